@@ -1,0 +1,36 @@
+"""The exception classes, nothing else.
+
+Every message is one sentence of the form ``<argument>: <rule>; got <value>[; <what to do>]``.
+"""
+
+
+class ConvcoreError(Exception):
+    """Base class of every exception that convcore raises on purpose."""
+
+
+class GeometryError(ConvcoreError, ValueError):
+    """Stride, padding, dilation, groups or extents that describe no convolution."""
+
+
+class ShapeError(ConvcoreError, ValueError):
+    """An array that does not fit the problem: rank, extents, layout of `out`, overlap."""
+
+
+class DtypeError(ConvcoreError, TypeError):
+    """An operand that is no plain NumPy array, or has a dtype that does not belong here."""
+
+
+class UnknownBackendError(ConvcoreError, LookupError):
+    """A backend name that nothing installed or registered answers to."""
+
+
+class UnsupportedError(ConvcoreError, NotImplementedError):
+    """A backend asked for by name that cannot run this problem."""
+
+
+class BackendLoadError(ConvcoreError, ImportError):
+    """A backend that is registered but could not be loaded.
+
+    A backend's module raises it itself where something it needs is not installed: it is then
+    listed as *unavailable* with that sentence, rather than as *broken*.
+    """

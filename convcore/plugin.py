@@ -1,0 +1,26 @@
+"""The face that backends import: the contract, the geometry, the errors, and nothing else.
+
+A backend is a `Convolution` subclass with a `name`, a `declaration` and three methods. It is found
+through an entry point in the group ``convcore.backends``, whose value is ``"module:Class"``. Where
+something that it needs is not installed, its module raises `BackendLoadError` with the reason.
+"""
+
+from .arrays import FLOAT_NAMES, INTEGER_NAMES, Array
+from .convolution import Convolution, Declaration, Refusal
+from .errors import BackendLoadError, ConvcoreError, UnsupportedError
+from .geometry import OPERATIONS, Geometry, Operation
+
+__all__ = [
+    "FLOAT_NAMES",
+    "INTEGER_NAMES",
+    "OPERATIONS",
+    "Array",
+    "BackendLoadError",
+    "ConvcoreError",
+    "Convolution",
+    "Declaration",
+    "Geometry",
+    "Operation",
+    "Refusal",
+    "UnsupportedError",
+]
