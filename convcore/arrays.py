@@ -56,9 +56,7 @@ def check_array(name: str, array: object) -> np.dtype[Any]:
     return dtype
 
 
-def check_operand(
-    name: str, array: object, shape: tuple[int, ...], dtype: np.dtype[Any]
-) -> None:
+def check_operand(name: str, array: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     """Refuse anything but an exact ndarray of this shape and, byte order aside, this dtype."""
     if type(array) is np.ndarray and array.dtype is dtype and array.shape == shape:
         return
@@ -67,11 +65,29 @@ def check_operand(
         raise ShapeError(f"{name}: must have shape {shape}; got {array.shape}")  # type: ignore[attr-defined]
 
 
+def check_pair(first_name: str, first: object, second_name: str, second: object) -> np.dtype[Any]:
+    """The dtype that two operands share."""
+    dtype = check_array(first_name, first)
+    other = check_array(second_name, second)
+    if other != dtype:
+        raise DtypeError(
+            f"{second_name}: must have the dtype of {first_name}, {dtype}; got {other}; "
+            f"convert one of them, for instance {second_name}.astype('{dtype}')"
+        )
+    return dtype
+
+
+def check_bias(bias: object, channels: int, dtype: np.dtype[Any]) -> None:
+    """Refuse a bias that is not None and no array (channels,) of the operands' dtype."""
+    if bias is not None:
+        check_operand("bias", bias, (channels,), dtype)
+
+
 def check_same_dtype(name: str, got: np.dtype[Any], dtype: np.dtype[Any]) -> None:
     """Refuse mixed dtypes: nothing is converted silently."""
     if got != dtype:
         raise DtypeError(
-            f"{name}: must have dtype {dtype} like the problem; got {got}; "
+            f"{name}: must have dtype {dtype} like the other operands; got {got}; "
             f"convert one operand, for instance {name}.astype('{dtype}')"
         )
 
@@ -86,9 +102,7 @@ def result_array(
     return out  # type: ignore[return-value]
 
 
-def check_out(
-    out: object, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array
-) -> None:
+def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array) -> None:
     """Refuse an `out` that a backend could not write to directly."""
     if type(out) is not np.ndarray:
         raise DtypeError(f"out: must be a numpy.ndarray; got {type(out).__name__}")
@@ -119,7 +133,7 @@ def _refuse_layout(flags: Any) -> None:
 
 def _overlap(first: Array, second: Array) -> bool:
     try:
-        return np.shares_memory(first, second, max_work=_OVERLAP_WORK)
+        return np.shares_memory(first, second, max_work=_OVERLAP_WORK)  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return True
 

@@ -1,10 +1,11 @@
 """The interface: one convolution problem bound to one backend.
 
-With g = k // (K / G) and positions outside the input counting as zero, the three operations are
+With g = k // (K / G), i(o, r) = o stride + r dilation - before, and positions outside the input
+counting as zero, the three operations are
 
-    forward      y[n,k,o]  = sum over c, r of  w[k,c,r]  x[n, g C/G + c, o stride + r dilation - before]
-    grad_input   dx[n,c,s] = sum of  w[k,c',r] dy[n,k,o]  over all (k, r, o) that read x[n,c,s]
-    grad_weight  dw[k,c,r] = sum over n, o of  dy[n,k,o] x[n, g C/G + c, o stride + r dilation - before]
+    forward      y[n,k,o]  = sum over c, r of  w[k,c,r] x[n, g C/G + c, i(o,r)]
+    grad_input   dx[n,c,s] = sum over k, r, o with i(o,r) = s of  w[k, c mod C/G, r] dy[n,k,o]
+    grad_weight  dw[k,c,r] = sum over n, o of  dy[n,k,o] x[n, g C/G + c, i(o,r)]
 
 They are plain bilinear maps: nothing is conjugated, and nothing is flipped in `forward`.
 """
@@ -14,66 +15,15 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
 from .arrays import BACKEND_DTYPES, Array, check_operand, direct, parse_dtype, result_array
-from .errors import DtypeError, GeometryError, UnsupportedError
-from .geometry import MAX_RANK, Geometry, Operation
-from .parsing import parse_int, parse_positive
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a backend cannot run a problem: a stable code in UPPER_CASE and a sentence."""
-
-    code: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.text}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Declaration:
-    """What a backend promises; the conformance kit holds it to every entry.
-
-    Parameters
-    ----------
-    dtypes : tuple of str
-        NumPy names of the dtypes it computes in; all others are refused.
-    ranks : range
-        Spatial ranks it handles.
-    numerics : {"componentwise", "normwise"}
-        Form of the error bound. With n the accumulation length and eps that of the dtype,
-        componentwise: |error| <= bound (n + 2) eps (|a| conv |b|), element by element;
-        normwise: |error| <= bound eps ||a|| ||b||, with the Euclidean norms of all the elements
-        of each operand that the sample and channel of a result can meet.
-    bound : float
-        Factor of that bound.
-    deterministic : {"any_threads", "fixed_threads", "no"}
-        Same bits from run to run, whatever the number of threads or only at a fixed one.
-    nonfinite : {"local", "spreads"}
-        Whether NaN and Inf stay in the results whose sum they enter.
-    automatic : bool
-        Whether the automatic choice may pick it; else it runs only by name.
-    releases_gil : bool
-        Whether other Python threads run during a long call.
-    description : str
-        One line for tables.
-    """
-
-    dtypes: tuple[str, ...]
-    ranks: range = range(1, MAX_RANK + 1)
-    numerics: Literal["componentwise", "normwise"] = "componentwise"
-    bound: float = 1.0
-    deterministic: Literal["any_threads", "fixed_threads", "no"] = "fixed_threads"
-    nonfinite: Literal["local", "spreads"] = "local"
-    automatic: bool = True
-    releases_gil: bool = True
-    description: str = ""
+from .declaration import Declaration, Refusal
+from .errors import GeometryError, UnsupportedError
+from .geometry import Geometry, Operation
+from .parsing import parse_positive, parse_workspace
 
 
 def available_cpus() -> int:
@@ -302,13 +252,3 @@ def _rebuild(
     max_workspace: int | None,
 ) -> Convolution:
     return factory(geometry, dtype, threads=threads, max_workspace=max_workspace)
-
-
-def parse_workspace(value: object) -> int | None:
-    """`value` as a number of bytes of at least 0, or None."""
-    if value is None:
-        return None
-    number = parse_int("max_workspace", value)
-    if number < 0:
-        raise GeometryError(f"max_workspace: must be >= 0 bytes; got {number}")
-    return number

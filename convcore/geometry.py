@@ -13,7 +13,15 @@ from math import prod
 from typing import Literal
 
 from .errors import GeometryError, ShapeError
-from .parsing import Padding, Pair, parse_extents, parse_padding, parse_per_axis, parse_positive
+from .parsing import (
+    Padding,
+    Pair,
+    PerAxis,
+    parse_extents,
+    parse_padding,
+    parse_per_axis,
+    parse_positive,
+)
 
 Operation = Literal["forward", "grad_input", "grad_weight"]
 OPERATIONS: tuple[Operation, ...] = ("forward", "grad_input", "grad_weight")
@@ -67,9 +75,9 @@ class Geometry:
         input_shape: Sequence[int],
         weight_shape: Sequence[int],
         *,
-        stride: int | Sequence[int] = 1,
+        stride: PerAxis = 1,
         padding: Padding = 0,
-        dilation: int | Sequence[int] = 1,
+        dilation: PerAxis = 1,
         groups: int = 1,
     ) -> Geometry:
         """Geometry of an input (N, C, *S) and a weight (K, C / groups, *R).
@@ -100,7 +108,7 @@ class Geometry:
         """
         input_shape = parse_extents("input", input_shape)
         weight_shape = parse_extents("weight", weight_shape)
-        rank = _checked_rank(input_shape, weight_shape)
+        rank = checked_rank(input_shape, weight_shape)
         groups = parse_positive("groups", groups)
         _check_group_channels(input_shape, weight_shape, groups)
         stride = parse_per_axis("stride", stride, rank)
@@ -180,7 +188,8 @@ class Geometry:
         return self.input_shape if operation == "grad_input" else self.weight_shape
 
 
-def _checked_rank(input_shape: tuple[int, ...], weight_shape: tuple[int, ...]) -> int:
+def checked_rank(input_shape: tuple[int, ...], weight_shape: tuple[int, ...]) -> int:
+    """Spatial rank that both shapes agree on."""
     rank = len(input_shape) - 2
     if not 1 <= rank <= MAX_RANK:
         hint = "; add axes as in x[None, None]" if rank < 1 else ""
@@ -199,12 +208,8 @@ def _checked_rank(input_shape: tuple[int, ...], weight_shape: tuple[int, ...]) -
 def _check_group_channels(
     input_shape: tuple[int, ...], weight_shape: tuple[int, ...], groups: int
 ) -> None:
-    channels, out_channels = input_shape[1], weight_shape[0]
-    if channels % groups or out_channels % groups:
-        raise GeometryError(
-            f"groups: must divide the input channels {channels} and the output channels "
-            f"{out_channels}; got {groups}"
-        )
+    channels = input_shape[1]
+    _check_groups(channels, weight_shape[0], groups)
     if weight_shape[1] != channels // groups:
         raise ShapeError(
             f"weight: second extent must be C / groups = {channels} / {groups} = "
@@ -217,10 +222,14 @@ def _check_channels(geometry: Geometry) -> None:
         if getattr(geometry, name) < 0:
             raise GeometryError(f"{name}: must be >= 0; got {getattr(geometry, name)}")
     groups = parse_positive("groups", geometry.groups)
-    if geometry.in_channels % groups or geometry.out_channels % groups:
+    _check_groups(geometry.in_channels, geometry.out_channels, groups)
+
+
+def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
+    if in_channels % groups or out_channels % groups:
         raise GeometryError(
-            f"groups: must divide the input channels {geometry.in_channels} and the output "
-            f"channels {geometry.out_channels}; got {groups}"
+            f"groups: must divide the input channels {in_channels} and the output channels "
+            f"{out_channels}; got {groups}"
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, cast
 from .errors import GeometryError
 
 Pair: TypeAlias = tuple[int, int]
+PerAxis: TypeAlias = int | Sequence[int]
 PaddingName: TypeAlias = Literal["valid", "same", "same_lower", "full"]
 Padding: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]] | PaddingName
 PADDING_NAMES = ("valid", "same", "same_lower", "full")
@@ -143,3 +144,13 @@ def _same(extent: int, span: int, stride: int, *, lower: bool) -> Pair:
     total = max(0, (outputs - 1) * stride + span + 1 - extent) if extent else 0
     small, large = total // 2, total - total // 2
     return (large, small) if lower else (small, large)
+
+
+def parse_workspace(value: object) -> int | None:
+    """`value` as a number of bytes of at least 0, or None."""
+    if value is None:
+        return None
+    number = parse_int("max_workspace", value)
+    if number < 0:
+        raise GeometryError(f"max_workspace: must be >= 0 bytes; got {number}")
+    return number

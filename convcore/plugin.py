@@ -6,7 +6,8 @@ something that it needs is not installed, its module raises `BackendLoadError` w
 """
 
 from .arrays import FLOAT_NAMES, INTEGER_NAMES, Array
-from .convolution import Convolution, Declaration, Refusal
+from .convolution import Convolution
+from .declaration import Declaration, Refusal
 from .errors import BackendLoadError, ConvcoreError, UnsupportedError
 from .geometry import OPERATIONS, Geometry, Operation
 

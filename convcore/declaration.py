@@ -1,0 +1,59 @@
+"""What a backend says of itself: a `Declaration` once, a `Refusal` for a problem it cannot run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .geometry import MAX_RANK
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a backend cannot run a problem: a stable code in UPPER_CASE and a sentence."""
+
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.text}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What a backend promises; the conformance kit holds it to every entry.
+
+    Parameters
+    ----------
+    dtypes : tuple of str
+        NumPy names of the dtypes it computes in; all others are refused.
+    ranks : range
+        Spatial ranks it handles.
+    numerics : {"componentwise", "normwise"}
+        Form of the error bound. With n the accumulation length and eps that of the dtype,
+        componentwise: |error| <= bound (n + 2) eps (|a| conv |b|), element by element;
+        normwise: |error| <= bound eps ||a|| ||b||, with the Euclidean norms of all the elements
+        of each operand that the sample and channel of a result can meet.
+    bound : float
+        Factor of that bound.
+    deterministic : {"any_threads", "fixed_threads", "no"}
+        Same bits from run to run, whatever the number of threads or only at a fixed one.
+    nonfinite : {"local", "spreads"}
+        Whether NaN and Inf stay in the results whose sum they enter.
+    automatic : bool
+        Whether the automatic choice may pick it; else it runs only by name.
+    releases_gil : bool
+        Whether other Python threads run during a long call.
+    description : str
+        One line for tables.
+    """
+
+    dtypes: tuple[str, ...]
+    ranks: range = range(1, MAX_RANK + 1)
+    numerics: Literal["componentwise", "normwise"] = "componentwise"
+    bound: float = 1.0
+    deterministic: Literal["any_threads", "fixed_threads", "no"] = "fixed_threads"
+    nonfinite: Literal["local", "spreads"] = "local"
+    automatic: bool = True
+    releases_gil: bool = True
+    description: str = ""

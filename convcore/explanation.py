@@ -1,0 +1,179 @@
+"""`explain`: every backend held against one problem, as a table, without running anything."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from . import settings
+from .arrays import BACKEND_DTYPES, parse_dtype
+from .errors import BackendLoadError, GeometryError, UnsupportedError
+from .geometry import OPERATIONS, Geometry, Operation
+from .parsing import Padding, PerAxis
+from .selection import Candidate, Problem, automatic, choose, named, problem_of
+from .tables import binary_bytes, plain_table, seconds
+
+_STATUS = {
+    "BLOCKED": "blocked",
+    "BROKEN": "broken",
+    "UNAVAILABLE": "unavailable",
+    "FAULTY": "broken",
+    "BY_NAME_ONLY": "by name only",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One backend in an explanation; `seconds` and `workspace` are None where not known."""
+
+    name: str
+    status: str
+    seconds: float | None
+    workspace: int | None
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Which backend would run a problem, what decided that, and how all others stand.
+
+    Attributes
+    ----------
+    chosen : str or None
+        Name of the backend that would run.
+    source : str
+        What decided: "argument", "use_backend", "set_default_backend", "CONVCORE_BACKEND" or
+        "automatic choice".
+    error : str
+        Why nothing would run; empty otherwise.
+    rows : tuple of Row
+        Every backend with its status.
+    """
+
+    geometry: Geometry
+    dtype: str
+    operation: str
+    chosen: str | None
+    source: str
+    error: str
+    rows: tuple[Row, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain data."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        outcome = f"'{self.chosen}' runs" if self.chosen else f"nothing runs ({self.error})"
+        title = (
+            f"{self.operation} of {self.geometry.input_shape} with {self.geometry.weight_shape}, "
+            f"{self.dtype}: {outcome}; decided by {self.source}"
+        )
+        columns = ("backend", "status", "estimate", "workspace", "reason")
+        return plain_table(title, columns, [_cells(row) for row in self.rows], "llrrl")
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        row.name,
+        row.status,
+        "-" if row.seconds is None else seconds(row.seconds),
+        "-" if row.workspace is None else binary_bytes(row.workspace),
+        f"{row.code}: {row.text}" if row.code else "",
+    ]
+
+
+def explain(
+    input_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    *,
+    dtype: Any = "float32",
+    operation: Operation | None = "forward",
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+    backend: settings.Spec = None,
+) -> Explanation:
+    """Say which backend would run a problem, and why, without running it.
+
+    Parameters
+    ----------
+    input_shape, weight_shape : tuple of int
+        (N, C, *S) and (K, C / groups, *R).
+    dtype : str or numpy.dtype
+        Dtype of the operands.
+    operation : {"forward", "grad_input", "grad_weight"} or None
+        What is to run; None stands for all three.
+    stride, padding, dilation, groups, backend
+        As in `conv`.
+
+    Returns
+    -------
+    Explanation
+        Prints as a table; `rows` and `to_dict()` give the same as data.
+
+    Examples
+    --------
+    >>> import convcore
+    >>> found = convcore.explain((1, 1, 64), (1, 1, 3), dtype="int32")
+    >>> [(row.name, row.code) for row in found.rows if row.name == "fft"]
+    [('fft', 'DTYPE')]
+    """
+    geometry = Geometry.of(
+        input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+    parsed = parse_dtype(dtype, BACKEND_DTYPES)
+    problem = problem_of(geometry, parsed, parse_operation(operation))
+    _, spec, source = settings.backend_in_force(backend)
+    chosen, error = _outcome(problem, backend)
+    ranked = automatic(problem)
+    known = {candidate.name for candidate in ranked}
+    extra = [_asked_for(spec, problem, source)] if chosen and chosen not in known else []
+    rows = tuple(_row(place, c, chosen) for place, c in enumerate(extra + ranked, start=1))
+    return Explanation(geometry, str(parsed), str(operation), chosen, source, error, rows)
+
+
+def parse_operation(operation: object) -> Operation | None:
+    """`operation` if it is one of the three, or None for all of them."""
+    for known in OPERATIONS:
+        if operation == known:
+            return known
+    if operation is not None:
+        raise GeometryError(
+            f"operation: must be one of {', '.join(OPERATIONS)} or None; got {operation!r}"
+        )
+    return None
+
+
+def _outcome(problem: Problem, backend: settings.Spec) -> tuple[str | None, str]:
+    try:
+        plan = choose(problem, backend)
+    except (UnsupportedError, BackendLoadError) as error:
+        return None, str(error)
+    return getattr(plan._factory, "name", plan.name), ""
+
+
+def _asked_for(spec: settings.Spec, problem: Problem, source: str) -> Candidate:
+    """Candidate for a class that no name is registered for."""
+    entries = spec if isinstance(spec, tuple | list) else (spec,)
+    tried = [named(entry, problem, source) for entry in entries]
+    return next(candidate for candidate in tried if candidate.plan is not None)
+
+
+def _row(place: int, candidate: Candidate, chosen: str | None) -> Row:
+    refusal = candidate.refusal
+    if candidate.name == chosen:
+        status, refusal = "chosen", None
+    elif refusal is not None:
+        status = _STATUS.get(refusal.code, "refused")
+    else:
+        status = f"ranked {place}"
+    return Row(
+        candidate.name,
+        status,
+        candidate.seconds,
+        candidate.workspace,
+        refusal.code if refusal else "",
+        refusal.text if refusal else "",
+    )

@@ -1,0 +1,219 @@
+"""Options and where their values come from: argument, context, process default, environment.
+
+All state that a `with` block changes lives in one ContextVar as an immutable tuple, so that it is
+right under threads, asyncio tasks and nesting. The environment is read at the first use, never at
+import; `refresh` reads it again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
+
+from .convolution import available_cpus
+from .errors import ConvcoreError
+from .parsing import parse_positive, parse_workspace
+
+Spec: TypeAlias = Any  # a name, a Convolution subclass, a tuple of those, or None
+ACCURACIES = ("default", "strict")
+
+
+class Context(NamedTuple):
+    """What `with` blocks have set; None stands for not set."""
+
+    backend: Spec = None
+    threads: int | None = None
+    accuracy: str | None = None
+    max_workspace: int | None = None
+    deterministic: bool | None = None
+
+
+class Settings(NamedTuple):
+    """Every option with its value in force."""
+
+    threads: int
+    accuracy: str
+    max_workspace: int | None
+    deterministic: bool
+
+
+class Provenance(NamedTuple):
+    """An option, its value in force, and what set it."""
+
+    option: str
+    value: Any
+    source: str
+
+
+class Environment(NamedTuple):
+    """The variables that convcore reads, parsed."""
+
+    backend: Spec
+    block: frozenset[str]
+    accuracy: str | None
+    threads: int | None
+    threads_source: str
+
+
+_NOTHING_SET = Context()
+_context: ContextVar[Context] = ContextVar("convcore", default=_NOTHING_SET)
+_default_backend: Spec = None
+
+
+def context() -> Context:
+    """What the enclosing `with` blocks have set."""
+    return _context.get()
+
+
+def default_backend() -> Spec:
+    """What `set_default_backend` has set for the process."""
+    return _default_backend
+
+
+def set_default(spec: Spec) -> None:
+    """Set the backend that runs where neither argument nor `with` names one."""
+    global _default_backend
+    _default_backend = spec
+
+
+@contextmanager
+def overriding(**changes: Any) -> Iterator[None]:
+    """Set the named options inside the `with` block and leave all others as they are."""
+    token = _context.set(_context.get()._replace(**changes))
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def options(
+    *,
+    threads: int | None = None,
+    accuracy: str | None = None,
+    max_workspace: int | None = None,
+    deterministic: bool | None = None,
+) -> Any:
+    """Options for every plan made inside a `with` block; what is not named stays as it was.
+
+    Parameters
+    ----------
+    threads : int, optional
+        Threads a call may use.
+    accuracy : {"default", "strict"}, optional
+        "strict" keeps backends with a normwise error bound, or that let NaN and Inf spread, out
+        of the automatic choice.
+    max_workspace : int, optional
+        Bytes of scratch memory a call may allocate.
+    deterministic : bool, optional
+        True admits only backends to the automatic choice that give the same bits for every
+        number of threads.
+
+    Examples
+    --------
+    >>> import convcore
+    >>> with convcore.options(threads=1):
+    ...     convcore.plan((1, 1, 8), (1, 1, 3)).threads
+    1
+    """
+    changes: dict[str, Any] = {}
+    if threads is not None:
+        changes["threads"] = parse_positive("threads", threads)
+    if accuracy is not None:
+        changes["accuracy"] = _parse_accuracy("accuracy", accuracy)
+    if max_workspace is not None:
+        changes["max_workspace"] = parse_workspace(max_workspace)
+    if deterministic is not None:
+        changes["deterministic"] = _parse_bool("deterministic", deterministic)
+    return overriding(**changes)
+
+
+def resolve() -> Settings:
+    """The options in force here and now."""
+    values = {entry.option: entry.value for entry in provenance()}
+    return Settings(*(values[name] for name in Settings._fields))
+
+
+def provenance() -> list[Provenance]:
+    """Every option with its value and what set it, the backend first."""
+    found, read = _context.get(), environment()
+    return [
+        backend_in_force(None),
+        _first("threads", found.threads, read.threads, read.threads_source, available_cpus()),
+        _first("accuracy", found.accuracy, read.accuracy, "CONVCORE_ACCURACY", "default"),
+        _first("max_workspace", found.max_workspace, None, "", None),
+        _first("deterministic", found.deterministic, None, "", False),
+        Provenance("block", sorted(read.block), "CONVCORE_BLOCK" if read.block else "built in"),
+    ]
+
+
+def backend_in_force(argument: Spec) -> Provenance:
+    """The backend that is asked for, and by what; None is the automatic choice."""
+    candidates = (
+        (argument, "argument"),
+        (_context.get().backend, "use_backend"),
+        (_default_backend, "set_default_backend"),
+        (environment().backend, "CONVCORE_BACKEND"),
+    )
+    for spec, source in candidates:
+        if spec is not None:
+            return Provenance("backend", spec, source)
+    return Provenance("backend", None, "automatic choice")
+
+
+def _first(option: str, local: Any, read: Any, variable: str, built_in: Any) -> Provenance:
+    if local is not None:
+        return Provenance(option, local, "options")
+    if read is not None:
+        return Provenance(option, read, variable)
+    return Provenance(option, built_in, "built in")
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The environment variables, read and parsed at the first call."""
+    accuracy = _variable("CONVCORE_ACCURACY")
+    threads, source = _environment_threads()
+    names = _names("CONVCORE_BACKEND")
+    return Environment(
+        backend=names[0] if len(names) == 1 else names or None,
+        block=frozenset(_names("CONVCORE_BLOCK")),
+        accuracy=accuracy and _parse_accuracy("CONVCORE_ACCURACY", accuracy),
+        threads=threads,
+        threads_source=source,
+    )
+
+
+def _variable(name: str) -> str | None:
+    return os.environ.get(name, "").strip() or None
+
+
+def _names(variable: str) -> tuple[str, ...]:
+    parts = (_variable(variable) or "").split(",")
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _environment_threads() -> tuple[int | None, str]:
+    own = _variable("CONVCORE_NUM_THREADS")
+    if own is not None:
+        if not own.isdecimal() or int(own) < 1:
+            raise ConvcoreError(f"CONVCORE_NUM_THREADS: must be a positive integer; got {own!r}")
+        return int(own), "CONVCORE_NUM_THREADS"
+    # OMP_NUM_THREADS belongs to others and may hold a list of nesting levels: take what is plain.
+    first = (_variable("OMP_NUM_THREADS") or "").split(",")[0].strip()
+    return (int(first), "OMP_NUM_THREADS") if first.isdecimal() and int(first) else (None, "")
+
+
+def _parse_accuracy(name: str, value: object) -> str:
+    if value not in ACCURACIES:
+        raise ConvcoreError(f"{name}: must be one of {', '.join(ACCURACIES)}; got {value!r}")
+    return str(value)
+
+
+def _parse_bool(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConvcoreError(f"{name}: must be True or False; got {value!r}")
+    return value
