@@ -129,7 +129,7 @@ def explain(
     chosen, error = _outcome(problem, backend)
     ranked = automatic(problem)
     known = {candidate.name for candidate in ranked}
-    extra = [_asked_for(spec, problem, source)] if chosen and chosen not in known else []
+    extra = [_asked_for(spec, problem)] if chosen and chosen not in known else []
     rows = tuple(_row(place, c, chosen) for place, c in enumerate(extra + ranked, start=1))
     return Explanation(geometry, str(parsed), str(operation), chosen, source, error, rows)
 
@@ -154,10 +154,10 @@ def _outcome(problem: Problem, backend: settings.Spec) -> tuple[str | None, str]
     return getattr(plan._factory, "name", plan.name), ""
 
 
-def _asked_for(spec: settings.Spec, problem: Problem, source: str) -> Candidate:
+def _asked_for(spec: settings.Spec, problem: Problem) -> Candidate:
     """Candidate for a class that no name is registered for."""
     entries = spec if isinstance(spec, tuple | list) else (spec,)
-    tried = [named(entry, problem, source) for entry in entries]
+    tried = [named(entry, problem) for entry in entries]
     return next(candidate for candidate in tried if candidate.plan is not None)
 
 

@@ -62,24 +62,25 @@ def choose(problem: Problem, argument: settings.Spec = None) -> Convolution:
     UnknownBackendError, BackendLoadError
         If a name is not known, or its backend could not be loaded.
     """
-    spec, source = settings.backend_in_force(argument)[1:]
+    spec = settings.backend_in_force(argument).value
     if spec is None:
-        return _first_plan(automatic(problem), "no backend can run this problem")
+        return _first_plan(automatic(problem), "no backend")
     if isinstance(spec, list | tuple):
-        tried = [named(entry, problem, source) for entry in spec]
-        return _first_plan(tried, f"none of the backends in {source} can run this problem")
-    candidate = named(spec, problem, source, strict=True)
-    return _first_plan([candidate], f"backend '{candidate.name}' cannot run this problem")
+        return _first_plan([named(entry, problem) for entry in spec], "none of those asked for")
+    candidate = named(spec, problem, strict=True)
+    if candidate.plan is None:
+        reason = candidate.refusal.text if candidate.refusal else "it gives no reason"
+        raise UnsupportedError(f"backend '{candidate.name}' cannot run this problem: {reason}")
+    return candidate.plan
 
 
-def _first_plan(candidates: Sequence[Candidate], complaint: str) -> Convolution:
+def _first_plan(candidates: Sequence[Candidate], nothing: str) -> Convolution:
     for candidate in candidates:
         if candidate.plan is not None:
             return candidate.plan
-    reasons = [f"{c.name}: {c.refusal.text}" for c in candidates if c.refusal]
-    single = len(candidates) == 1 and candidates[0].refusal
-    why = candidates[0].refusal.text if single else "; ".join(reasons)  # type: ignore[union-attr]
-    raise UnsupportedError(f"{complaint}: {why or 'none is installed'}")
+    reasons = [f"{entry.name}: {entry.refusal.text}" for entry in candidates if entry.refusal]
+    why = "; ".join(reasons) or "none is installed"
+    raise UnsupportedError(f"backend: {nothing} can run this problem; {why}")
 
 
 def automatic(problem: Problem) -> list[Candidate]:
@@ -90,12 +91,11 @@ def automatic(problem: Problem) -> list[Candidate]:
     return sorted(runnable, key=lambda candidate: candidate.rank) + refused
 
 
-def named(spec: settings.Spec, problem: Problem, source: str, *, strict: bool = False) -> Candidate:
+def named(spec: settings.Spec, problem: Problem, *, strict: bool = False) -> Candidate:
     """Candidate for a name or a class; where `strict`, a backend that cannot be loaded raises."""
-    if isinstance(spec, type):
-        return _judge(_class(spec).name, spec, problem, factory=spec)
     if not isinstance(spec, str):
-        raise UnknownBackendError(f"backend: {_SPEC_RULE}; got {spec!r} from {source}")
+        backend = _class(spec)
+        return _judge(backend.name, backend, problem, factory=backend)
     record = registry.find(spec)
     try:
         return _judge_record(record, problem)
@@ -103,9 +103,6 @@ def named(spec: settings.Spec, problem: Problem, source: str, *, strict: bool = 
         if strict:
             raise
         return Candidate(record.name, refusal=Refusal(record.state.upper(), str(error)))
-
-
-_SPEC_RULE = "must be a name, a Convolution subclass or a list of those"
 
 
 def check_spec(spec: settings.Spec) -> settings.Spec:
@@ -120,10 +117,14 @@ def check_spec(spec: settings.Spec) -> settings.Spec:
 
 
 def _class(spec: Any) -> type[Convolution]:
+    if not isinstance(spec, type):
+        raise UnknownBackendError(
+            f"backend: must be a name, a Convolution subclass or a list of those; got {spec!r}"
+        )
     try:
         return checked(spec)
     except TypeError as error:
-        raise UnknownBackendError(f"{error}; {_SPEC_RULE}") from None
+        raise UnknownBackendError(str(error)) from None
 
 
 def _judge_record(record: Record, problem: Problem) -> Candidate:
@@ -169,6 +170,8 @@ def _judge(name: str, backend: type[Convolution], problem: Problem, factory: Any
             return Candidate(name, refusal=refusal)
     plan = backend(geometry, dtype, threads=options.threads, max_workspace=options.max_workspace)
     plan._factory = factory
+    if geometry.degenerate:  # the host fills the result itself, a backend has no say
+        return Candidate(name, plan, seconds=0.0, workspace=0)
     workspace = max(plan.workspace_bytes(operation) for operation in problem.operations)
     if options.max_workspace is not None and workspace > options.max_workspace:
         text = f"needs {workspace} bytes of workspace; max_workspace is {options.max_workspace}"

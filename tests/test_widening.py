@@ -1,0 +1,68 @@
+"""float16: widened slab by slab, rounded once, whatever the slabs."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import convcore
+
+EPS = np.finfo("float16").eps
+
+
+def draw(seed, *shape):
+    return np.random.default_rng(seed).standard_normal(shape).astype("float16")
+
+
+GEOMETRIES = [
+    {"padding": 1},
+    {"padding": ((60, -1), (2, 0)), "stride": (2, 3), "dilation": 2},
+    {"padding": ((-2, 50), (0, 0)), "stride": (5, 1)},
+    {"padding": "same", "padding_mode": "replicate"},
+]
+
+
+@pytest.mark.parametrize("limit", [None, 2_000, 20_000])
+@pytest.mark.parametrize("options", GEOMETRIES)
+def test_every_slab_size_gives_the_float32_result_rounded_once(limit, options):
+    input, weight, bias = draw(0, 3, 4, 40, 11), draw(1, 6, 2, 3, 3), draw(2, 6)
+    wide = [array.astype("float32") for array in (input, weight, bias)]
+    options = options | {"groups": 2, "backend": "naive"}
+    with convcore.options(max_workspace=limit):
+        output, pullback = convcore.conv_vjp(input, weight, bias, **options)
+        gradient = draw(3, *output.shape)
+        given = (output, *pullback(gradient))
+    expected, pullback = convcore.conv_vjp(*wide, **options)
+    for half, exact in zip(given, (expected, *pullback(gradient.astype("float32"))), strict=True):
+        assert half.dtype == np.float16
+        # One rounding of a float32 result whose own error is far below it.
+        np.testing.assert_allclose(half, exact, rtol=0.51 * EPS, atol=EPS * 1e-2)
+
+
+def test_overflow_rounds_to_infinity_once():
+    input = np.full((1, 1, 2), 60000, "float16")
+    weight = np.array([[[1, 1]]], "float16")
+    assert np.isinf(convcore.conv(input, weight, backend="naive")).all()
+    # The sum of the products leaves float16's range, the result does not.
+    bias = np.array([-60000], "float16")
+    assert convcore.conv(input, weight, bias, backend="naive").item() == 60000
+
+
+def test_memory_stays_bounded_for_one_large_sample():
+    input, weight = np.ones((1, 1, 4096, 2048), "float16"), np.ones((1, 1, 3, 3), "float16")
+    out = np.empty((1, 1, 4096, 2048), "float16")
+    with convcore.options(max_workspace=2**20):
+        convcore.conv(
+            input[:, :, :64], weight, padding=1, backend="naive", out=out[:, :, :64].copy()
+        )
+        tracemalloc.start()
+        convcore.conv(input, weight, padding=1, backend="naive", out=out)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 2 * 2**20
+    assert out[0, 0, 1:-1, 1:-1].min() == out.max() == 9
+
+
+def test_is_refused_where_a_plan_is_asked_for():
+    with pytest.raises(convcore.DtypeError, match="got float16"):
+        convcore.plan((1, 1, 4), (1, 1, 2), dtype="float16")
