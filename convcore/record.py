@@ -11,6 +11,9 @@ from . import settings
 from .errors import BackendLoadError
 from .plugin import Convolution, Declaration
 
+# One for all: plugins that use each other while they are imported would wait in a circle for two.
+_loading = threading.RLock()
+
 
 class Record:
     """One backend: its name, who ships it, and how far loading it has got.
@@ -40,7 +43,6 @@ class Record:
         self.error: BaseException | None = None
         self._state = "unloaded"
         self._class: type[Convolution] | None = None
-        self._lock = threading.RLock()
 
     @property
     def blocked(self) -> bool:
@@ -65,14 +67,13 @@ class Record:
         BackendLoadError
             If it could not be loaded, now or earlier; the original exception is its cause.
         """
-        with self._lock:
+        with _loading:
             if self._state == "unloaded":
                 self._state = "loading"
                 self._load()
         if self._class is None:
             reason = _one_line(self.error) if self.error else "its import is under way"
-            message = f"backend '{self.name}' is {self._state}: {reason}"
-            raise BackendLoadError(message) from self.error
+            raise BackendLoadError(f"{self._title} is {self._state}: {reason}") from self.error
         return self._class
 
     def _load(self) -> None:
@@ -86,10 +87,12 @@ class Record:
             self._state = "unloaded"
             raise
         if self._state == "broken":
-            warn(
-                f"backend '{self.name}' of {self.distribution or 'this process'} "
-                f"({self.target}) is broken: {_one_line(self.error)}"
-            )
+            warn(f"{self._title} is broken: {_one_line(self.error)}")
+
+    @property
+    def _title(self) -> str:
+        """The backend, who ships it, and where it points."""
+        return f"backend '{self.name}' of {self.distribution or 'this process'} ({self.target})"
 
     def _is_missing(self, error: BaseException) -> bool:
         """Whether the backend itself is sound, and something that it needs is not installed."""
@@ -97,7 +100,7 @@ class Record:
             return True
         own = str(self.target).partition(":")[0].partition(".")[0]
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
-        return missing is not None and missing.partition(".")[0] != own
+        return missing is not None and "." not in missing and missing != own
 
     def __repr__(self) -> str:
         return f"<backend '{self.name}' of {self.distribution}: {self.state}>"
@@ -113,7 +116,7 @@ def _resolve(target: type | str) -> object:
         return target
     module, _, qualname = target.partition(":")
     found: object = importlib.import_module(module)
-    for part in qualname.split("."):
+    for part in filter(None, qualname.split(".")):
         found = getattr(found, part)
     return found
 

@@ -6,7 +6,6 @@ to load is data: its record keeps the exception, the others work on.
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections import Counter
 from collections.abc import Iterable
@@ -31,7 +30,7 @@ class NamedFactory:
 
     def __call__(self, *args: Any, **options: Any) -> Convolution:
         """Plan of the backend that has this name where the call is made."""
-        plan = find(self.name).load()(*args, **options)
+        plan = get_backend(self.name)(*args, **options)
         plan._factory = self
         return plan
 
@@ -177,7 +176,7 @@ def _own_name(target: type[Convolution] | str) -> str:
 def refresh_backends() -> None:
     """Look again: at what is installed, at what failed to load, and at the environment."""
     global _installed, _generation
-    importlib.invalidate_caches()
+    discovery.forget()
     settings.environment.cache_clear()
     with _lock:
         _installed = None
