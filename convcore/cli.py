@@ -1,4 +1,4 @@
-"""The command line: ``convcore info | explain | check | demo``."""
+"""The command line: one subcommand for each module in `commands`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,136 @@
+"""Banks of filters over photographs, and a layer over all the digits, on every backend.
+
+For each problem every backend computes the convolution and both gradients. The gradients are those
+of half the energy of the responses, whose gradient with respect to a response is that response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import functional, registry
+from ..errors import UnsupportedError
+from ..plugin import OPERATIONS
+from ..tables import binary_bytes, gflops, progress, seconds, table, three_digits
+from .measure import Case, Measurement, evaluate
+from .pictures import draw_filters
+from .problems import Problem, problems
+
+
+class Refused(NamedTuple):
+    """A problem that a backend cannot run, and why."""
+
+    problem: str
+    backend: str
+    reason: str
+
+
+def run(
+    *,
+    backends: Sequence[str] | None = None,
+    epochs: int | None = None,
+    out: Path = Path("convcore-demo"),
+    shrink: int = 1,
+) -> list[Measurement]:
+    """Measure every backend on every problem, print tables and draw a picture.
+
+    Parameters
+    ----------
+    backends : sequence of str, optional
+        Backends to run; all that are available by default.
+    epochs : int, optional
+        Not used: nothing is trained here.
+    out : Path
+        An existing folder, which gets the picture ``filters.png``.
+    shrink : int
+        Divides the extents of the photographs and the number of digits, for a quick look.
+
+    Returns
+    -------
+    list of Measurement
+        One for each problem, backend and operation.
+    """
+    names = list(backends or available())
+    layers = problems(shrink)
+    found, refused = _measure_all(layers, names)
+    for layer in layers:
+        _print_problem(layer, [entry for entry in found if entry.problem == layer.title])
+    print("error: largest difference from float64, in units of the bound that a backend declares")
+    for entry in dict.fromkeys(refused):
+        print(f"{entry.backend} refused '{entry.problem}': {entry.reason}")
+    path = out / "filters.png"
+    draw_filters(path, layers, found)
+    print(f"Picture: {path}")
+    return found
+
+
+def available() -> list[str]:
+    """Names of the backends that can be loaded here, those meant to run only by name too."""
+    return [record.name for record in registry.backends() if record.state == "available"]
+
+
+def _measure_all(
+    layers: Sequence[Problem], names: Sequence[str]
+) -> tuple[list[Measurement], list[Refused]]:
+    found: list[Measurement] = []
+    refused: list[Refused] = []
+    total = len(layers) * len(OPERATIONS) * len(names)
+    with progress("Filters") as report:
+        for done, (case, name) in enumerate(_tasks(layers, names)):
+            report(done, total, f"{name}: {case.operation}, {case.problem.title}")
+            try:
+                found.append(_measured(case, name))
+            except UnsupportedError as error:
+                refused.append(Refused(case.problem.title, name, str(error)))
+        report(total, total, "")
+    return found, refused
+
+
+def _tasks(layers: Iterable[Problem], names: Sequence[str]) -> Iterator[tuple[Case, str]]:
+    for layer in layers:
+        output = evaluate(layer.geometry, "forward", layer.input, layer.weight)
+        grad_output = output.astype(layer.input.dtype)
+        for operation in OPERATIONS:
+            case = Case(layer, operation, grad_output)
+            yield from ((case, name) for name in names)
+
+
+def _measured(case: Case, name: str) -> Measurement:
+    input, weight = case.problem.input, case.problem.weight
+    plan = functional.plan(
+        input.shape,
+        weight.shape,
+        dtype=input.dtype,
+        padding=case.problem.padding,
+        operation=case.operation,
+        backend=name,
+    )
+    return case.measure(name, plan)
+
+
+def _print_problem(layer: Problem, found: Sequence[Measurement]) -> None:
+    geometry = layer.geometry
+    shapes = " * ".join(
+        "x".join(map(str, shape)) for shape in (geometry.input_shape, geometry.weight_shape)
+    )
+    title = f"{layer.title}: {shapes}, {three_digits(geometry.flop / 1e9)} GFLOP an operation"
+    columns = ("backend", *OPERATIONS, "GFLOP/s", "workspace", "error / bound")
+    names = dict.fromkeys(entry.backend for entry in found)
+    rows = [_row(name, [entry for entry in found if entry.backend == name]) for name in names]
+    table(title, columns, rows, "lrrrrrr")
+
+
+def _row(name: str, found: Sequence[Measurement]) -> list[str | None]:
+    """One backend on one problem: a time for each operation, the rest over all of them."""
+    times = {entry.operation: entry.seconds for entry in found}
+    return [
+        name,
+        *(seconds(times[operation]) if operation in times else None for operation in OPERATIONS),
+        gflops(sum(entry.flop for entry in found), sum(times.values())),
+        binary_bytes(max(entry.workspace for entry in found)),
+        three_digits(float(np.max([entry.error for entry in found]))),
+    ]

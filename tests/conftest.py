@@ -1,0 +1,85 @@
+"""What test files share: an isolated registry, fake distributions, fresh processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from fakes import Distribution
+
+import convcore
+from convcore import registry, settings
+
+
+@pytest.fixture
+def isolated(monkeypatch):
+    """No CONVCORE_ variable, default or registered class inside the test, and none left by it."""
+    for variable in [name for name in os.environ if name.startswith("CONVCORE_")]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setattr(registry, "_registered", {})
+    monkeypatch.setattr(settings, "_default_backend", None)
+    convcore.refresh_backends()
+    yield
+    monkeypatch.undo()
+    convcore.refresh_backends()
+
+
+@pytest.fixture
+def environment(monkeypatch, isolated):
+    """A function that sets environment variables and has convcore read them again."""
+
+    def change(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        convcore.refresh_backends()
+
+    return change
+
+
+@pytest.fixture
+def fake_distribution(tmp_path, monkeypatch, isolated):
+    """A function that installs a distribution for the length of one test.
+
+    `points` are its entry points, `modules` the sources of its modules, `folder` the name of the
+    folder of `tmp_path` that it goes to, which is put first on sys.path.
+    """
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def install(name, points, modules=None, *, version="1.0", folder="site", kind="dist-info"):
+        site = tmp_path / folder
+        written = Distribution.write(site, name, points, modules or {}, version, kind)
+        if str(site) not in sys.path:
+            sys.path.insert(0, str(site))
+        convcore.refresh_backends()
+        return written
+
+    yield install
+    for name in [name for name, module in sys.modules.items() if _below(module, tmp_path)]:
+        del sys.modules[name]
+
+
+def _below(module, folder):
+    return str(folder) in str(getattr(module, "__file__", None) or "")
+
+
+@pytest.fixture
+def python(tmp_path):
+    """A function that runs code in a fresh interpreter and returns what that printed."""
+
+    def run(code, *folders, options=(), timeout=60, **variables):
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("CONVCORE_")}
+        path = os.pathsep.join([*map(str, folders), *filter(None, [inherited.get("PYTHONPATH")])])
+        done = subprocess.run(
+            [sys.executable, *options, "-c", code],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=inherited | {"PYTHONPATH": path} | variables,
+            timeout=timeout,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
