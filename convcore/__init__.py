@@ -34,8 +34,15 @@ from .errors import (
     UnknownBackendError,
     UnsupportedError,
 )
-from .explanation import explain
-from .functional import conv, conv_grad_input, conv_grad_weight, conv_transpose, conv_vjp, plan
+from .functional import (
+    conv,
+    conv_grad_input,
+    conv_grad_weight,
+    conv_transpose,
+    conv_vjp,
+    explain,
+    plan,
+)
 from .geometry import Geometry
 from .plugin import Convolution, Declaration, Refusal
 from .registry import backends, get_backend, refresh_backends, register_backend

@@ -93,17 +93,19 @@ def check_same_dtype(name: str, got: np.dtype[Any], dtype: np.dtype[Any]) -> Non
 
 
 def result_array(
-    out: object, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array
+    out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array
 ) -> Array:
     """`out` once it is known to fit and to overlap no operand, else a new array."""
-    if out is None:
-        return np.empty(shape, dtype)
     check_out(out, shape, dtype, *operands)
-    return out  # type: ignore[return-value]
+    return np.empty(shape, dtype) if out is None else out
 
 
-def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array) -> None:
-    """Refuse an `out` that a backend could not write to directly."""
+def check_out(
+    out: object, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array | None
+) -> None:
+    """Refuse an `out`, if there is one, that a backend could not write to directly."""
+    if out is None:
+        return
     if type(out) is not np.ndarray:
         raise DtypeError(f"out: must be a numpy.ndarray; got {type(out).__name__}")
     if out.dtype != dtype:
@@ -114,7 +116,9 @@ def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any], *operan
     if not flags.carray:
         _refuse_layout(flags)
     for operand in operands:
-        if np.may_share_memory(out, operand) and _overlap(out, operand):
+        if operand is None or not np.may_share_memory(out, operand):
+            continue
+        if _overlap(out, operand):
             raise ShapeError(
                 f"out: must not overlap an operand; got shape {out.shape} inside the memory of "
                 f"an operand of shape {operand.shape}"
@@ -144,3 +148,8 @@ def direct(array: Array) -> Array:
     if flags.c_contiguous and flags.aligned and array.dtype.isnative:
         return array
     return np.array(array, dtype=native(array.dtype), order="C", copy=True)
+
+
+def flipped(weight: Array, flip: bool) -> Array:
+    """`weight`, or a view of it that runs backwards along every spatial axis."""
+    return np.flip(weight, tuple(range(2, weight.ndim))) if flip else weight

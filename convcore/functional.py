@@ -2,28 +2,32 @@
 
 Everything here derives from the three maps of `Convolution`: the transposed convolution is
 `grad_input` read forwards, a true convolution has its weight flipped, padding modes extend the
-input beforehand and fold its gradient afterwards, a bias is added at the end. For complex operands
-the gradients conjugate the other operand first, so that sum(a * conj(b)) is the inner product of
-the adjoint identity; the forward functions never conjugate.
+input beforehand and fold its gradient afterwards, a bias is added at the end. Nothing is conjugated
+on the way forward; `gradients` says what is on the way back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from . import settings
-from .arrays import BACKEND_DTYPES, Array, check_bias, check_out, check_pair, parse_dtype
-from .binding import Bound, bind, bind_transposed
+from .arrays import Array, check_bias, check_out, check_pair, flipped
+from .binding import bind, bind_transposed
 from .boundary import check_value
-from .convolution import Convolution
-from .errors import ShapeError
-from .explanation import parse_operation
-from .geometry import Geometry, Operation
+from .gradients import conv_grad_input, conv_grad_weight, grad_bias
 from .parsing import Padding, PerAxis
-from .selection import choose, problem_of
+from .planning import explain, plan
+
+__all__ = [
+    "conv",
+    "conv_grad_input",
+    "conv_grad_weight",
+    "conv_transpose",
+    "conv_vjp",
+    "explain",
+    "plan",
+]
 
 Pullback: TypeAlias = Callable[[Array], tuple[Array, Array, Array | None]]
 
@@ -111,8 +115,8 @@ def conv(
     )
     check_bias(bias, weight.shape[0], dtype)
     check_value(padding_value, padding_mode, dtype)
-    _check_out(out, bound.geometry.output_shape, dtype, input, weight, bias)
-    return bound.forward(input, _flipped(weight, flip), bias, padding_value, out)
+    check_out(out, bound.geometry.output_shape, dtype, input, weight, bias)
+    return bound.forward(input, flipped(weight, flip), bias, padding_value, out)
 
 
 def conv_transpose(
@@ -178,139 +182,8 @@ def conv_transpose(
         backend,
     )
     check_bias(bias, bound.geometry.in_channels, dtype)
-    _check_out(out, bound.geometry.input_shape, dtype, input, weight, bias)
-    return bound.grad_input(input, _flipped(weight, flip), bias, out)
-
-
-def conv_grad_input(
-    grad_output: Array,
-    weight: Array,
-    input_shape: Sequence[int],
-    *,
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
-    padding_mode: str = "zeros",
-    flip: bool = False,
-    backend: settings.Spec = None,
-    out: Array | None = None,
-) -> Array:
-    """Gradient of a scalar with respect to the input of `conv`, given that for its output.
-
-    Parameters
-    ----------
-    grad_output : ndarray of shape (N, K, *O)
-        Gradient with respect to the output.
-    weight : ndarray of shape (K, C / groups, *R)
-        The weight of `conv`; conjugated first where it is complex.
-    input_shape : sequence of int
-        (N, C, *S); the output's shape does not determine it where stride > 1.
-    stride, padding, dilation, groups, padding_mode, flip, backend, out
-        As in `conv`; `out` has shape `input_shape`.
-
-    Returns
-    -------
-    ndarray of shape (N, C, *S)
-        `out` if given.
-
-    Raises
-    ------
-    GeometryError, ShapeError, DtypeError, UnsupportedError, UnknownBackendError, BackendLoadError
-        As in `conv`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> conv_grad_input(np.array([[[1.0, 1.0, 1.0]]]), np.array([[[1.0, 10.0]]]), (1, 1, 4))
-    array([[[ 1., 11., 11., 10.]]])
-    """
-    dtype = check_pair("grad_output", grad_output, "weight", weight)
-    bound = bind(
-        input_shape,
-        weight.shape,
-        dtype,
-        stride,
-        padding,
-        dilation,
-        groups,
-        padding_mode,
-        "grad_input",
-        backend,
-    )
-    _check_grad_output(grad_output, bound)
-    _check_out(out, bound.geometry.input_shape, dtype, grad_output, weight)
-    return bound.grad_input(grad_output, _conjugated(_flipped(weight, flip)), None, out)
-
-
-def conv_grad_weight(
-    grad_output: Array,
-    input: Array,
-    weight_shape: Sequence[int],
-    *,
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
-    padding_mode: str = "zeros",
-    padding_value: Any = 0,
-    flip: bool = False,
-    backend: settings.Spec = None,
-    out: Array | None = None,
-) -> Array:
-    """Gradient of a scalar with respect to the weight of `conv`, given that for its output.
-
-    Parameters
-    ----------
-    grad_output : ndarray of shape (N, K, *O)
-        Gradient with respect to the output.
-    input : ndarray of shape (N, C, *S)
-        The input of `conv`; conjugated first where it is complex.
-    weight_shape : sequence of int
-        (K, C / groups, *R); the output's shape does not determine it where stride > 1.
-    stride, padding, dilation, groups, padding_mode, padding_value, flip, backend, out
-        As in `conv`; `out` has shape `weight_shape`.
-
-    Returns
-    -------
-    ndarray of shape (K, C / groups, *R)
-        `out` if given.
-
-    Raises
-    ------
-    GeometryError, ShapeError, DtypeError, UnsupportedError, UnknownBackendError, BackendLoadError
-        As in `conv`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> conv_grad_weight(np.array([[[1.0, 1.0]]]), np.array([[[1.0, 2.0, 4.0]]]), (1, 1, 2))
-    array([[[3., 6.]]])
-    """
-    dtype = check_pair("grad_output", grad_output, "input", input)
-    bound = bind(
-        input.shape,
-        weight_shape,
-        dtype,
-        stride,
-        padding,
-        dilation,
-        groups,
-        padding_mode,
-        "grad_weight",
-        backend,
-    )
-    _check_grad_output(grad_output, bound)
-    check_value(padding_value, padding_mode, dtype)
-    _check_out(out, bound.geometry.weight_shape, dtype, grad_output, input)
-    value = np.conj(padding_value)
-    if not flip:
-        return bound.grad_weight(grad_output, _conjugated(input), value, out)
-    gradient = _flipped(bound.grad_weight(grad_output, _conjugated(input), value, None), flip)
-    if out is None:
-        return np.ascontiguousarray(gradient)
-    out[...] = gradient
-    return out
+    check_out(out, bound.geometry.input_shape, dtype, input, weight, bias)
+    return bound.grad_input(input, flipped(weight, flip), bias, out)
 
 
 def conv_vjp(
@@ -376,89 +249,6 @@ backend, out
             grad_weight = conv_grad_weight(
                 grad_output, input, weight.shape, padding_value=padding_value, **shared
             )
-        return grad_input, grad_weight, None if bias is None else _grad_bias(grad_output)
+        return grad_input, grad_weight, None if bias is None else grad_bias(grad_output)
 
     return output, pullback
-
-
-def plan(
-    input_shape: Sequence[int],
-    weight_shape: Sequence[int],
-    *,
-    dtype: Any = "float32",
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
-    operation: Operation | None = None,
-    backend: settings.Spec = None,
-) -> Convolution:
-    """Choose a backend once and bind it to a problem, for calls without further ado.
-
-    Parameters
-    ----------
-    input_shape, weight_shape : sequence of int
-        (N, C, *S) and (K, C / groups, *R).
-    dtype : str or numpy.dtype
-        Dtype of the operands; float16 has no plan, because `conv` widens it.
-    operation : {"forward", "grad_input", "grad_weight"}, optional
-        What the plan is mostly for; by default it is chosen for the sum of the three.
-    stride, padding, dilation, groups, backend
-        As in `conv`.
-
-    Returns
-    -------
-    Convolution
-        With the methods `forward`, `grad_input` and `grad_weight`; immutable, usable from several
-        threads at once, and picklable.
-
-    Raises
-    ------
-    GeometryError, ShapeError, DtypeError, UnsupportedError, UnknownBackendError, BackendLoadError
-        As in `conv`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> layer = plan((1, 1, 4), (1, 1, 2), dtype="float64")
-    >>> layer.forward(np.array([[[1.0, 2.0, 3.0, 4.0]]]), np.array([[[1.0, 10.0]]]))
-    array([[[21., 32., 43.]]])
-    """
-    geometry = Geometry.of(
-        input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
-    )
-    parsed = parse_dtype(dtype, BACKEND_DTYPES)
-    return choose(problem_of(geometry, parsed, parse_operation(operation)), backend)
-
-
-def _check_out(
-    out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array | None
-) -> None:
-    if out is not None:
-        check_out(out, shape, dtype, *(entry for entry in operands if entry is not None))
-
-
-def _check_grad_output(grad_output: Array, bound: Bound) -> None:
-    if grad_output.shape != bound.geometry.output_shape:
-        raise ShapeError(
-            f"grad_output: must have the output's shape {bound.geometry.output_shape}; "
-            f"got {grad_output.shape}"
-        )
-
-
-def _flipped(weight: Array, flip: bool) -> Array:
-    """`weight`, or a view of it that runs backwards along every spatial axis."""
-    return np.flip(weight, tuple(range(2, weight.ndim))) if flip else weight
-
-
-def _conjugated(operand: Array) -> Array:
-    return operand.conj() if operand.dtype.kind == "c" else operand
-
-
-def _grad_bias(grad_output: Array) -> Array:
-    """Sum over batch and positions, in float32 for float16, wrapping for integers."""
-    dtype = grad_output.dtype
-    axes = (0, *range(2, grad_output.ndim))
-    wide = np.dtype("float32") if dtype == np.float16 else dtype
-    with np.errstate(over="ignore", invalid="ignore"):
-        return grad_output.sum(axis=axes, dtype=wide).astype(dtype)  # type: ignore[no-any-return]

@@ -166,8 +166,10 @@ def _judge(name: str, backend: type[Convolution], problem: Problem, factory: Any
     geometry, dtype, _, options = problem
     for operation in problem.operations:
         refusal = backend.refusal(geometry, dtype, operation)
-        if refusal is not None:
+        if isinstance(refusal, Refusal):
             return Candidate(name, refusal=refusal)
+        if refusal is not None:
+            raise TypeError(f"refusal() must return a Refusal or None; got {refusal!r}")
     plan = backend(geometry, dtype, threads=options.threads, max_workspace=options.max_workspace)
     plan._factory = factory
     if geometry.degenerate:  # the host fills the result itself, a backend has no say
@@ -185,7 +187,7 @@ def _seconds(backend: type[Convolution], problem: Problem) -> float | None:
         backend.estimate(geometry, dtype, operation, threads=options.threads)
         for operation in problem.operations
     ]
-    known = [float(value) for value in estimates if value is not None]
+    known = [float(value) for value in estimates if value is not None and not math.isnan(value)]
     return sum(known) if len(known) == len(estimates) else None
 
 

@@ -61,7 +61,7 @@ def _add_geometry(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the explanation; the status is 1 where nothing would run."""
-    from ..explanation import explain
+    from ..planning import explain
 
     found = explain(
         args.input,

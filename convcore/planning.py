@@ -1,0 +1,231 @@
+"""`plan` binds a problem to the backend that is to run it; `explain` says which, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from . import settings
+from .arrays import BACKEND_DTYPES, parse_dtype
+from .convolution import Convolution
+from .errors import BackendLoadError, GeometryError, UnsupportedError
+from .geometry import OPERATIONS, Geometry, Operation
+from .parsing import Padding, PerAxis
+from .selection import Candidate, Problem, automatic, choose, named, problem_of
+from .tables import binary_bytes, plain_table, seconds
+
+_STATUS = {
+    "BLOCKED": "blocked",
+    "BROKEN": "broken",
+    "UNAVAILABLE": "unavailable",
+    "FAULTY": "broken",
+    "BY_NAME_ONLY": "by name only",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One backend in an explanation; `seconds` and `workspace` are None where not known."""
+
+    name: str
+    status: str
+    seconds: float | None
+    workspace: int | None
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Which backend would run a problem, what decided that, and how all others stand.
+
+    Attributes
+    ----------
+    chosen : str or None
+        Name of the backend that would run.
+    source : str
+        What decided: "argument", "use_backend", "set_default_backend", "CONVCORE_BACKEND" or
+        "automatic choice".
+    error : str
+        Why nothing would run; empty otherwise.
+    rows : tuple of Row
+        Every backend with its status.
+    """
+
+    geometry: Geometry
+    dtype: str
+    operation: str
+    chosen: str | None
+    source: str
+    error: str
+    rows: tuple[Row, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain data."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        outcome = f"'{self.chosen}' runs" if self.chosen else f"nothing runs ({self.error})"
+        title = (
+            f"{self.operation} of {self.geometry.input_shape} with {self.geometry.weight_shape}, "
+            f"{self.dtype}: {outcome}; decided by {self.source}"
+        )
+        columns = ("backend", "status", "estimate", "workspace", "reason")
+        return plain_table(title, columns, [_cells(row) for row in self.rows], "llrrl")
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        row.name,
+        row.status,
+        "-" if row.seconds is None else seconds(row.seconds),
+        "-" if row.workspace is None else binary_bytes(row.workspace),
+        f"{row.code}: {row.text}" if row.code else "",
+    ]
+
+
+def explain(
+    input_shape: Sequence[int],
+    weight_shape: Sequence[int],
+    *,
+    dtype: Any = "float32",
+    operation: Operation | None = "forward",
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+    backend: settings.Spec = None,
+) -> Explanation:
+    """Say which backend would run a problem, and why, without running it.
+
+    Parameters
+    ----------
+    input_shape, weight_shape : tuple of int
+        (N, C, *S) and (K, C / groups, *R).
+    dtype : str or numpy.dtype
+        Dtype of the operands.
+    operation : {"forward", "grad_input", "grad_weight"} or None
+        What is to run; None stands for all three.
+    stride, padding, dilation, groups, backend
+        As in `conv`.
+
+    Returns
+    -------
+    Explanation
+        Prints as a table; `rows` and `to_dict()` give the same as data.
+
+    Examples
+    --------
+    >>> import convcore
+    >>> found = convcore.explain((1, 1, 64), (1, 1, 3), dtype="int32")
+    >>> [(row.name, row.code) for row in found.rows if row.name == "fft"]
+    [('fft', 'DTYPE')]
+    """
+    geometry = Geometry.of(
+        input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+    parsed = parse_dtype(dtype, BACKEND_DTYPES)
+    problem = problem_of(geometry, parsed, parse_operation(operation))
+    _, spec, source = settings.backend_in_force(backend)
+    chosen, error = _outcome(problem, backend)
+    ranked = automatic(problem)
+    known = {candidate.name for candidate in ranked}
+    extra = [_asked_for(spec, problem)] if chosen and chosen not in known else []
+    rows = tuple(_row(place, c, chosen) for place, c in enumerate(extra + ranked, start=1))
+    return Explanation(geometry, str(parsed), operation or "all three", chosen, source, error, rows)
+
+
+def parse_operation(operation: object) -> Operation | None:
+    """`operation` if it is one of the three, or None for all of them."""
+    for known in OPERATIONS:
+        if operation == known:
+            return known
+    if operation is not None:
+        raise GeometryError(
+            f"operation: must be one of {', '.join(OPERATIONS)} or None; got {operation!r}"
+        )
+    return None
+
+
+def _outcome(problem: Problem, backend: settings.Spec) -> tuple[str | None, str]:
+    try:
+        plan = choose(problem, backend)
+    except (UnsupportedError, BackendLoadError) as error:
+        return None, str(error)
+    return getattr(plan._factory, "name", plan.name), ""
+
+
+def _asked_for(spec: settings.Spec, problem: Problem) -> Candidate:
+    """Candidate for a class that no name is registered for."""
+    entries = spec if isinstance(spec, tuple | list) else (spec,)
+    tried = [named(entry, problem) for entry in entries]
+    return next(candidate for candidate in tried if candidate.plan is not None)
+
+
+def _row(place: int, candidate: Candidate, chosen: str | None) -> Row:
+    refusal = candidate.refusal
+    if candidate.name == chosen:
+        status, refusal = "chosen", None
+    elif refusal is not None:
+        status = _STATUS.get(refusal.code, "refused")
+    else:
+        status = f"ranked {place}"
+    return Row(
+        candidate.name,
+        status,
+        candidate.seconds,
+        candidate.workspace,
+        refusal.code if refusal else "",
+        refusal.text if refusal else "",
+    )
+
+
+def plan(
+    input_shape: Sequence[int],
+    weight_shape: Sequence[int],
+    *,
+    dtype: Any = "float32",
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+    operation: Operation | None = None,
+    backend: settings.Spec = None,
+) -> Convolution:
+    """Choose a backend once and bind it to a problem, for calls without further ado.
+
+    Parameters
+    ----------
+    input_shape, weight_shape : sequence of int
+        (N, C, *S) and (K, C / groups, *R).
+    dtype : str or numpy.dtype
+        Dtype of the operands; float16 has no plan, because `conv` widens it.
+    operation : {"forward", "grad_input", "grad_weight"}, optional
+        What the plan is mostly for; by default it is chosen for the sum of the three.
+    stride, padding, dilation, groups, backend
+        As in `conv`.
+
+    Returns
+    -------
+    Convolution
+        With the methods `forward`, `grad_input` and `grad_weight`; immutable, usable from several
+        threads at once, and picklable.
+
+    Raises
+    ------
+    GeometryError, ShapeError, DtypeError, UnsupportedError, UnknownBackendError, BackendLoadError
+        As in `conv`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layer = plan((1, 1, 4), (1, 1, 2), dtype="float64")
+    >>> layer.forward(np.array([[[1.0, 2.0, 3.0, 4.0]]]), np.array([[[1.0, 10.0]]]))
+    array([[[21., 32., 43.]]])
+    """
+    geometry = Geometry.of(
+        input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+    parsed = parse_dtype(dtype, BACKEND_DTYPES)
+    return choose(problem_of(geometry, parsed, parse_operation(operation)), backend)
