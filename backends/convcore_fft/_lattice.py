@@ -1,0 +1,168 @@
+"""Any stride and dilation, split without waste into dense problems of stride 1 and dilation 1.
+
+On one axis the forward convolution is  y[o] = sum over r of  w[r] x[s o + d r - b].  With
+g = gcd(s, d), s' = s / g, d' = d / g and L = s d / g (the least common multiple), write every
+output and every tap by quotient and remainder,
+
+    o = d' q + t,  0 <= t < d'        r = s' u + v,  0 <= v < s'
+
+and the position that is read becomes  s o + d r - b = L (q + u) + (s t + d v - b), so that
+
+    y_t[q] = sum over v, u of  w_v[u] x_tv[q + u]
+
+where y_t, w_v and x_tv are y, w and x taken in steps of d', s' and L. For each t that is a dense
+convolution, in which the stride phases v act as further channels. No zero of a dilated weight is
+ever transformed, no output that the stride would drop is computed, and by the Chinese remainder
+theorem no element of x belongs to two (t, v), so that the gradients are the plain adjoints:
+
+    dx_tv[q + u] += w_v[u] y_t[q]        dw_v[u] = sum over t, q of  y_t[q] x_tv[q + u]
+
+The first is a convolution of y_t with w_v flipped, which starts taps - 1 earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import gcd
+from typing import NamedTuple
+
+from convcore.plugin import Geometry
+
+# A step no array is long enough to notice, in range of the integers that slices take.
+_LARGEST_STEP = 2**62
+
+
+class Grid(NamedTuple):
+    """The positions start + step j of an array axis of some extent, for every integer j."""
+
+    start: int
+    step: int
+    extent: int
+
+    @property
+    def first(self) -> int:
+        """Smallest j whose position is not before the array."""
+        return -(self.start // self.step)
+
+    @property
+    def stop(self) -> int:
+        """Smallest j whose position is behind the array."""
+        return (self.extent - 1 - self.start) // self.step + 1
+
+    def overlap(self, begin: int, end: int) -> tuple[slice, slice] | None:
+        """Where begin <= j < end meets the array: slices of the array and of j - begin."""
+        low, high = max(begin, self.first), min(end, self.stop)
+        if low >= high:
+            return None
+        near, far = self.start + self.step * low, self.start + self.step * (high - 1)
+        return slice(near, far + 1, min(self.step, _LARGEST_STEP)), slice(low - begin, high - begin)
+
+
+class Span(NamedTuple):
+    """One tile on one axis: results begin <= j < end of dilation phase `unit`."""
+
+    unit: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One spatial axis as dense problems: `units` of them, of `taps` taps and `phases` phases.
+
+    `adjoint` swaps the roles: results are then positions of the input, computed from the output.
+    """
+
+    extents: tuple[int, int, int]
+    stride: int
+    dilation: int
+    before: int
+    adjoint: bool
+
+    @classmethod
+    def of(cls, geometry: Geometry, axis: int, *, adjoint: bool) -> Axis:
+        """Axis number `axis` of `geometry`; `adjoint` for the gradient to the input."""
+        extents = (
+            geometry.input_extents[axis],
+            geometry.kernel_extents[axis],
+            geometry.output_extents[axis],
+        )
+        stride, dilation = geometry.stride[axis], geometry.dilation[axis]
+        # With a single tap the dilation means nothing, with a single output the stride does not.
+        if extents[1] == 1:
+            dilation = stride
+        elif extents[2] == 1:
+            stride = dilation
+        before = geometry.padding[axis][0]
+        return cls(extents, stride, dilation, before, adjoint)
+
+    @cached_property
+    def steps(self) -> tuple[int, int, int]:
+        """L, s' and d': the steps in the input, the weight and the output."""
+        common = gcd(self.stride, self.dilation)
+        stride, dilation = self.stride // common, self.dilation // common
+        return self.stride * dilation, stride, dilation
+
+    @cached_property
+    def units(self) -> int:
+        """Number of dense problems, one per dilation phase that has an output."""
+        return min(self.steps[2], self.extents[2])
+
+    @cached_property
+    def phases(self) -> int:
+        """Number of stride phases that have a tap."""
+        return min(self.steps[1], self.extents[1])
+
+    @cached_property
+    def taps(self) -> int:
+        """Taps of each stride phase (the last phases may have one less)."""
+        return -(-self.extents[1] // self.steps[1])
+
+    def input_grid(self, unit: int, phase: int) -> Grid:
+        """x_tv, counted so that it is aligned with the tiles."""
+        start = self.stride * unit + self.dilation * phase - self.before
+        if self.adjoint:
+            start += self.steps[0] * (self.taps - 1)
+        return Grid(start, self.steps[0], self.extents[0])
+
+    def output_grid(self, unit: int, phase: int = 0) -> Grid:
+        """y_t."""
+        return Grid(unit, self.steps[2], self.extents[2])
+
+    def weight_grid(self, phase: int) -> Grid:
+        """w_v."""
+        return Grid(phase, self.steps[1], self.extents[1])
+
+    @cached_property
+    def results(self) -> int:
+        """Upper bound of the results of one unit that can differ from zero."""
+        source, target = self._counts
+        return min(target, source + self.taps - 1)
+
+    @cached_property
+    def single(self) -> int:
+        """Smallest transform that takes a whole unit: what wraps around meets only zeros."""
+        return min(self.results, self._counts[0]) + self.taps - 1
+
+    @cached_property
+    def _counts(self) -> tuple[int, int]:
+        """Upper bounds of the elements of one unit in the source and in the target."""
+        reach = self.extents[0] - 1 + self.dilation * (self.phases - 1)
+        counts = reach // self.steps[0] + 1, -(-self.extents[2] // self.steps[2])
+        return counts[::-1] if self.adjoint else counts
+
+    def spans(self, length: int) -> Iterator[Span]:
+        """Tiles of `length` results that cover everything that can differ from zero."""
+        for unit in range(self.units):
+            begin, end = self._range(unit)
+            for at in range(begin, end, length):
+                yield Span(unit, at, min(at + length, end))
+
+    def _range(self, unit: int) -> tuple[int, int]:
+        """First and last + 1 result of `unit` that lies in the target and meets the source."""
+        x = self.input_grid(unit, self.phases - 1).first, self.input_grid(unit, 0).stop
+        y = 0, self.output_grid(unit).stop
+        source, target = (y, x) if self.adjoint else (x, y)
+        return max(target[0], source[0] - self.taps + 1), min(target[1], source[1])

@@ -1,0 +1,142 @@
+"""Transforms of stacks of tiles, and products of their spectra summed over channels."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from convcore.plugin import Array
+
+from ._plan import RUN, Plan
+
+
+@cache
+def _fft() -> ModuleType:
+    """scipy.fft, imported when the first transform is made and not before."""
+    import scipy.fft
+
+    return scipy.fft
+
+
+def spectrum(
+    tiles: Array, lengths: tuple[int, ...], workers: int, *, reverse: bool = False
+) -> Array:
+    """DFT over the last axes, filled up with zeros to `lengths`; complex `tiles` may be destroyed.
+
+    With `reverse`, of the tile read backwards around its first element, which turns the circular
+    convolution into a correlation. For real data that is the complex conjugate; complex data take
+    the transform with the other sign instead.
+    """
+    if not lengths:
+        return tiles
+    fft, real = _fft(), tiles.dtype.kind == "f"
+    axes = list(range(-len(lengths), 0))
+    if real:
+        tiles = fft.rfft(tiles, lengths[-1], axis=axes.pop(), workers=workers)
+    options: dict[str, Any] = {"overwrite_x": True, "workers": workers}
+    if reverse and not real:
+        options["norm"] = "forward"
+    transform = fft.ifft if reverse and not real else fft.fft
+    for axis in reversed(axes):
+        tiles = transform(tiles, lengths[axis], axis=axis, **options)
+    return np.conjugate(tiles, out=tiles) if reverse and real else tiles
+
+
+def inverse(
+    spectra: Array, lengths: tuple[int, ...], results: tuple[int, ...], workers: int, *, real: bool
+) -> Array:
+    """First `results` elements of the inverse DFT over the last axes; destroys `spectra`.
+
+    Rows that do not hold results are dropped as soon as their axis is done.
+    """
+    if not lengths:
+        return spectra
+    fft = _fft()
+    for axis in range(-len(lengths), -1 if real else 0):
+        spectra = fft.ifft(spectra, axis=axis, overwrite_x=True, workers=workers)
+        spectra = spectra[(..., slice(results[axis]), *(slice(None),) * (-1 - axis))]
+    if real:
+        spectra = fft.irfft(spectra, lengths[-1], axis=-1, workers=workers)
+    return spectra[..., : results[-1]]
+
+
+def contract(
+    plan: Plan, first: Array, second: Array, result: Array, carry: Array | None = None
+) -> None:
+    """result[g,i,j,f] = sum over l of first[g,i,l,f] * second[g,l,j,f].
+
+    With `carry` the sum is added to `result`, and what rounding loses is kept in `carry`. Runs
+    over blocks of frequencies that stay in the cache: one matrix product per frequency, or
+    products of whole arrays where the channels are too few for that to pay.
+    """
+    (groups, rows, inner), columns = first.shape[:3], result.shape[2]
+    each = groups * plan.product_elements(rows, inner, columns) * result.itemsize
+    step = max(plan.few_frequencies, plan.scratch // each)
+    multiply = _by_matmul if plan.by_matmul else _by_elements
+    # What is not finite spreads, and numpy need not say so from in here.
+    with np.errstate(invalid="ignore", over="ignore"):
+        for begin in range(0, result.shape[-1], step):
+            part = (..., slice(begin, begin + step))
+            rest = None if carry is None else carry[part]
+            multiply(first[part], second[part], result[part], rest)
+
+
+def _by_matmul(first: Array, second: Array, result: Array, carry: Array | None) -> None:
+    order = (0, 3, 1, 2)
+    product = _matrix_sum(_matrices(first.transpose(order)), _matrices(second.transpose(order)))
+    if carry is None:
+        result.transpose(order)[...] = product
+    else:
+        _add(result.transpose(order), carry.transpose(order), product)
+
+
+def _matrices(spectra: Array) -> Array:
+    """`spectra`, (group, frequency, row, column), in a form that BLAS takes."""
+    return spectra if spectra.itemsize in spectra.strides[-2:] else np.ascontiguousarray(spectra)
+
+
+def _matrix_sum(first: Array, second: Array) -> Array:
+    """Matrix products whose long sums are split in halves, so that errors add up as the log."""
+    half = first.shape[-1] // 2
+    if 2 * half <= RUN:
+        return np.matmul(first, second)
+    total = _matrix_sum(first[..., :half], second[..., :half, :])
+    total += _matrix_sum(first[..., half:], second[..., half:, :])
+    return total
+
+
+def _by_elements(first: Array, second: Array, result: Array, carry: Array | None) -> None:
+    if carry is None:
+        _element_sum(first, second, result)
+    else:
+        _add(result, carry, _element_sum(first, second, np.empty_like(result)))
+
+
+def _element_sum(first: Array, second: Array, total: Array) -> Array:
+    """Products channel by channel, with long sums split in halves."""
+    half = first.shape[2] // 2
+    if 2 * half > RUN:
+        _element_sum(first[:, :, :half], second[:, :half], total)
+        total += _element_sum(first[:, :, half:], second[:, half:], np.empty_like(total))
+        return total
+    product = None
+    for channel in range(first.shape[2]):
+        left, right = first[:, :, channel, None], second[:, channel, None]
+        if channel:
+            product = np.multiply(left, right, out=product)
+            total += product
+        else:
+            np.multiply(left, right, out=total)
+    return total
+
+
+def _add(total: Array, carry: Array, part: Array) -> None:
+    """Compensated total += part [Higham, algorithm 4.2]; destroys `part`."""
+    part -= carry
+    grown = total + part
+    np.subtract(grown, total, out=carry)
+    carry -= part
+    total[...] = grown

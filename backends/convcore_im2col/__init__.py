@@ -1,0 +1,140 @@
+"""Convolution as a product of matrices: im2col, BLAS, col2im.
+
+*im2col* copies what each output looks at into a column, so that the convolution of one group
+becomes weight (filters, channels * taps) times columns (channels * taps, positions), and BLAS does
+the arithmetic. The whole column matrix is as many times larger than the input as there are taps.
+Here it never exists: tiles of it, small enough for a cache, are lowered, multiplied and forgotten.
+
+    _lowering.pyx   im2col and col2im of one tile, for every rank and dtype, without the GIL
+    _problem.py     a geometry folded into matrices: groups, rows, columns
+    _tiles.py       how large the tiles are; the formula of the workspace
+    _columns.py     the usual path: tiles with every tap, straight into the output
+    _taps.py        the careful path: tap by tap, where memory is short or values are not finite
+
+A pointwise convolution is a product of its operands as they are. The careful path runs where the
+columns' zeros would do harm: 0 times NaN or infinity is NaN, whereas padding contributes nothing.
+The forward pass looks at the weight before, which is small; the gradient with respect to the
+weight looks at its result after, since a NaN in a sum stays there. The gradient with respect to
+the input makes products of real elements only, and drops those that belong to the padding.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convcore.plugin import (
+    FLOAT_NAMES,
+    INTEGER_NAMES,
+    Array,
+    BackendLoadError,
+    Convolution,
+    Declaration,
+    Geometry,
+    Operation,
+)
+
+try:
+    from ._problem import Problem, is_pointwise
+except ImportError as error:
+    raise BackendLoadError(
+        "convcore_im2col: the compiled module convcore_im2col._lowering must be built; got "
+        f"{error}; install a C compiler and reinstall convcore"
+    ) from error
+
+from ._columns import Columns
+from ._taps import Taps
+from ._tiles import CACHED, DEFAULT_BOUND, column_tile, tap_tile
+
+__all__ = ["Im2colConvolution"]
+
+# FLOP per second of numpy.matmul on one core for (64, 576) times (576, 1024), for integers the
+# slowest; bytes per second of lowering; an empty call, and a tile's: AMD EPYC (Zen 3), OpenBLAS.
+RATES = {"float32": 70e9, "float64": 33e9, "complex64": 17e9, "complex128": 9e9}
+INTEGER_RATE = 0.7e9
+LOWERING_RATE = 12e9
+CALL_SECONDS, TILE_SECONDS = 35e-6, 25e-6
+
+
+class Im2colConvolution(Convolution):
+    """Column matrices in tiles, multiplied by the BLAS that NumPy was built with.
+
+    Refuses nothing. The workspace stays under `max_workspace`, 32 MiB by default, however little
+    that is. BLAS runs on its own threads, whatever `threads` says.
+    """
+
+    name = "im2col"
+    declaration = Declaration(
+        dtypes=FLOAT_NAMES + INTEGER_NAMES,
+        deterministic="fixed_threads",
+        description="im2col and BLAS, in tiles of bounded memory",
+    )
+
+    @classmethod
+    def estimate(
+        cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
+    ) -> float:
+        """Seconds: products at the speed of BLAS, columns written and read at that of memory."""
+        rate = RATES[str(dtype)] * threads if str(dtype) in RATES else INTEGER_RATE
+        columns = geometry.batch * prod(geometry.output_extents) * np.dtype(dtype).itemsize
+        columns *= geometry.in_channels * prod(geometry.kernel_extents)
+        lowered = 0 if is_pointwise(geometry) else 2 * columns
+        tiles = lowered / CACHED * TILE_SECONDS
+        return CALL_SECONDS + geometry.flop / rate + lowered / LOWERING_RATE + tiles
+
+    def workspace_bytes(self, operation: Operation) -> int:
+        """Bytes of the arrays that one call allocates besides its result.
+
+        At most `max_workspace`, unless that is less than single elements need. Python's own small
+        objects, some KiB whatever the problem, are not counted.
+        """
+        problem = self._problem
+        tile = column_tile(problem, operation, self._bound)
+        needs = [] if tile is None else [tile.bytes(problem, operation)]
+        if tile is None or (problem.padded and operation != "grad_input"):
+            needs.append(tap_tile(problem, self._bound).bytes(problem))
+        return max(needs)
+
+    @cached_property
+    def _problem(self) -> Problem:
+        return Problem(self.geometry, self.dtype)
+
+    @cached_property
+    def _bound(self) -> int:
+        """Bytes that the buffers may take."""
+        return DEFAULT_BOUND if self.max_workspace is None else self.max_workspace
+
+    def _path(self, operation: Operation, *, careful: bool = False) -> Columns | Taps:
+        """The tiles of one call; the careful path also where the usual one finds no room."""
+        tile = None if careful else column_tile(self._problem, operation, self._bound)
+        if tile is None:
+            return Taps(self._problem, tap_tile(self._problem, self._bound))
+        return Columns(self._problem, tile, operation)
+
+    def _forward(self, input: Array, weight: Array, output: Array) -> None:
+        fold = self._problem
+        with np.errstate(all="ignore"):
+            path = self._path("forward", careful=fold.padded and not _finite(weight))
+            path.forward(fold.input(input), fold.weight(weight), fold.output(output))
+
+    def _grad_input(self, grad_output: Array, weight: Array, grad_input: Array) -> None:
+        fold = self._problem
+        with np.errstate(all="ignore"):
+            path = self._path("grad_input")
+            path.grad_input(fold.output(grad_output), fold.weight(weight), fold.input(grad_input))
+
+    def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
+        fold = self._problem
+        arrays = fold.output(grad_output), fold.input(input), fold.weight(grad_weight)
+        with np.errstate(all="ignore"):
+            self._path("grad_weight").grad_weight(*arrays)
+            if fold.padded and not _finite(grad_weight):
+                self._path("grad_weight", careful=True).grad_weight(*arrays)
+
+
+def _finite(array: Array) -> bool:
+    """Whether the sum is finite, and so all elements are; one that overflows costs only time."""
+    return array.dtype.kind not in "fc" or bool(np.isfinite(array.sum()))
