@@ -1,0 +1,136 @@
+"""Training: backends agree, seeds decide, optimisers follow their formulas."""
+
+import numpy as np
+import pytest
+from networks import BACKENDS, small_data, small_network
+from scipy.optimize import minimize
+
+import convcore
+from convcore.network import SGD, Adam, accuracy, fit, minibatches, softmax_cross_entropy
+
+DETERMINISTIC = [
+    record.name
+    for record in convcore.backends()
+    if record.state == "available" and record.declaration.deterministic != "no"
+]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-4), ("float64", 1e-10)])
+def test_first_twenty_losses_agree_on_all_backends(dtype, tolerance):
+    x, labels = small_data(dtype)
+    losses = {}
+    for name in BACKENDS:
+        with convcore.use_backend(name):
+            losses[name] = fit(
+                small_network(dtype, "relu"), x, labels, optimiser=Adam(0.01), steps=20, epochs=99
+            )
+    assert losses["naive"][-1] < 0.5 * losses["naive"][0]
+    for name in BACKENDS:
+        assert len(losses[name]) == 20
+        np.testing.assert_allclose(losses[name], losses["naive"], rtol=tolerance)
+
+
+@pytest.mark.parametrize("backend", DETERMINISTIC)
+def test_same_seed_gives_the_same_bits(backend):
+    x, labels = small_data("float32")
+
+    def trained(seed):
+        network = small_network("float32", "relu", seed)
+        with convcore.use_backend(backend):
+            losses = fit(
+                network, x, labels, optimiser=SGD(0.05, 0.9), epochs=3, batch_size=10, seed=seed
+            )
+        return losses, network.parameters
+
+    (first, parameters), (second, again), (other, _) = trained(7), trained(7), trained(8)
+    assert first == second
+    assert first != other
+    for name, array in parameters.items():
+        assert array.tobytes() == again[name].tobytes()
+
+
+@pytest.mark.parametrize("optimiser", [SGD(0.05), SGD(0.02, momentum=0.9), Adam(0.01)])
+def test_training_finds_the_bars(optimiser):
+    network, (x, labels) = small_network("float32", "relu"), small_data("float32", 160)
+    losses = fit(
+        network, x[:120], labels[:120], optimiser=optimiser, epochs=15, batch_size=20, seed=1
+    )
+    assert len(losses) == 15 * 6
+    assert losses[-1] < 0.1 * losses[0]
+    assert accuracy(network, x[120:], labels[120:]) >= 0.95
+
+
+def test_any_optimiser_can_drive_a_network():
+    network, (x, labels) = small_network(), small_data()
+    shapes = {name: array.shape for name, array in network.parameters.items()}
+
+    def unpack(vector):
+        ends = np.cumsum([np.prod(shape) for shape in shapes.values()])[:-1]
+        parts = zip(shapes.items(), np.split(vector, ends), strict=True)
+        return {name: part.reshape(shape) for (name, shape), part in parts}
+
+    def loss_and_gradient(vector):
+        network.assign(unpack(vector))
+        loss, grad = softmax_cross_entropy(network.forward(x), labels)
+        gradients = network.backward(grad)[1]
+        return loss, np.concatenate([gradients[name].ravel() for name in shapes])
+
+    start = np.concatenate([array.ravel() for array in network.parameters.values()])
+    result = minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B")
+    assert result.fun < 1e-3
+    network.assign(unpack(result.x))
+    assert accuracy(network, x, labels) == 1
+
+
+def test_sgd_follows_its_formula():
+    p, g = {"p": np.array([1.0, -2.0])}, {"p": np.array([0.5, 1.0])}
+    optimiser = SGD(0.1, momentum=0.5)
+    optimiser.step(p, g)
+    np.testing.assert_allclose(p["p"], [0.95, -2.1], rtol=1e-15)
+    optimiser.step(p, g)
+    np.testing.assert_allclose(p["p"], [0.875, -2.25], rtol=1e-15)
+
+
+def test_adam_follows_its_formula():
+    p, gradients = np.array([1.0]), [np.array([0.3]), np.array([-0.1]), np.array([0.7])]
+    optimiser, expected, m, v = Adam(0.01), 1.0, 0.0, 0.0
+    for t, g in enumerate(gradients, 1):
+        optimiser.step({"p": p}, {"p": g})
+        m, v = 0.9 * m + 0.1 * g[0], 0.999 * v + 0.001 * g[0] ** 2
+        expected -= 0.01 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+        assert p[0] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("optimiser", [SGD(0.1, 0.9), Adam()])
+def test_optimisers_keep_the_dtype_and_leave_gradients_alone(optimiser):
+    p, g = np.ones(3, np.float32), np.full(3, 0.5, np.float32)
+    optimiser.step({"p": p}, {"p": g})
+    optimiser.step({"p": p}, {"p": g})
+    assert p.dtype == np.float32
+    assert (p < 1).all()
+    np.testing.assert_array_equal(g, 0.5)
+
+
+def test_minibatches_show_every_sample_once_in_each_epoch():
+    batches = list(minibatches(10, 3, epochs=2, seed=0))
+    assert [len(batch) for batch in batches] == [3, 3, 3, 1] * 2
+    first, second = np.concatenate(batches[:4]), np.concatenate(batches[4:])
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert list(first) != list(second)
+    again = minibatches(10, 3, epochs=2, seed=0)
+    assert all((a == b).all() for a, b in zip(batches, again, strict=True))
+
+
+def test_fit_reports_every_step():
+    seen = []
+    x, labels = small_data("float32")
+    losses = fit(
+        small_network("float32"),
+        x,
+        labels,
+        optimiser=SGD(),
+        batch_size=20,
+        report=lambda step, loss: seen.append((step, loss)),
+    )
+    assert seen == list(enumerate(losses, 1))
+    assert len(seen) == 3
