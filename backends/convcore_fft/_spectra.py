@@ -12,6 +12,9 @@ from convcore.plugin import Array
 
 from ._plan import RUN, Plan
 
+# Multiply-adds up to which OpenBLAS multiplies complex matrices and vectors on one thread.
+SERIAL_MATRIX, SERIAL_VECTOR = 2**15, 2**12 - 1
+
 
 @cache
 def _fft() -> ModuleType:
@@ -102,10 +105,30 @@ def _matrix_sum(first: Array, second: Array) -> Array:
     """Matrix products whose long sums are split in halves, so that errors add up as the log."""
     half = first.shape[-1] // 2
     if 2 * half <= RUN:
-        return np.matmul(first, second)
+        shape = (*first.shape[:-1], second.shape[-1])
+        return _matrix_product(first, second, np.empty(shape, first.dtype))
     total = _matrix_sum(first[..., :half], second[..., :half, :])
     total += _matrix_sum(first[..., half:], second[..., half:, :])
     return total
+
+
+def _matrix_product(first: Array, second: Array, result: Array) -> Array:
+    """Matrix products so small that BLAS starts no threads, which would cost more than they do."""
+    (rows, columns), inner = result.shape[-2:], first.shape[-1]
+    limit = SERIAL_VECTOR if min(rows, columns) == 1 else SERIAL_MATRIX
+    if result.dtype.kind != "c" or rows * inner * columns <= limit or rows == columns == 1:
+        return np.matmul(first, second, out=result)
+    if rows > columns:
+        for part in _halves(rows):
+            _matrix_product(first[..., part, :], second, result[..., part, :])
+    else:
+        for part in _halves(columns):
+            _matrix_product(first, second[..., part], result[..., part])
+    return result
+
+
+def _halves(length: int) -> tuple[slice, slice]:
+    return slice(0, length // 2), slice(length // 2, length)
 
 
 def _by_elements(first: Array, second: Array, result: Array, carry: Array | None) -> None:

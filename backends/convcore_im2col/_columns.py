@@ -99,7 +99,7 @@ class Columns:
 
 
 def _size(part: slice) -> int:
-    return part.stop - part.start
+    return int(part.stop - part.start)
 
 
 def _matrix(buffer: Array) -> Array:
