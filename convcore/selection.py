@@ -170,7 +170,11 @@ def _judge(name: str, backend: type[Convolution], problem: Problem, factory: Any
             return Candidate(name, refusal=refusal)
         if refusal is not None:
             raise TypeError(f"refusal() must return a Refusal or None; got {refusal!r}")
-    plan = backend(geometry, dtype, threads=options.threads, max_workspace=options.max_workspace)
+    limits = {"threads": options.threads, "max_workspace": options.max_workspace}
+    try:
+        plan = backend(geometry, dtype, **limits)
+    except UnsupportedError as error:  # some can tell only once they know the limits
+        return Candidate(name, refusal=Refusal("UNSUPPORTED", str(error)))
     plan._factory = factory
     if geometry.degenerate:  # the host fills the result itself, a backend has no say
         return Candidate(name, plan, seconds=0.0, workspace=0)

@@ -7,10 +7,14 @@ import subprocess
 import sys
 
 import pytest
-from fakes import Distribution
+from fakes import Distribution, backend_class
 
 import convcore
 from convcore import registry, settings
+
+# Where PyTorch is installed: its idle threads would spin, and be twenty times slower, wherever
+# something else keeps the processors busy. Read when its OpenMP library is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 @pytest.fixture
@@ -62,6 +66,18 @@ def fake_distribution(tmp_path, monkeypatch, isolated):
 
 def _below(module, folder):
     return str(folder) in str(getattr(module, "__file__", None) or "")
+
+
+@pytest.fixture
+def register(isolated):
+    """A function that registers a fake backend."""
+
+    def register(name, **answers):
+        backend = backend_class(name, **answers)
+        convcore.register_backend(backend)
+        return backend
+
+    return register
 
 
 @pytest.fixture

@@ -1,0 +1,94 @@
+"""`explain`: every status, in agreement with what runs, as data and as text."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from fakes import backend_class
+
+import convcore
+from convcore.plugin import Refusal
+
+pytestmark = pytest.mark.usefixtures("isolated")
+
+SHAPES = (1, 1, 5), (1, 1, 3)
+NO = Refusal("TOO_EASY", "the problem is too easy")
+
+
+def test_it_agrees_with_what_runs_and_runs_nothing(register):
+    register("never", value=AssertionError("it ran"), seconds=0.0)
+    assert convcore.explain(*SHAPES).chosen == "never"
+    with pytest.raises(AssertionError, match="it ran"):
+        convcore.plan(*SHAPES, backend=None).forward(*map(np.ones, SHAPES, ["float32"] * 2))
+
+
+def test_every_status(register, environment, fake_distribution):
+    register("fast", seconds=0.0)
+    register("picky", refusal=NO)
+    register("shy", automatic=False)
+    sources = {"split_plugin": "1 / 0", "lame_plugin": "import not_there"}
+    points = {"split": "split_plugin:Fake", "lame": "lame_plugin:Fake"}
+    fake_distribution("others", points, sources)
+    environment(CONVCORE_BLOCK="im2col")
+    with pytest.warns(RuntimeWarning, match="split"):
+        found = {row.name: row for row in convcore.explain(*SHAPES).rows}
+    told = {name: (row.status, row.code) for name, row in found.items()}
+    assert told["fast"] == ("chosen", "")
+    assert told["naive"][0].startswith("ranked")
+    assert told["picky"] == ("refused", "TOO_EASY")
+    assert told["shy"] == ("by name only", "BY_NAME_ONLY")
+    assert told["split"] == ("broken", "BROKEN")
+    assert told["lame"] == ("unavailable", "UNAVAILABLE")
+    assert told["im2col"] == ("blocked", "BLOCKED")
+    assert all(row.code.isupper() == bool(row.text) for row in found.values())
+
+
+def test_ranks_count_from_the_chosen_one(register):
+    for name, seconds in (("first", 1e-12), ("second", 2e-12), ("third", 3e-12)):
+        register(name, seconds=seconds)
+    ranks = [row.status for row in convcore.explain(*SHAPES).rows[:3]]
+    assert ranks == ["chosen", "ranked 2", "ranked 3"]
+
+
+def test_a_class_that_nobody_registered_has_a_row():
+    local = backend_class("local", value=1, seconds=0.5)
+    found = convcore.explain(*SHAPES, backend=local)
+    assert (found.chosen, found.source) == ("local", "argument")
+    row = next(row for row in found.rows if row.name == "local")
+    assert (row.status, row.seconds) == ("chosen", 0.5)
+
+
+def test_a_named_backend_that_refuses(register):
+    register("picky", refusal=NO)
+    found = convcore.explain(*SHAPES, backend="picky")
+    assert found.chosen is None
+    assert "the problem is too easy" in found.error
+    assert "nothing runs" in str(found)
+
+
+def test_as_data_and_as_text(register):
+    register("fast", seconds=1.5e-7, workspace=3 << 20)
+    found = convcore.explain(*SHAPES, dtype="float64", operation="grad_input")
+    data = json.loads(json.dumps(found.to_dict()))
+    assert (data["chosen"], data["dtype"], data["operation"]) == (
+        "fast",
+        "float64",
+        "grad_input",
+    )
+    assert data["geometry"]["kernel_extents"] == [3]
+    assert {"name", "status", "seconds", "workspace", "code", "text"} == set(data["rows"][0])
+    lines = str(found).splitlines()
+    assert lines[0] == (
+        "grad_input of (1, 1, 5) with (1, 1, 3), float64: 'fast' runs; decided by automatic choice"
+    )
+    line = next(line for line in lines if line.startswith("fast "))
+    assert line.split()[1] == "chosen"
+    assert "3" in line
+    assert "MiB" in line
+
+
+def test_an_operation_that_is_none():
+    with pytest.raises(convcore.GeometryError, match="operation: must be one of forward, gra"):
+        convcore.explain(*SHAPES, operation="backward")
