@@ -72,9 +72,13 @@ class Record:
                 self._state = "loading"
                 self._load()
         if self._class is None:
-            reason = _one_line(self.error) if self.error else "its import is under way"
-            raise BackendLoadError(f"{self._title} is {self._state}: {reason}") from self.error
+            raise BackendLoadError(f"{self._title} is {self._state}: {self.reason}") from self.error
         return self._class
+
+    @property
+    def reason(self) -> str:
+        """Why the backend is not available, in one line."""
+        return _one_line(self.error) if self.error else "its import is under way"
 
     def _load(self) -> None:
         try:

@@ -99,10 +99,10 @@ def named(spec: settings.Spec, problem: Problem, *, strict: bool = False) -> Can
     record = registry.find(spec)
     try:
         return _judge_record(record, problem)
-    except BackendLoadError as error:
+    except BackendLoadError:
         if strict:
             raise
-        return Candidate(record.name, refusal=Refusal(record.state.upper(), str(error)))
+        return Candidate(record.name, refusal=Refusal(record.state.upper(), record.reason))
 
 
 def check_spec(spec: settings.Spec) -> settings.Spec:
@@ -141,8 +141,8 @@ def _judge_automatic(record: Record, problem: Problem) -> Candidate:
             if reason is not None:
                 return Candidate(record.name, refusal=reason)
         return _judge_record(record, problem)
-    except BackendLoadError as error:
-        return Candidate(record.name, refusal=Refusal(record.state.upper(), str(error)))
+    except BackendLoadError:
+        return Candidate(record.name, refusal=Refusal(record.state.upper(), record.reason))
     except Exception as error:
         text = f"raised {type(error).__name__} instead of answering: {error}"
         warn(f"backend '{record.name}' {text}")

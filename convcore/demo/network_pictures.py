@@ -31,7 +31,7 @@ def draw_losses(path: Path, title: str, runs: Sequence[Run], trained: Run, *, yl
     with _figure(path, 11, 4.5, f"{title}: loss during training") as figure:
         left, right = figure.subplots(1, 2)
         for width, run in zip(np.linspace(7, 1.5, len(runs)), runs, strict=True):
-            steps = range(1, len(run.losses) + 1)
+            steps = np.arange(1, len(run.losses) + 1)
             left.plot(steps, run.losses, linewidth=width, label=run.backend)
         left.set_title("every backend, same start (wide lines lie below)")
         left.legend(title="backend")
