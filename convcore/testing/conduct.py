@@ -1,0 +1,64 @@
+"""Checks of manners: nothing remembered, nothing changed behind the caller's back, no noise."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
+
+import numpy as np
+
+from ..plugin import OPERATIONS
+from .cases import Case
+from .checks import check, floats, over
+from .judgement import CheckFailure, require, require_close
+from .problems import ALONE, BRIEF
+from .state import differences, snapshot, unusual_state
+from .threads import BUSY, RACED
+
+
+@check(over(floats, rotate=BRIEF, later=ALONE))
+def operands_are_read_anew(case: Case) -> None:
+    """Nothing is remembered about operands: new values in the same arrays give the new result."""
+    pair, other = case.operands(), case.variant(seed=1)
+    case.call(*pair)
+    for position, values in enumerate(other.operands()):
+        pair[position][...] = values
+    require_close(case.call(*pair), other.want, other.tolerance, "result of refilled operands")
+
+
+@check(over(floats, rotate=BRIEF, later=ALONE))
+def operations_do_not_mix(case: Case) -> None:
+    """Calls of other operations of the same plan, before and between, change nothing."""
+    for operation in OPERATIONS:
+        sibling = case.variant(operation=operation, seed=1)
+        if operation != case.operation and sibling.refusal() is None:
+            getattr(case.plan, operation)(*sibling.operands())
+            case.require_right(case.call())
+
+
+@check(over(floats, rotate=RACED))
+def global_state(case: Case) -> None:
+    """Planning and calling leave thread counts, FP environment, errstate and RNG alone."""
+    with unusual_state():
+        before = snapshot()
+        case.call()
+        case.backend.estimate(case.geometry, np.dtype(case.dtype), case.operation, threads=2)
+        case.plan.workspace_bytes(case.operation)
+        changed = differences(before, snapshot())
+    if changed:
+        raise CheckFailure(f"global state: must stay as it is; changed {changed}")
+
+
+@check(over(floats, [BUSY], rotate=BRIEF, later=ALONE))
+def quiet(case: Case) -> None:
+    """Ordinary data raise no warning and no floating-point error, and nothing is printed."""
+    printed = io.StringIO()
+    with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
+        warnings.simplefilter("error")
+        try:
+            with redirect_stdout(printed), redirect_stderr(printed):
+                case.call()
+        except (Warning, FloatingPointError) as error:
+            raise CheckFailure(f"a call on ordinary data must be quiet; got {error!r}") from error
+    require(not printed.getvalue(), f"a call must print nothing; got {printed.getvalue()[:60]!r}")

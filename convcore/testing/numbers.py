@@ -1,0 +1,156 @@
+"""Checks of the numbers: exact where they can be, within the declared bound elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..plugin import Array
+from . import oracle
+from .cases import Case
+from .checks import check, every, floats, integers, over
+from .data import generator_for
+from .judgement import CheckFailure, NotApplicable, describe, require_close
+from .problems import ALONE, BRIEF, EMPTY, LARGE, PAIRS
+
+NONFINITE = {
+    name: ALONE[name]
+    for name in (
+        "1d",
+        "1d+padding",
+        "2d+groups",
+        "2d+dilation",
+        "2d+leap",
+        "2d+pointwise",
+        "2d+depthwise",
+        "2d+everything",
+        "2d.full",
+        "3d+asymmetric",
+    )
+}
+
+
+@check(over(floats, rotate=ALONE, turns=PAIRS))
+def exact_integers(case: Case) -> float:
+    """Integer-valued data whose partial sums are exact give the exact result."""
+    return case.require_right(case.call())
+
+
+@check(over(floats, rotate=ALONE, data="skewed"))
+def exact_long_digits(case: Case) -> float:
+    """The same with nearly all the digits in one operand, so that no operand is shortened."""
+    return case.require_right(case.call())
+
+
+@check(over(integers, rotate=ALONE))
+def wrapping_integers(case: Case) -> float:
+    """Integer dtypes wrap as NumPy's do, over their full range."""
+    return case.require_right(case.call())
+
+
+@check(over(floats, rotate=ALONE, later=PAIRS, data="random"))
+def error_bound(case: Case) -> float:
+    """Random data stay within the declared error bound, element by element."""
+    return case.require_right(case.call())
+
+
+@check(over(floats, rotate=ALONE, data="scaled"))
+def error_bound_scaled(case: Case) -> float:
+    """So do data spread over 24 powers of two, where small results stand beside large ones."""
+    return case.require_right(case.call())
+
+
+@check(over(floats, rotate=BRIEF, later=ALONE))
+def extreme_exponents(case: Case) -> None:
+    """Exact data stay exact at both ends of the exponent range, subnormal results included."""
+    if case.backend.declaration.numerics == "normwise":
+        raise NotApplicable("a normwise bound leaves nothing to see there")
+    limits = np.finfo(case.dtype)
+    for shift in (limits.minexp - limits.nmant + 2, limits.maxexp - limits.nmant - 3):
+        pair = case.operands()
+        for array, part in zip(pair, (shift - shift // 3, shift // 3), strict=True):
+            array *= 2.0**part
+        want = case.want * np.float64(2.0**shift)
+        require_close(case.call(*pair), want, case.tolerance, f"result at 2**{shift}")
+
+
+@check(over(floats, rotate=LARGE))
+def large_problems(case: Case) -> float:
+    """Problems of many blocks are right too; a sample and a channel of each are looked at."""
+    got, (small, part, *pair) = case.call(), _last_channels(case)
+    want = oracle.convolve(small, case.operation, *pair)
+    return require_close(got[part], want, case.slack(tuple(pair), geometry=small))
+
+
+def _last_channels(case: Case) -> tuple[Any, ...]:
+    """A smaller problem, its place in the result, and its operands.
+
+    It is the last channel of the last group, in the last sample unless samples are summed.
+    """
+    p, operation = case.geometry, case.operation
+    inputs, outputs = p.in_channels // p.groups, p.out_channels // p.groups
+    c = np.arange(inputs) if operation == "forward" else np.array([inputs - 1])
+    k = np.arange(outputs) if operation == "grad_input" else np.array([outputs - 1])
+    n = np.arange(p.batch) if operation == "grad_weight" else np.array([p.batch - 1])
+    small = replace(p, batch=n.size, in_channels=c.size, out_channels=k.size, groups=1)
+    last = p.groups - 1
+    places = {
+        "output": np.ix_(n, last * outputs + k),
+        "input": np.ix_(n, last * inputs + c),
+        "weight": np.ix_(last * outputs + k, c),
+    }
+    left, right, result = _ROLES[operation]
+    first, second = case.operands()
+    return small, places[result], first[places[left]], second[places[right]]
+
+
+_ROLES = {
+    "forward": ("input", "weight", "output"),
+    "grad_input": ("output", "weight", "input"),
+    "grad_weight": ("output", "input", "weight"),
+}
+
+
+@check(over(every, EMPTY))
+def empty_operands(case: Case) -> float:
+    """Empty operands give empty or zero results, whatever was in `out`."""
+    garbage = np.full(case.geometry.result_shape(case.operation), 7, case.dtype)
+    case.require_right(case.call(out=garbage))
+    return case.require_right(case.call())
+
+
+@check(over(floats, rotate=NONFINITE))
+def nonfinite(case: Case) -> None:
+    """NaN and Inf reach exactly the results they enter, or also others where that is declared."""
+    for value in (np.nan, np.inf, -np.inf):
+        for poisoned in (0, 1):
+            pair = case.operands()
+            at = _position(case, pair[poisoned], value)
+            # An explicit zero in the other operand makes a NaN of Inf; an implicit one must not.
+            pair[1 - poisoned].reshape(-1)[0] = 0
+            clean = [array.copy() for array in pair]
+            pair[poisoned].reshape(-1)[at] = value
+            clean[poisoned].reshape(-1)[at] = 0
+            with np.errstate(all="ignore"):
+                got = case.call(*pair)
+            want = oracle.convolve(case.geometry, case.operation, *pair)
+            _require_spread(case, got, want, clean)
+
+
+def _position(case: Case, array: Array, value: float) -> int:
+    generator = generator_for("nonfinite", case.geometry, case.operation, value)
+    return int(generator.integers(array.size))
+
+
+def _require_spread(case: Case, got: Array, want: Array, clean: list[Array]) -> None:
+    reached = ~np.isfinite(want)
+    if not (~np.isfinite(got) >= reached).all():
+        raise CheckFailure(f"NaN or Inf was lost on its way; {describe(got, want)}")
+    if case.backend.declaration.nonfinite == "spreads":
+        return
+    if np.isrealobj(want) and not np.array_equal(got[reached], want[reached], equal_nan=True):
+        raise CheckFailure(f"NaN and Inf must be as in the sum; got {got[reached][:8]}")
+    kept, tolerance = np.where(reached, 0, want), case.slack((clean[0], clean[1]))
+    require_close(np.where(reached, 0, got), kept, tolerance, "result that no NaN or Inf enters")

@@ -1,0 +1,184 @@
+"""Checks of repetition and of threads, a backend's own and those that call it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import cycle
+from typing import Any
+
+from ..plugin import OPERATIONS, Array, Convolution, Geometry
+from .arrays import between_guards
+from .cases import Case
+from .checks import Profile, check, first, floats, over
+from .judgement import CheckFailure, NotApplicable, require_close
+from .problems import ALONE, BRIEF, LARGE
+
+CALLERS = 8
+# Calls of each thread in a race; thread switches are forced every few microseconds meanwhile.
+ROUNDS = 3
+SWITCH_SECONDS = 5e-6
+# Plans that meet all callers with their very first call.
+SHARED_PLANS = 2
+# Callers that wait for each other for ever are given up after this.
+PATIENCE_SECONDS = 60.0
+BUSY = Geometry.of((2, 6, 20, 22), (6, 3, 3, 3), padding=1, groups=2)
+RACED = [
+    BUSY,
+    *(
+        ALONE[name].geometry
+        for name in ("1d.long", "2d+everything", "2d+pointwise", "3d+depthwise")
+    ),
+]
+REPEATED = {**BRIEF, **LARGE}
+
+
+@check(over(floats, rotate=REPEATED, later=ALONE, data="random"))
+def repeatable(case: Case) -> None:
+    """The same call gives the same bits again, from the same plan and from a new one."""
+    if case.backend.declaration.deterministic == "no":
+        raise NotApplicable("the backend declares deterministic='no'")
+    want = case.call()
+    case.require_same(case.call(), want, "second result of a plan")
+    case.call(*case.variant(seed=1).operands())
+    case.require_same(case.call(), want, "result of a plan after other data")
+    case.require_same(case.variant().call(), want, "result of a second plan")
+    moved = map(between_guards, case.operands())
+    case.require_same(case.call(*moved), want, "result of operands aligned otherwise")
+
+
+@check(over(floats, rotate=REPEATED, later=ALONE))
+def thread_counts(case: Case) -> None:
+    """1, 2 and 4 threads give the same result, to the last bit where that is declared."""
+    declared = case.backend.declaration.deterministic == "any_threads"
+    tried = case.variant(data="random") if declared else case
+    one = tried.variant(threads=1).call()
+    for threads in (2, 4):
+        got, what = tried.variant(threads=threads).call(), f"result of {threads} threads against 1"
+        if declared:
+            tried.require_same(got, one, what)
+        else:
+            require_close(got, one, 2 * case.tolerance, what)
+
+
+@check(over(floats, rotate=RACED))
+def concurrent_calls(case: Case) -> float:
+    """Eight Python threads at once, sharing one plan or with plans of their own, get it right."""
+    operations = [op for op in OPERATIONS if case.variant(operation=op).refusal() is None]
+    turns = zip(range(CALLERS), cycle(operations), strict=False)
+    mixed = [case.variant(seed=seed, operation=operation) for seed, operation in turns]
+    alike = [case.variant(seed=seed) for seed in range(CALLERS)]
+    shared = [_race([case.variant().plan] * CALLERS, mixed) for _ in range(SHARED_PLANS)]
+    return max(*shared, _race([None] * CALLERS, alike))
+
+
+def _race(plans: Sequence[Convolution | None], jobs: Sequence[Case]) -> float:
+    """Largest error of all `jobs` at once, each with the plan given or with one of its own."""
+
+    def call(plan: Convolution | None, job: Case, pair: tuple[Array, Array]) -> list[Array]:
+        method = getattr(plan or job.plan, job.operation)
+        return [method(*pair) for _ in range(ROUNDS)]
+
+    calls = [
+        partial(call, plan, job, job.operands()) for plan, job in zip(plans, jobs, strict=True)
+    ]
+    found = zip(jobs, at_once(calls), strict=True)
+    return max(job.require_right(result) for job, results in found for result in results)
+
+
+def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Results of `calls`, each in a Python thread of its own, with frequent thread switches."""
+    results: list[Any] = [None] * len(calls)
+    errors: list[BaseException] = []
+    start = threading.Barrier(len(calls))
+
+    def run(index: int) -> None:
+        try:
+            start.wait()
+            results[index] = calls[index]()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(i,), daemon=True) for i in range(len(calls))]
+    with _frequent_switches():
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+    if any(thread.is_alive() for thread in threads):
+        raise CheckFailure(f"{len(calls)} threads at once are stuck")
+    if errors:
+        raise CheckFailure(f"a call in one of {len(calls)} threads raised {errors[0]!r}")
+    return results
+
+
+@contextmanager
+def _frequent_switches() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+
+
+# A call that lasts this long shows whether another thread runs meanwhile.
+LONG_SECONDS = 0.03
+# A thread that sleeps between steps makes far more than one of them in this time, if it runs.
+STEP_SECONDS = 0.015
+
+
+def _long_calls(ranks: range) -> Iterator[Geometry]:
+    """Problems of growing work, of spatial rank 2 where that is declared."""
+    rank = 2 if 2 in ranks else min(ranks)
+    extents, kernel = (round(1024 ** (1 / rank)),) * rank, (3,) * rank
+    for batch, channels in ((1, 4), (1, 16), (1, 64), (8, 64), (32, 128), (96, 128)):
+        yield Geometry.of((batch, channels, *extents), (channels, channels, *kernel), padding=1)
+
+
+def _first_long_call(backend: type[Convolution], profile: Profile) -> Iterable[Case]:
+    return over(first, [next(_long_calls(backend.declaration.ranks))])(backend, profile)
+
+
+@check(_first_long_call)
+def releases_gil(case: Case) -> None:
+    """Another Python thread makes progress during one long call."""
+    if not case.backend.declaration.releases_gil:
+        raise NotApplicable("the backend declares releases_gil=False")
+    for geometry in _long_calls(case.backend.declaration.ranks):
+        long = case.variant(geometry=geometry).required()
+        pair = long.operands()
+        steps, seconds = _steps_during(partial(long.call, *pair))
+        if seconds >= LONG_SECONDS:
+            break
+    for _ in range(4):
+        if steps >= max(2, seconds / STEP_SECONDS):
+            return
+        steps, seconds = _steps_during(partial(long.call, *pair))
+    raise CheckFailure(f"another thread made {steps} steps during a call of {seconds:.3f} s")
+
+
+def _steps_during(call: Callable[[], Any]) -> tuple[int, float]:
+    """Steps that a second thread made while `call` ran, and how long it ran."""
+    counter, stop = [0], threading.Event()
+
+    def step() -> None:
+        while not stop.is_set():
+            counter[0] += 1
+            time.sleep(1e-4)
+
+    thread = threading.Thread(target=step)
+    thread.start()
+    try:
+        before, began = counter[0], time.perf_counter()
+        call()
+        after, ended = counter[0], time.perf_counter()
+    finally:
+        stop.set()
+        thread.join()
+    return after - before, ended - began
