@@ -15,7 +15,7 @@ from ._problem import Problem
 DEFAULT_BOUND = 32 * 2**20
 # What the columns of a tile should take, so that BLAS finds them in a cache. From 1 to 8 MiB one
 # thread of OpenBLAS is equally fast (AMD EPYC, Zen 3); two lose less time meeting with larger ones.
-CACHED = 4 * 2**20
+CACHED = 8 * 2**20
 # Columns from which on BLAS is near its full speed, and below which lowering is not worth it.
 WIDE, NARROW = 256, 32
 
