@@ -3,7 +3,17 @@
 All of them are `base.TapConvolution` but for a line or two.
 """
 
-from . import arrays, conduct, contract, numbers, rounding, threads  # noqa: F401
+from . import (  # noqa: F401
+    adversary,
+    adversary_conduct,
+    adversary_scale,
+    arrays,
+    conduct,
+    contract,
+    numbers,
+    rounding,
+    threads,
+)
 from .base import MUTANTS, TapConvolution
 
 __all__ = ["MUTANTS", "TapConvolution"]
