@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import io
+import pickle
 import warnings
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout, suppress
 
 import numpy as np
 
-from ..plugin import OPERATIONS
+from ..plugin import OPERATIONS, Convolution
 from .cases import Case
-from .checks import check, floats, over
+from .checks import check, first, floats, over
 from .judgement import CheckFailure, require, require_close
 from .problems import ALONE, BRIEF
 from .state import differences, snapshot, unusual_state
@@ -35,6 +38,19 @@ def operations_do_not_mix(case: Case) -> None:
         if operation != case.operation and sibling.refusal() is None:
             getattr(case.plan, operation)(*sibling.operands())
             case.require_right(case.call())
+
+
+@check(over(first, [BUSY]))
+def used_plan_copies(case: Case) -> None:
+    """A plan that was called is copied and pickled as a new one is."""
+    copies: list[Callable[[Convolution], Convolution]] = [copy.deepcopy]
+    with suppress(pickle.PicklingError, AttributeError, TypeError):
+        pickle.dumps(case.variant().plan)
+        copies.append(lambda plan: pickle.loads(pickle.dumps(plan)))
+    case.call()
+    for replicate in copies:
+        result = getattr(replicate(case.plan), case.operation)(*case.operands())
+        require_close(result, case.want, case.tolerance, "result of a copy of a used plan")
 
 
 @check(over(floats, rotate=RACED))

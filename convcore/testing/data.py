@@ -32,11 +32,12 @@ def operands(
 
     Parameters
     ----------
-    kind : {"integers", "skewed", "random", "scaled"}
+    kind : {"integers", "skewed", "random", "scaled", "half"}
         "integers": whole numbers so small that every partial sum is exact, whatever the order, in
         both operands alike; "skewed": the same, with nearly all digits in one operand; for an
         integer dtype both mean its full range. "random": uniform in [-1, 1], with as many digits
         as let products be exact in float64; "scaled": the same, spread over 24 powers of two.
+        "half", for an integer dtype only: half its bits less two, so that few sums wrap.
     geometry : Geometry
         The problem.
     dtype : str or numpy.dtype
@@ -55,7 +56,7 @@ def operands(
     generator = generator_for(kind, geometry, dtype, operation, seed)
     shapes = operand_shapes(geometry, operation)
     if dtype.kind in "iu":
-        return _wrapping(generator, shapes, dtype)
+        return _wrapping(generator, shapes, dtype, dtype.itemsize * 4 + 2 if kind == "half" else 0)
     return _KINDS[kind](generator, shapes, dtype, geometry.accumulation_length(operation))
 
 
@@ -68,11 +69,11 @@ _Pair = tuple[Array, Array]
 _Shapes = tuple[tuple[int, ...], tuple[int, ...]]
 
 
-def _wrapping(generator: np.random.Generator, shapes: _Shapes, dtype: np.dtype[Any]) -> _Pair:
-    info = np.iinfo(dtype)
-    first, second = (
-        generator.integers(info.min, info.max, shape, dtype, endpoint=True) for shape in shapes
-    )
+def _wrapping(
+    generator: np.random.Generator, shapes: _Shapes, dtype: np.dtype[Any], unused_bits: int
+) -> _Pair:
+    low, high = (int(limit) >> unused_bits for limit in (np.iinfo(dtype).min, np.iinfo(dtype).max))
+    first, second = (generator.integers(low, high, shape, dtype, endpoint=True) for shape in shapes)
     return first, second
 
 

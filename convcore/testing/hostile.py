@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DtypeError, ShapeError
-from ..plugin import Array
+from ..plugin import Array, Geometry
 from .arrays import SAMPLE, misaligned, read_only, strided
 from .cases import Case
 from .checks import check, floats, over
@@ -44,7 +44,11 @@ _SPOILED: tuple[tuple[str, type[Exception], Callable[[Array], Any]], ...] = (
 )
 
 
-@check(over(floats, rotate=SAMPLE))
+# Both operands and the result have one shape, in all three operations.
+EQUAL_SHAPES = Geometry.of((2, 2, 3), (2, 2, 3), padding=1)
+
+
+@check(over(floats, rotate=SAMPLE, turns=[EQUAL_SHAPES]))
 def bad_out_refused(case: Case) -> None:
     """An `out` that does not fit, or that overlaps an operand, raises and is not written to."""
     for what, error, out, pair in _bad_outs(case):
@@ -69,6 +73,8 @@ def _bad_outs(case: Case) -> Iterator[tuple[str, type[Exception], Any, tuple[Arr
     for position in (0, 1):
         out, overlapping = _overlapping(case, pair, position)
         yield f"that overlaps operand {position + 1}", ShapeError, out, overlapping
+        if pair[position].shape == shape:
+            yield f"that is operand {position + 1}", ShapeError, pair[position], pair
 
 
 def _overlapping(

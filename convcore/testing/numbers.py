@@ -50,6 +50,12 @@ def wrapping_integers(case: Case) -> float:
     return case.require_right(case.call())
 
 
+@check(over(integers, rotate=BRIEF, data="half"))
+def long_integers(case: Case) -> float:
+    """Integer sums of nearly all their bits are exact too where they do not wrap."""
+    return case.require_right(case.call())
+
+
 @check(over(floats, rotate=ALONE, later=PAIRS, data="random"))
 def error_bound(case: Case) -> float:
     """Random data stay within the declared error bound, element by element."""
@@ -128,8 +134,9 @@ def nonfinite(case: Case) -> None:
         for poisoned in (0, 1):
             pair = case.operands()
             at = _position(case, pair[poisoned], value)
-            # An explicit zero in the other operand makes a NaN of Inf; an implicit one must not.
-            pair[1 - poisoned].reshape(-1)[0] = 0
+            # Explicit zeros in the other operand, in the weight a whole tap of them, make a NaN
+            # of Inf and pass NaN on; implicit ones must not.
+            _planes(pair[1 - poisoned])[..., 0] = 0
             clean = [array.copy() for array in pair]
             pair[poisoned].reshape(-1)[at] = value
             clean[poisoned].reshape(-1)[at] = 0
@@ -137,6 +144,11 @@ def nonfinite(case: Case) -> None:
                 got = case.call(*pair)
             want = oracle.convolve(case.geometry, case.operation, *pair)
             _require_spread(case, got, want, clean)
+
+
+def _planes(array: Array) -> Array:
+    """A view with all spatial axes in one."""
+    return array.reshape(*array.shape[:2], -1)
 
 
 def _position(case: Case, array: Array, value: float) -> int:

@@ -6,6 +6,8 @@ import copy
 import math
 import pickle
 import sys
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -84,17 +86,45 @@ def _importable(backend: type[Convolution]) -> bool:
     return found is backend
 
 
-_HUGE = Geometry.of((1, 64, 2**20, 2**20), (64, 64, 25, 25), padding=12)
+# No round numbers: a count of its operations that wraps at 2**32 does not look like none.
+_HUGE = Geometry.of((1, 61, 2**20 - 1, 2**20 + 1), (67, 61, 25, 25), padding=12)
 
 
 @check(over(every, [_HUGE]))
 def planning_is_cheap(case: Case) -> None:
-    """Asking about a problem of 2**46 elements, and planning it, allocates next to nothing."""
+    """Asking about a problem of almost 2**46 elements, and planning it, allocates very little."""
     with traced() as memory:
         case.backend.estimate(_HUGE, np.dtype(case.dtype), case.operation, threads=1)
         case.plan.workspace_bytes(case.operation)
     peak = memory.peak
     require(peak <= PLANNING_BYTES, f"planning: must allocate at most 16 MiB; got {peak} bytes")
+
+
+@check(over(every, [_HUGE]))
+def estimate_grows(case: Case) -> None:
+    """Of a huge problem too, an estimate is above zero, and more samples take longer."""
+    estimates = []
+    for batch in (1, 2, 4, 8):
+        geometry = case.variant(geometry=replace(_HUGE, batch=batch)).required().geometry
+        dtype = np.dtype(case.dtype)
+        estimates.append(case.backend.estimate(geometry, dtype, case.operation, threads=1))
+    known = [0, *(seconds for seconds in estimates if seconds is not None)]
+    require(
+        all(fewer < more for fewer, more in pairwise(known)),
+        f"estimate: must be above 0 and grow with the batch, 1, 2, 4, 8; got {estimates}",
+    )
+
+
+# More calls than a byte counts.
+CALLS = 300
+
+
+@check(over(first, [PLANNED["1d"].geometry]))
+def many_calls(case: Case) -> None:
+    """A plan that was called hundreds of times still gives the result of its first call."""
+    want = case.call()
+    for number in range(2, CALLS + 1):
+        case.require_same(case.call(), want, f"result of call {number}")
 
 
 @check(over(first, PLANNED))

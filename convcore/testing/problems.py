@@ -142,6 +142,10 @@ def _special() -> Iterator[Problem]:
         ("3d.cube5", (1, 2, 5, 5, 5), (2, 2, 3, 3, 3), {"padding": 1}),
         ("6d", (1, 2, 2, 3, 1, 2, 2, 2), (2, 2, 2, 2, 1, 1, 2, 1), {"stride": (1, 2, 1, 1, 1, 1)}),
         ("16d", (1, 2, *(1,) * 14, 3, 2), (2, 2, *(1,) * 14, 2, 2), {}),
+        ("1d.batch7", (7, 2, 5), (3, 2, 2), {}),
+        ("1d.channels139", (1, 139, 3), (131, 139, 2), {}),
+        ("2d.pointwise-padded", (1, 2, 5, 6), (3, 2, 1, 1), {"stride": 2, "padding": 1}),
+        ("2d.shifted", (1, 2, 5, 6), (3, 2, 2, 2), {"padding": ((2, -1), (-1, 2))}),
     ):
         geometry = Geometry.of(input_shape, weight_shape, **options)
         yield Problem(name, geometry, "edge of a tile or of the definition")
@@ -157,6 +161,8 @@ def _empty() -> Iterator[Problem]:
         yield Problem(f"empty.{name}", Geometry.of(input_shape, weight_shape), f"no {name}")
     padded = Geometry.of((2, 2, 0, 4), (3, 2, 2, 2), padding=1)
     yield Problem("empty.padded", padded, "an output of nothing but padding")
+    cropped = Geometry.of((1, 2, 4), (3, 2, 1), padding=((-2, -2),))
+    yield Problem("empty.cropped", cropped, "nothing left of the input")
 
 
 def _large() -> Iterator[Problem]:

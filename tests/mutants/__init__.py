@@ -12,6 +12,8 @@ from . import (  # noqa: F401
     contract,
     numbers,
     rounding,
+    survivors_conduct,
+    survivors_data,
     threads,
 )
 from .base import MUTANTS, TapConvolution
