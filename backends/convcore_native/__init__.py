@@ -1,0 +1,23 @@
+"""Native kernels: convolution at the limit of the processor, on plain C-contiguous arrays.
+
+    _direct.py    the backend `direct`: every problem, by implicit matrix products
+    _bridge.pyx   arrays to pointers, without the GIL
+    native/       C++: drivers, and kernels that are compiled once for each instruction set
+
+The instruction set is chosen when the module is loaded; CONVCORE_MAX_ISA=baseline, avx2 or avx512
+caps it.
+"""
+
+from convcore.plugin import BackendLoadError
+
+try:
+    from . import _bridge
+except ImportError as error:
+    raise BackendLoadError(
+        "convcore_native: the compiled module convcore_native._bridge must be built; got "
+        f"{error}; install gcc or clang and reinstall convcore"
+    ) from error
+
+from ._direct import DirectConvolution
+
+__all__ = ["DirectConvolution"]

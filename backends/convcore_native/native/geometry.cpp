@@ -1,0 +1,192 @@
+#include "geometry.h"
+
+namespace convcore {
+
+namespace {
+
+index_t product(const index_t* extents, int rank) {
+    index_t all = 1;
+    for (int a = 0; a < rank; ++a) all *= extents[a];
+    return all;
+}
+
+// Elements between neighbours on axis `axis` of a C-contiguous array.
+index_t pitch(const index_t* extents, int rank, int axis) {
+    return product(extents + axis + 1, rank - axis - 1);
+}
+
+Axis batch_axis(index_t batch, index_t source_pitch, index_t target_pitch) {
+    return {batch, batch, 1, 1, nullptr, nullptr, source_pitch, target_pitch};
+}
+
+// An axis on which each target position reads the source position of the same number.
+bool plain(const Axis& axis, index_t shift) {
+    return axis.taps == 1 && shift == 0 && axis.step == 1 && axis.count == axis.extent;
+}
+
+// One stride phase of one axis of the input gradient.
+struct Phase {
+    index_t start, count;
+    std::vector<index_t> shift, tap;
+};
+
+// Input position start + stride q meets output position q + shift through a tap: those taps for
+// which start + before - tap * dilation is a multiple of the stride.
+std::vector<Phase> phases(const Geometry& geometry, int axis) {
+    const index_t stride = geometry.stride[axis];
+    std::vector<Phase> all;
+    for (index_t start = 0; start < stride && start < geometry.input[axis]; ++start) {
+        Phase phase{start, (geometry.input[axis] - start + stride - 1) / stride, {}, {}};
+        for (index_t tap = 0; tap < geometry.kernel[axis]; ++tap) {
+            const index_t at = start + geometry.before[axis] - tap * geometry.dilation[axis];
+            if (at % stride != 0) continue;
+            phase.shift.push_back(at / stride);
+            phase.tap.push_back(tap);
+        }
+        if (!phase.tap.empty()) all.push_back(phase);
+    }
+    return all;
+}
+
+}  // namespace
+
+index_t Geometry::taps() const { return product(kernel, rank); }
+index_t Geometry::input_positions() const { return product(input, rank); }
+index_t Geometry::output_positions() const { return product(output, rank); }
+
+double Geometry::flop() const {
+    return 2.0 * double(batch) * double(out_channels) * double(output_positions()) *
+           double(in_channels / groups) * double(taps());
+}
+
+void OwnedCorrelation::add_axis(const Axis& axis, const std::vector<index_t>& shift,
+                                const std::vector<index_t>& weight_offset) {
+    if (problem.axes > 1) {
+        Axis& outer = problem.axis[problem.axes - 1];
+        // A plain axis makes one with the axis before it, whose positions become runs of it.
+        if (plain(axis, shift[0]) && outer.step == 1 &&
+            outer.source_pitch == axis.count * axis.source_pitch &&
+            outer.target_pitch == axis.count * axis.target_pitch) {
+            outer.count *= axis.count;
+            outer.extent *= axis.count;
+            outer.source_pitch = axis.source_pitch;
+            outer.target_pitch = axis.target_pitch;
+            for (index_t& one : shifts_.back()) one *= axis.count;
+            for (index_t& one : offsets_.back()) one += weight_offset[0];
+            return;
+        }
+        // An outer axis of one position and one tap that lies inside only moves the pointers.
+        if (outer.count == 1 && outer.taps == 1 && shifts_.back()[0] == 0 && outer.extent == 1) {
+            const index_t moved = offsets_.back()[0];
+            --problem.axes;
+            shifts_.pop_back();
+            offsets_.pop_back();
+            std::vector<index_t> offsets = weight_offset;
+            for (index_t& one : offsets) one += moved;
+            return add_axis(axis, shift, offsets);
+        }
+    }
+    problem.axis[problem.axes++] = axis;
+    shifts_.push_back(shift);
+    offsets_.push_back(weight_offset);
+}
+
+void OwnedCorrelation::finish() {
+    for (int a = 0; a < problem.axes; ++a) {
+        problem.axis[a].shift = shifts_[size_t(a)].data();
+        problem.axis[a].weight_offset = offsets_[size_t(a)].data();
+    }
+}
+
+index_t OwnedCorrelation::positions() const {
+    index_t all = 1;
+    for (int a = 0; a < problem.axes; ++a) all *= problem.axis[a].count;
+    return all;
+}
+
+index_t OwnedCorrelation::taps() const {
+    index_t all = 1;
+    for (int a = 0; a < problem.axes; ++a) all *= problem.axis[a].taps;
+    return all;
+}
+
+OwnedCorrelation forward_correlation(const Geometry& geometry) {
+    OwnedCorrelation owned;
+    Correlation& problem = owned.problem;
+    const index_t inputs = geometry.input_positions(), outputs = geometry.output_positions();
+    problem.groups = geometry.groups;
+    problem.source_channels = geometry.in_channels / geometry.groups;
+    problem.target_channels = geometry.out_channels / geometry.groups;
+    problem.source_channel_pitch = inputs;
+    problem.target_channel_pitch = outputs;
+    problem.weight_source_pitch = geometry.taps();
+    problem.weight_target_pitch = problem.source_channels * geometry.taps();
+    problem.weight_group_pitch = problem.target_channels * problem.weight_target_pitch;
+    owned.add_axis(batch_axis(geometry.batch, geometry.in_channels * inputs,
+                              geometry.out_channels * outputs),
+                   {0}, {0});
+    for (int a = 0; a < geometry.rank; ++a) {
+        std::vector<index_t> shift, offset;
+        for (index_t tap = 0; tap < geometry.kernel[a]; ++tap) {
+            shift.push_back(tap * geometry.dilation[a] - geometry.before[a]);
+            offset.push_back(tap * pitch(geometry.kernel, geometry.rank, a));
+        }
+        owned.add_axis({geometry.output[a], geometry.input[a], geometry.stride[a],
+                        geometry.kernel[a], nullptr, nullptr,
+                        pitch(geometry.input, geometry.rank, a),
+                        pitch(geometry.output, geometry.rank, a)},
+                       shift, offset);
+    }
+    owned.finish();
+    return owned;
+}
+
+std::vector<OwnedCorrelation> input_gradient_correlations(const Geometry& geometry,
+                                                          bool* covered) {
+    const index_t inputs = geometry.input_positions(), outputs = geometry.output_positions();
+    std::vector<std::vector<Phase>> axes;
+    size_t combinations = 1;
+    index_t reached = 1;
+    for (int a = 0; a < geometry.rank; ++a) {
+        axes.push_back(phases(geometry, a));
+        combinations *= axes.back().size();
+        index_t positions = 0;
+        for (const Phase& phase : axes.back()) positions += phase.count;
+        reached *= positions;
+    }
+    *covered = reached == inputs;
+    std::vector<OwnedCorrelation> all(combinations);
+    for (size_t i = 0; i < combinations; ++i) {
+        OwnedCorrelation& owned = all[i];
+        Correlation& problem = owned.problem;
+        problem.groups = geometry.groups;
+        problem.source_channels = geometry.out_channels / geometry.groups;
+        problem.target_channels = geometry.in_channels / geometry.groups;
+        problem.source_channel_pitch = outputs;
+        problem.target_channel_pitch = inputs;
+        problem.weight_target_pitch = geometry.taps();
+        problem.weight_source_pitch = problem.target_channels * geometry.taps();
+        problem.weight_group_pitch = problem.source_channels * problem.weight_source_pitch;
+        owned.add_axis(batch_axis(geometry.batch, geometry.out_channels * outputs,
+                                  geometry.in_channels * inputs),
+                       {0}, {0});
+        size_t rest = i;
+        for (int a = 0; a < geometry.rank; ++a) {
+            const Phase& phase = axes[size_t(a)][rest % axes[size_t(a)].size()];
+            rest /= axes[size_t(a)].size();
+            const index_t in_pitch = pitch(geometry.input, geometry.rank, a);
+            std::vector<index_t> offset;
+            for (index_t tap : phase.tap)
+                offset.push_back(tap * pitch(geometry.kernel, geometry.rank, a));
+            problem.target_start += phase.start * in_pitch;
+            owned.add_axis({phase.count, geometry.output[a], 1, index_t(phase.tap.size()),
+                            nullptr, nullptr, pitch(geometry.output, geometry.rank, a),
+                            geometry.stride[a] * in_pitch},
+                           phase.shift, offset);
+        }
+        owned.finish();
+    }
+    return all;
+}
+
+}  // namespace convcore

@@ -1,0 +1,47 @@
+// A convolution problem, and the correlations that its operations are made of.
+#pragma once
+#include <vector>
+
+#include "interface.h"
+
+namespace convcore {
+
+struct Geometry {
+    index_t batch, in_channels, out_channels, groups;
+    int rank;
+    index_t input[MAX_AXES], kernel[MAX_AXES], output[MAX_AXES];
+    index_t stride[MAX_AXES], dilation[MAX_AXES], before[MAX_AXES];
+
+    index_t taps() const;
+    index_t input_positions() const;   // of one channel
+    index_t output_positions() const;
+    // Multiplications and additions of any operation, taps in the padding included.
+    double flop() const;
+};
+
+// A correlation with the memory that its axes point into.
+class OwnedCorrelation {
+  public:
+    Correlation problem{};
+    // Appends an axis; those with nothing to do for themselves are merged into their neighbour.
+    void add_axis(const Axis& axis, const std::vector<index_t>& shift,
+                  const std::vector<index_t>& weight_offset);
+    // Points the axes at their tables: last, since the tables move while they grow.
+    void finish();
+
+    index_t positions() const;
+    index_t taps() const;
+    index_t depth() const { return problem.source_channels * taps(); }
+
+  private:
+    std::vector<std::vector<index_t>> shifts_, offsets_;
+};
+
+// The correlation that the forward pass is; the weight gradient is the derivative of it.
+OwnedCorrelation forward_correlation(const Geometry&);
+
+// The gradient with respect to the input, one correlation for each phase of the stride. Phases
+// that no tap reaches are left out; `covered` says whether there is none.
+std::vector<OwnedCorrelation> input_gradient_correlations(const Geometry&, bool* covered);
+
+}  // namespace convcore

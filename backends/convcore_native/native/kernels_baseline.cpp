@@ -1,0 +1,7 @@
+// SSE2 on x86-64, NEON on aarch64: what every processor has. 12 of 16 registers hold sums.
+#define VECTOR_BYTES 16
+#define VECTOR_COLUMNS 2
+#define PANEL_ROWS 6
+#include "kernels.inl.h"
+
+CONVCORE_KERNELS(baseline);

@@ -1,0 +1,39 @@
+// One way to carry out one operation of one problem.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "geometry.h"
+#include "interface.h"
+
+namespace convcore {
+
+enum Operation { FORWARD, GRAD_INPUT, GRAD_WEIGHT };
+
+// What a method is made for: at most `threads` threads and `max_workspace` bytes.
+struct Request {
+    const Kernels* kernels;
+    int itemsize;  // 4 or 8: float32 or float64
+    int threads;
+    size_t max_workspace;
+};
+
+// The kernels for elements of type T.
+template <class T>
+const Routines<T>& routines(const Kernels& kernels);
+
+class Method {
+  public:
+    virtual ~Method() = default;
+    // Bytes of scratch memory that `run` needs.
+    virtual size_t workspace() const = 0;
+    // Operands in the order of the operation's arguments. Thread-safe: all state is in `workspace`.
+    virtual void run(const void* first, const void* second, void* result, void* workspace,
+                     int threads) const = 0;
+    // Kernel class and block sizes, for `explain`.
+    virtual std::string describe() const = 0;
+    // Seconds that one call should take.
+    virtual double seconds(int threads) const = 0;
+};
+
+}  // namespace convcore

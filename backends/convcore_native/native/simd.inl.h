@@ -1,0 +1,88 @@
+// Vectors of one instruction set, on the vector extensions of gcc and clang.
+//
+// Everything here has internal linkage: a file that includes it is compiled with the flags of one
+// instruction set, and nothing of it may be merged with a copy compiled with others.
+// VECTOR_BYTES is set by that file.
+
+namespace {
+
+using convcore::index_t;
+
+template <class T>
+struct Simd {
+    static constexpr int lanes = VECTOR_BYTES / int(sizeof(T));
+    typedef T vector __attribute__((vector_size(VECTOR_BYTES)));
+    typedef T unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(alignof(T)), may_alias));
+};
+
+template <class T>
+using vec = typename Simd<T>::vector;
+
+template <class T>
+inline vec<T> load(const T* from) {
+    return *reinterpret_cast<const typename Simd<T>::unaligned*>(from);
+}
+
+template <class T>
+inline void store(T* to, vec<T> value) {
+    *reinterpret_cast<typename Simd<T>::unaligned*>(to) = value;
+}
+
+template <class T>
+inline vec<T> broadcast(T value) {
+    return value - vec<T>{};  // one instruction; value + {} would have to turn -0 into +0
+}
+
+// Lanes 0, 1, 2, ... as a parameter pack.
+template <int... lane>
+struct Lanes {};
+template <int count, int... lane>
+struct Count : Count<count - 1, count - 1, lane...> {};
+template <int... lane>
+struct Count<0, lane...> {
+    typedef Lanes<lane...> type;
+};
+
+// From rows a and b, `distance` rows apart: the blocks of `distance` lanes that a keeps, and those
+// that b keeps, when the square matrix of the rows is transposed block by block.
+template <int distance, class V, int... lane>
+inline V upper(V a, V b, Lanes<lane...>) {
+    return __builtin_shufflevector(
+        a, b, ((lane & distance) ? lane - distance + int(sizeof...(lane)) : lane)...);
+}
+template <int distance, class V, int... lane>
+inline V lower(V a, V b, Lanes<lane...>) {
+    return __builtin_shufflevector(
+        a, b, ((lane & distance) ? lane + int(sizeof...(lane)) : lane + distance)...);
+}
+
+template <class V, int... lane>
+inline V even(V a, V b, Lanes<lane...>) {
+    return __builtin_shufflevector(a, b, (2 * lane)...);
+}
+
+// Every `step`th element, for a step of 1 or 2; a step of 2 reads the element behind the last too.
+template <class T>
+inline vec<T> load_spaced(const T* from, index_t step) {
+    constexpr int lanes = Simd<T>::lanes;
+    if (step == 1) return load(from);
+    return even(load(from), load(from + lanes), typename Count<lanes>::type{});
+}
+
+template <class T, int distance = 1>
+inline void transpose(vec<T>* rows) {
+    constexpr int lanes = Simd<T>::lanes;
+    if constexpr (distance < lanes) {
+        typename Count<lanes>::type all;
+#pragma GCC unroll 16
+        for (int i = 0; i < lanes; ++i) {
+            if (i & distance) continue;
+            const vec<T> a = rows[i], b = rows[i + distance];
+            rows[i] = upper<distance>(a, b, all);
+            rows[i + distance] = lower<distance>(a, b, all);
+        }
+        transpose<T, distance * 2>(rows);
+    }
+}
+
+}  // namespace
