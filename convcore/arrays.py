@@ -34,19 +34,15 @@ def parse_dtype(dtype: object, taken: frozenset[np.dtype[Any]] = _TAKEN) -> np.d
     if parsed not in taken:
         names = ", ".join(sorted(str(entry) for entry in taken))
         raise DtypeError(f"dtype: must be one of {names}; got {parsed}")
-    return parsed
+    one: np.dtype[Any] = np.dtype(parsed.name)  # that of new arrays; a pickle makes another
+    return one
 
 
 def check_array(name: str, array: object) -> np.dtype[Any]:
     """The native dtype of `array`, which must be an exact ndarray of a dtype that is taken."""
     if type(array) is not np.ndarray:
         kind = type(array).__name__
-        hint = (
-            "fill it first, as in x.filled(0)"
-            if isinstance(array, np.ma.MaskedArray)
-            else "convert it with numpy.asarray"
-        )
-        raise DtypeError(f"{name}: must be a numpy.ndarray; got {kind}; {hint}")
+        raise DtypeError(f"{name}: must be a numpy.ndarray; got {kind}; {_hint(array)}")
     dtype = native(array.dtype)
     if dtype not in _TAKEN:
         raise DtypeError(
@@ -54,6 +50,14 @@ def check_array(name: str, array: object) -> np.dtype[Any]:
             f"got dtype {dtype}; convert it with {name}.astype"
         )
     return dtype
+
+
+def _hint(operand: object) -> str:
+    if isinstance(operand, np.ma.MaskedArray):
+        return "fill it first, as in x.filled(0)"
+    if type(operand).__name__ == "PreparedWeight":
+        return "only forward and grad_input of the plan that prepared it take it, as the weight"
+    return "convert it with numpy.asarray"
 
 
 def check_operand(name: str, array: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
@@ -67,6 +71,10 @@ def check_operand(name: str, array: object, shape: tuple[int, ...], dtype: np.dt
 
 def check_pair(first_name: str, first: object, second_name: str, second: object) -> np.dtype[Any]:
     """The dtype that two operands share."""
+    if type(first) is type(second) is np.ndarray and first.dtype is second.dtype:
+        shared: np.dtype[Any] = first.dtype
+        if shared in _TAKEN:  # which holds native ones only
+            return shared
     dtype = check_array(first_name, first)
     other = check_array(second_name, second)
     if other != dtype:
@@ -75,12 +83,6 @@ def check_pair(first_name: str, first: object, second_name: str, second: object)
             f"convert one of them, for instance {second_name}.astype('{dtype}')"
         )
     return dtype
-
-
-def check_bias(bias: object, channels: int, dtype: np.dtype[Any]) -> None:
-    """Refuse a bias that is not None and no array (channels,) of the operands' dtype."""
-    if bias is not None:
-        check_operand("bias", bias, (channels,), dtype)
 
 
 def check_same_dtype(name: str, got: np.dtype[Any], dtype: np.dtype[Any]) -> None:
@@ -96,16 +98,16 @@ def result_array(
     out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array
 ) -> Array:
     """`out` once it is known to fit and to overlap no operand, else a new array."""
+    if out is None:
+        return np.empty(shape, dtype)
     check_out(out, shape, dtype, *operands)
-    return np.empty(shape, dtype) if out is None else out
+    return out
 
 
 def check_out(
     out: object, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array | None
 ) -> None:
-    """Refuse an `out`, if there is one, that a backend could not write to directly."""
-    if out is None:
-        return
+    """Refuse an `out` that a backend could not write to directly."""
     if type(out) is not np.ndarray:
         raise DtypeError(f"out: must be a numpy.ndarray; got {type(out).__name__}")
     if out.dtype != dtype:
@@ -145,11 +147,11 @@ def _overlap(first: Array, second: Array) -> bool:
 def direct(array: Array) -> Array:
     """`array` itself where it is C-contiguous, aligned and native, else a copy that is."""
     flags = array.flags
-    if flags.c_contiguous and flags.aligned and array.dtype.isnative:
+    if (flags.carray or (flags.c_contiguous and flags.aligned)) and array.dtype.isnative:
         return array
     return np.array(array, dtype=native(array.dtype), order="C", copy=True)
 
 
-def flipped(weight: Array, flip: bool) -> Array:
-    """`weight`, or a view of it that runs backwards along every spatial axis."""
-    return np.flip(weight, tuple(range(2, weight.ndim))) if flip else weight
+def flipped(weight: Array) -> Array:
+    """A view of `weight` that runs backwards along every spatial axis."""
+    return np.flip(weight, tuple(range(2, weight.ndim)))

@@ -7,20 +7,19 @@ plan for the zero-padded problem that is left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from . import registry, settings
 from .arrays import FLOAT16, Array
 from .boundary import Border, check_mode, zero_padded
+from .candidate import Problem
 from .convolution import Convolution
 from .geometry import Geometry, Operation
 from .parsing import Padding, PerAxis, freeze
-from .selection import Problem, check_spec, choose
+from .selection import check_spec, choose
 from .transposition import transposed_geometry
 from .widening import WIDE, Widened, add_bias
 
@@ -45,29 +44,29 @@ class Runner(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Direct:
+class Direct(NamedTuple):
     """Runs a plan of the operands' own dtype."""
 
     plan: Convolution
 
     def forward(self, input: Array, weight: Array, bias: Array | None, out: Array | None) -> Array:
         """Convolution of `input` with `weight`, plus `bias`."""
-        return add_bias(self.plan.forward(input, weight, out=out), bias)
+        output = self.plan.forward(input, weight, out=out)
+        return output if bias is None else add_bias(output, bias)
 
     def grad_input(
         self, grad_output: Array, weight: Array, bias: Array | None, out: Array | None
     ) -> Array:
         """Gradient with respect to the input, plus `bias`."""
-        return add_bias(self.plan.grad_input(grad_output, weight, out=out), bias)
+        gradient = self.plan.grad_input(grad_output, weight, out=out)
+        return gradient if bias is None else add_bias(gradient, bias)
 
     def grad_weight(self, grad_output: Array, input: Array, out: Array | None) -> Array:
         """Gradient with respect to the weight."""
         return self.plan.grad_weight(grad_output, input, out=out)
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(NamedTuple):
     """One call, bound: its geometry as the caller put it, its border, and what runs the rest."""
 
     geometry: Geometry
@@ -104,8 +103,8 @@ class Bound:
 
 
 def bind(
-    input_shape: Sequence[int],
-    weight_shape: Sequence[int],
+    input_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
     dtype: np.dtype[Any],
     stride: PerAxis,
     padding: Padding,
@@ -115,20 +114,26 @@ def bind(
     operation: Operation,
     backend: settings.Spec,
 ) -> Bound:
-    """`Bound` of a convolution; equal arguments under equal settings give the same one."""
-    check_mode(padding_mode)
+    """`Bound` of a convolution; equal arguments under equal settings give the same one.
+
+    The shapes are those of arrays, or frozen: this is on the way of every call.
+    """
+    if type(padding_mode) is not str:
+        check_mode(padding_mode)
     return _bind(
-        freeze(input_shape),
+        input_shape,
         weight_shape,
         dtype,
-        freeze(stride),
-        freeze(padding),
-        freeze(dilation),
-        freeze(groups),
+        stride if type(stride) is int else freeze(stride),
+        padding if type(padding) is int else freeze(padding),
+        dilation if type(dilation) is int else freeze(dilation),
+        groups if type(groups) is int else freeze(groups),
         padding_mode,
         operation,
-        backend if backend is None else check_spec(backend),
-        _state(),
+        backend if backend is None or type(backend) is str else check_spec(backend),
+        settings.context(),
+        settings.default_backend(),
+        registry.generation(),
     )
 
 
@@ -153,14 +158,11 @@ def bind_transposed(
         freeze(output_padding),
         freeze(dilation),
         freeze(groups),
-        backend if backend is None else check_spec(backend),
-        _state(),
+        backend if backend is None or type(backend) is str else check_spec(backend),
+        settings.context(),
+        settings.default_backend(),
+        registry.generation(),
     )
-
-
-def _state() -> tuple[Any, ...]:
-    """All that a choice depends on besides the arguments: part of the cache's key."""
-    return settings.context(), settings.default_backend(), registry.generation()
 
 
 @lru_cache(maxsize=CACHE_SIZE)
@@ -175,8 +177,9 @@ def _bind(
     padding_mode: str,
     operation: Operation,
     backend: settings.Spec,
-    state: object,
+    *state: object,
 ) -> Bound:
+    check_mode(padding_mode)
     geometry = Geometry.of(
         input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
@@ -198,7 +201,7 @@ def _bind_transposed(
     dilation: PerAxis,
     groups: int,
     backend: settings.Spec,
-    state: object,
+    *state: object,
 ) -> Bound:
     geometry = transposed_geometry(
         input_shape, weight_shape, stride, padding, output_padding, dilation, groups

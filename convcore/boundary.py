@@ -105,6 +105,8 @@ def check_mode(mode: object) -> None:
 
 def check_value(value: Any, mode: str, dtype: np.dtype[Any]) -> None:
     """Refuse a padding value that the mode does not use or `dtype` cannot hold."""
+    if type(value) is int and value == 0:  # the default fits every mode and every dtype
+        return
     if mode != "constant":
         if _is_zero(value):
             return

@@ -12,30 +12,21 @@ They are plain bilinear maps: nothing is conjugated, and nothing is flipped in `
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
-import numpy as np
-
-from .arrays import BACKEND_DTYPES, Array, check_operand, direct, parse_dtype, result_array
+from .arrays import Array, check_operand, direct, result_array
 from .declaration import Declaration, Refusal
-from .errors import GeometryError, UnsupportedError
+from .errors import UnsupportedError
 from .geometry import Geometry, Operation
-from .parsing import parse_positive, parse_workspace
+from .planned import Planned
+from .planned import available_cpus as available_cpus
+from .prepared import PreparedWeight, WeightOperation
+
+Weight: TypeAlias = Array | PreparedWeight
 
 
-def available_cpus() -> int:
-    """Number of processors that this process may run on."""
-    if hasattr(os, "process_cpu_count"):
-        return os.process_cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-class Convolution(ABC):
+class Convolution(Planned, ABC):
     """One convolution problem bound to one backend: immutable, reusable, thread-safe.
 
     A backend author writes `_forward`, `_grad_input` and `_grad_weight`; they receive arrays
@@ -70,37 +61,10 @@ class Convolution(ABC):
         threads: int | None = None,
         max_workspace: int | None = None,
     ) -> None:
-        if not isinstance(geometry, Geometry):
-            raise GeometryError(f"geometry: must be a Geometry; got {geometry!r}")
-        self._geometry = geometry
-        self._dtype = parse_dtype(dtype, BACKEND_DTYPES)
-        self._threads = available_cpus() if threads is None else parse_positive("threads", threads)
-        self._max_workspace = parse_workspace(max_workspace)
-        # How an equal object is built elsewhere; the registry puts the backend's name here.
-        self._factory: Callable[..., Convolution] = type(self)
+        super().__init__(geometry, dtype, threads=threads, max_workspace=max_workspace)
         refusal = self.refusal(geometry, self._dtype)
         if refusal is not None:
             raise UnsupportedError(f"backend '{self.name}' cannot run this problem: {refusal.text}")
-
-    @property
-    def geometry(self) -> Geometry:
-        """The problem."""
-        return self._geometry
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Dtype of the operands and of the result."""
-        return self._dtype
-
-    @property
-    def threads(self) -> int:
-        """Number of threads a call may use."""
-        return self._threads
-
-    @property
-    def max_workspace(self) -> int | None:
-        """Bytes of scratch memory to stay under; None stands for the backend's own bound."""
-        return self._max_workspace
 
     @classmethod
     def refusal(
@@ -130,14 +94,14 @@ class Convolution(ABC):
         """Largest scratch memory that one call of `operation` allocates, in bytes."""
         return 0
 
-    def forward(self, input: Array, weight: Array, *, out: Array | None = None) -> Array:
+    def forward(self, input: Array, weight: Weight, *, out: Array | None = None) -> Array:
         """Convolution of `input` with `weight`.
 
         Parameters
         ----------
         input : ndarray of shape (N, C, *S)
             Read only.
-        weight : ndarray of shape (K, C / groups, *R)
+        weight : ndarray of shape (K, C / groups, *R), or what `prepare` made of it
             Read only.
         out : ndarray of shape (N, K, *O), optional
             Overwritten with the result; C-contiguous, and no overlap with an operand.
@@ -154,6 +118,8 @@ class Convolution(ABC):
         """
         geometry, dtype = self._geometry, self._dtype
         check_operand("input", input, geometry.input_shape, dtype)
+        if type(weight) is PreparedWeight:
+            return self._run_prepared("forward", input, weight, out)
         check_operand("weight", weight, geometry.weight_shape, dtype)
         output = result_array(out, geometry.output_shape, dtype, input, weight)
         if geometry.degenerate:
@@ -162,30 +128,27 @@ class Convolution(ABC):
             self._forward(direct(input), direct(weight), output)
         return output
 
-    def grad_input(self, grad_output: Array, weight: Array, *, out: Array | None = None) -> Array:
+    def grad_input(self, grad_output: Array, weight: Weight, *, out: Array | None = None) -> Array:
         """Gradient of a scalar with respect to the input, given that for the output.
 
         Parameters
         ----------
         grad_output : ndarray of shape (N, K, *O)
             Read only.
-        weight : ndarray of shape (K, C / groups, *R)
+        weight : ndarray of shape (K, C / groups, *R), or what `prepare` made of it
             The weight of `forward`; read only and not conjugated.
         out : ndarray of shape (N, C, *S), optional
-            Overwritten with the result; C-contiguous, and no overlap with an operand.
+            As in `forward`.
 
         Returns
         -------
         ndarray of shape (N, C, *S)
             `out` if given.
-
-        Raises
-        ------
-        ShapeError, DtypeError
-            If an array does not fit `geometry` and `dtype`.
         """
         geometry, dtype = self._geometry, self._dtype
         check_operand("grad_output", grad_output, geometry.output_shape, dtype)
+        if type(weight) is PreparedWeight:
+            return self._run_prepared("grad_input", grad_output, weight, out)
         check_operand("weight", weight, geometry.weight_shape, dtype)
         grad_input = result_array(out, geometry.input_shape, dtype, grad_output, weight)
         if geometry.degenerate:
@@ -204,17 +167,12 @@ class Convolution(ABC):
         input : ndarray of shape (N, C, *S)
             The input of `forward`; read only and not conjugated.
         out : ndarray of shape (K, C / groups, *R), optional
-            Overwritten with the result; C-contiguous, and no overlap with an operand.
+            As in `forward`.
 
         Returns
         -------
         ndarray of shape (K, C / groups, *R)
             `out` if given.
-
-        Raises
-        ------
-        ShapeError, DtypeError
-            If an array does not fit `geometry` and `dtype`.
         """
         geometry, dtype = self._geometry, self._dtype
         check_operand("grad_output", grad_output, geometry.output_shape, dtype)
@@ -226,6 +184,46 @@ class Convolution(ABC):
             self._grad_weight(direct(grad_output), direct(input), grad_weight)
         return grad_weight
 
+    def prepare(self, weight: Array, *, operation: WeightOperation | None = None) -> PreparedWeight:
+        """Prepare a weight once for many calls of `forward` and `grad_input` of this very plan.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (K, C / groups, *R)
+            Copied; what happens to it later changes nothing.
+        operation : {"forward", "grad_input"}, optional
+            The one that it is for, where a backend would prepare twice for both.
+
+        Returns
+        -------
+        PreparedWeight
+            What those methods take in place of the array, for the same result. Its memory counts
+            as no workspace.
+        """
+        return PreparedWeight.of(self, weight, operation)
+
+    def _prepare(self, weight: Array, operation: WeightOperation) -> Any:
+        """What `operation` gets in place of a weight that is used often; the weight by default.
+
+        An author may return anything, for instance transformed weights, and has it back as the
+        weight of `_forward` or `_grad_input`. `weight` is read-only, and stays as it is.
+        """
+        return weight
+
+    def _run_prepared(
+        self, operation: WeightOperation, first: Array, weight: PreparedWeight, out: Array | None
+    ) -> Array:
+        """`operation` of a checked array and a prepared weight."""
+        payload = weight.payload(self, operation)
+        result = result_array(out, self._geometry.result_shape(operation), self._dtype, first)
+        if self._geometry.degenerate:
+            result.fill(0)
+        elif operation == "forward":
+            self._forward(direct(first), payload, result)
+        else:
+            self._grad_input(direct(first), payload, result)
+        return result
+
     @abstractmethod
     def _forward(self, input: Array, weight: Array, output: Array) -> None: ...
 
@@ -234,21 +232,3 @@ class Convolution(ABC):
 
     @abstractmethod
     def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None: ...
-
-    def __repr__(self) -> str:
-        shapes = f"{self._geometry.input_shape} * {self._geometry.weight_shape}"
-        return f"<{type(self).__name__} '{self.name}' {shapes} {self._dtype}>"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        options = (self._geometry, self._dtype, self._threads, self._max_workspace)
-        return _rebuild, (self._factory, *options)
-
-
-def _rebuild(
-    factory: Callable[..., Convolution],
-    geometry: Geometry,
-    dtype: np.dtype[Any],
-    threads: int,
-    max_workspace: int | None,
-) -> Convolution:
-    return factory(geometry, dtype, threads=threads, max_workspace=max_workspace)

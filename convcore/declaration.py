@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from .geometry import MAX_RANK
+
+# Error of a normwise backend, relative to max |y|, up to which the automatic choice admits it.
+MAX_TYPICAL_ERROR = 1e-5
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,10 @@ class Declaration:
         of each operand that the sample and channel of a result can meet.
     bound : float
         Factor of that bound.
+    typical_error : float, optional
+        For normwise numerics, whose bound is far above what common data meet: largest error on
+        standard normal operands, in units of eps max |y| with y the result; `bound` by default.
+        The automatic choice admits up to `MAX_TYPICAL_ERROR` of max |y|.
     deterministic : {"any_threads", "fixed_threads", "no"}
         Same bits from run to run, whatever the number of threads or only at a fixed one.
     nonfinite : {"local", "spreads"}
@@ -52,8 +61,16 @@ class Declaration:
     ranks: range = range(1, MAX_RANK + 1)
     numerics: Literal["componentwise", "normwise"] = "componentwise"
     bound: float = 1.0
+    typical_error: float | None = None
     deterministic: Literal["any_threads", "fixed_threads", "no"] = "fixed_threads"
     nonfinite: Literal["local", "spreads"] = "local"
     automatic: bool = True
     releases_gil: bool = True
     description: str = ""
+
+    def relative_error(self, dtype: Any) -> float:
+        """Typical error in `dtype`, relative to max |y|; 0 where the bound is componentwise."""
+        if self.numerics == "componentwise" or np.dtype(dtype).kind not in "fc":
+            return 0.0
+        units = self.bound if self.typical_error is None else self.typical_error
+        return units * float(np.finfo(dtype).eps)

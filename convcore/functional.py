@@ -12,12 +12,13 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from . import settings
-from .arrays import Array, check_bias, check_out, check_pair, flipped
+from .arrays import Array, check_operand, check_out, check_pair, flipped
 from .binding import bind, bind_transposed
 from .boundary import check_value
 from .gradients import conv_grad_input, conv_grad_weight, grad_bias
 from .parsing import Padding, PerAxis
 from .planning import explain, plan
+from .selection import asked_for
 
 __all__ = [
     "conv",
@@ -113,10 +114,12 @@ def conv(
         "forward",
         backend,
     )
-    check_bias(bias, weight.shape[0], dtype)
+    if bias is not None:
+        check_operand("bias", bias, weight.shape[:1], dtype)
     check_value(padding_value, padding_mode, dtype)
-    check_out(out, bound.geometry.output_shape, dtype, input, weight, bias)
-    return bound.forward(input, flipped(weight, flip), bias, padding_value, out)
+    if out is not None:
+        check_out(out, bound.geometry.output_shape, dtype, input, weight, bias)
+    return bound.forward(input, flipped(weight) if flip else weight, bias, padding_value, out)
 
 
 def conv_transpose(
@@ -181,9 +184,11 @@ def conv_transpose(
         groups,
         backend,
     )
-    check_bias(bias, bound.geometry.in_channels, dtype)
-    check_out(out, bound.geometry.input_shape, dtype, input, weight, bias)
-    return bound.grad_input(input, flipped(weight, flip), bias, out)
+    if bias is not None:
+        check_operand("bias", bias, (bound.geometry.in_channels,), dtype)
+    if out is not None:
+        check_out(out, bound.geometry.input_shape, dtype, input, weight, bias)
+    return bound.grad_input(input, flipped(weight) if flip else weight, bias, out)
 
 
 def conv_vjp(
@@ -231,15 +236,9 @@ backend, out
     >>> pullback(np.ones_like(y))
     (array([[[ 1., 11., 10.]]]), array([[[3., 6.]]]), None)
     """
-    shared: dict[str, Any] = {
-        "stride": stride,
-        "padding": padding,
-        "dilation": dilation,
-        "groups": groups,
-        "padding_mode": padding_mode,
-        "flip": flip,
-        "backend": settings.backend_in_force(backend).value,
-    }
+    steps = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    rest = {"padding_mode": padding_mode, "flip": flip, "backend": asked_for(backend)[0]}
+    shared: dict[str, Any] = {**steps, **rest}
     output = conv(input, weight, bias, padding_value=padding_value, out=out, **shared)
     context = settings.context()
 

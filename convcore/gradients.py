@@ -16,7 +16,7 @@ from .arrays import Array, check_out, check_pair, flipped
 from .binding import Bound, bind
 from .boundary import check_value
 from .errors import ShapeError
-from .parsing import Padding, PerAxis
+from .parsing import Padding, PerAxis, freeze
 
 
 def conv_grad_input(
@@ -64,7 +64,7 @@ def conv_grad_input(
     """
     dtype = check_pair("grad_output", grad_output, "weight", weight)
     bound = bind(
-        input_shape,
+        freeze(input_shape),
         weight.shape,
         dtype,
         stride,
@@ -76,8 +76,11 @@ def conv_grad_input(
         backend,
     )
     _check_grad_output(grad_output, bound)
-    check_out(out, bound.geometry.input_shape, dtype, grad_output, weight)
-    return bound.grad_input(grad_output, _conjugated(flipped(weight, flip)), None, out)
+    if out is not None:
+        check_out(out, bound.geometry.input_shape, dtype, grad_output, weight)
+    weight = flipped(weight) if flip else weight
+    weight = weight.conj() if dtype.kind == "c" else weight
+    return bound.grad_input(grad_output, weight, None, out)
 
 
 def conv_grad_weight(
@@ -127,7 +130,7 @@ def conv_grad_weight(
     dtype = check_pair("grad_output", grad_output, "input", input)
     bound = bind(
         input.shape,
-        weight_shape,
+        freeze(weight_shape),
         dtype,
         stride,
         padding,
@@ -139,11 +142,13 @@ def conv_grad_weight(
     )
     _check_grad_output(grad_output, bound)
     check_value(padding_value, padding_mode, dtype)
-    check_out(out, bound.geometry.weight_shape, dtype, grad_output, input)
-    value = np.conj(padding_value)
+    if out is not None:
+        check_out(out, bound.geometry.weight_shape, dtype, grad_output, input)
+    if dtype.kind == "c":
+        input, padding_value = input.conj(), np.conj(padding_value)
     if not flip:
-        return bound.grad_weight(grad_output, _conjugated(input), value, out)
-    gradient = flipped(bound.grad_weight(grad_output, _conjugated(input), value, None), flip)
+        return bound.grad_weight(grad_output, input, padding_value, out)
+    gradient = flipped(bound.grad_weight(grad_output, input, padding_value, None))
     if out is None:
         return np.ascontiguousarray(gradient)
     out[...] = gradient
@@ -165,7 +170,3 @@ def _check_grad_output(grad_output: Array, bound: Bound) -> None:
             f"grad_output: must have the output's shape {bound.geometry.output_shape}; "
             f"got {grad_output.shape}"
         )
-
-
-def _conjugated(operand: Array) -> Array:
-    return operand.conj() if operand.dtype.kind == "c" else operand

@@ -26,7 +26,7 @@ def freeze(value: Any) -> Any:
     if type(value) is int or isinstance(value, str):
         return value
     if isinstance(value, list | tuple):
-        return tuple(freeze(entry) for entry in value)
+        return tuple(map(freeze, value))
     try:
         return _Unfit(value) if isinstance(value, bool) else index(value)
     except TypeError:

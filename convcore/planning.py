@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import settings
 from .arrays import BACKEND_DTYPES, parse_dtype
+from .candidate import Candidate, Problem
 from .convolution import Convolution
 from .errors import BackendLoadError, GeometryError, UnsupportedError
 from .geometry import OPERATIONS, Geometry, Operation
 from .parsing import Padding, PerAxis
-from .selection import Candidate, Problem, automatic, choose, named, problem_of
+from .selection import asked_for, automatic, candidates, choose, problem_of, why_none
 from .tables import binary_bytes, plain_table, seconds
 
 _STATUS = {
@@ -24,8 +25,7 @@ _STATUS = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One backend in an explanation; `seconds` and `workspace` are None where not known."""
 
     name: str
@@ -63,7 +63,7 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as plain data."""
-        return asdict(self)
+        return asdict(self) | {"rows": [row._asdict() for row in self.rows]}
 
     def __str__(self) -> str:
         outcome = f"'{self.chosen}' runs" if self.chosen else f"nothing runs ({self.error})"
@@ -127,13 +127,15 @@ def explain(
     )
     parsed = parse_dtype(dtype, BACKEND_DTYPES)
     problem = problem_of(geometry, parsed, parse_operation(operation))
-    _, spec, source = settings.backend_in_force(backend)
-    chosen, error = _outcome(problem, backend)
-    ranked = automatic(problem)
-    known = {candidate.name for candidate in ranked}
-    extra = [_asked_for(spec, problem)] if chosen and chosen not in known else []
-    rows = tuple(_row(place, c, chosen) for place, c in enumerate(extra + ranked, start=1))
-    return Explanation(geometry, str(parsed), operation or "all three", chosen, source, error, rows)
+    spec, source = asked_for(backend)
+    tried, error = _tried(problem, spec)
+    chosen = next((candidate for candidate in tried if candidate.plan is not None), None)
+    name = chosen.name if chosen else None
+    shown = tried if spec is None else automatic(problem)
+    if chosen and name not in {candidate.name for candidate in shown}:
+        shown = [chosen, *shown]
+    rows = tuple(_row(place, candidate, name) for place, candidate in enumerate(shown, start=1))
+    return Explanation(geometry, str(parsed), operation or "all three", name, source, error, rows)
 
 
 def parse_operation(operation: object) -> Operation | None:
@@ -148,19 +150,13 @@ def parse_operation(operation: object) -> Operation | None:
     return None
 
 
-def _outcome(problem: Problem, backend: settings.Spec) -> tuple[str | None, str]:
+def _tried(problem: Problem, spec: settings.Spec) -> tuple[list[Candidate], str]:
+    """What comes into question, and why nothing of it can run."""
     try:
-        plan = choose(problem, backend)
+        tried = candidates(problem, spec)
     except (UnsupportedError, BackendLoadError) as error:
-        return None, str(error)
-    return getattr(plan._factory, "name", plan.name), ""
-
-
-def _asked_for(spec: settings.Spec, problem: Problem) -> Candidate:
-    """Candidate for a class that no name is registered for."""
-    entries = spec if isinstance(spec, tuple | list) else (spec,)
-    tried = [named(entry, problem) for entry in entries]
-    return next(candidate for candidate in tried if candidate.plan is not None)
+        return [], str(error)
+    return tried, "" if any(c.plan is not None for c in tried) else why_none(tried, spec)
 
 
 def _row(place: int, candidate: Candidate, chosen: str | None) -> Row:

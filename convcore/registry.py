@@ -9,8 +9,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from . import discovery, settings
@@ -22,11 +20,11 @@ from .record import Record, checked, warn
 OWN = "convcore"
 
 
-@dataclass(frozen=True)
 class NamedFactory:
     """Builds a plan from a backend's name: what a pickled plan carries instead of a class."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __call__(self, *args: Any, **options: Any) -> Convolution:
         """Plan of the backend that has this name where the call is made."""
@@ -78,8 +76,8 @@ def try_load(record: Record) -> type[Convolution] | None:
         return None
 
 
-def find(name: str) -> Record:
-    """Record of a backend by its name or by ``"distribution:name"``.
+def find(name: str, source: str = "backend") -> Record:
+    """Record of a backend by its name or by ``"distribution:name"``; `source` is what names it.
 
     Raises
     ------
@@ -95,14 +93,16 @@ def find(name: str) -> Record:
     claimed = [full for full in table if full.rpartition(":")[2] == name]
     if claimed:
         raise UnknownBackendError(
-            f"backend: several distributions claim the name; got {name!r}; "
+            f"{source}: several distributions claim the name; got {name!r}; "
             f"write one of {', '.join(repr(full) for full in claimed)}"
         )
-    raise UnknownBackendError(f"backend: {unknown(name, table)}")
+    raise UnknownBackendError(f"{source}: {unknown(name, table)}")
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
     """The sentence for a name that is not known, with what is and the nearest to it."""
+    from difflib import get_close_matches  # only where something is wrong
+
     near = get_close_matches(name, list(known), n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"unknown name {name!r}; installed: {', '.join(sorted(known)) or 'none'}{hint}"

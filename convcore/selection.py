@@ -7,49 +7,18 @@ ranks: a backend only answers *can I* (`refusal`) and *how long would it take* (
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from . import registry, settings
+from .candidate import Candidate, Problem, judge, judge_automatic, judge_record
 from .convolution import Convolution
-from .declaration import Declaration, Refusal
+from .declaration import Refusal
 from .errors import BackendLoadError, UnknownBackendError, UnsupportedError
-from .geometry import OPERATIONS, Geometry, Operation
-from .record import Record, checked, warn
-
-
-class Problem(NamedTuple):
-    """What is to be computed, and under which options."""
-
-    geometry: Geometry
-    dtype: np.dtype[Any]
-    operation: Operation | None  # None: all three
-    options: settings.Settings
-
-    @property
-    def operations(self) -> tuple[Operation, ...]:
-        """The operations that have to run."""
-        return OPERATIONS if self.operation is None else (self.operation,)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One backend held against a problem: a plan ready to run, or the refusal."""
-
-    name: str
-    plan: Convolution | None = None
-    refusal: Refusal | None = None
-    seconds: float | None = None
-    workspace: int | None = None
-
-    @property
-    def rank(self) -> tuple[float, str]:
-        """Sort key: the estimate, unknown ones last, ties by name."""
-        return (math.inf if self.seconds is None else self.seconds, self.name)
+from .geometry import Geometry, Operation
+from .record import checked
 
 
 def choose(problem: Problem, argument: settings.Spec = None) -> Convolution:
@@ -62,43 +31,58 @@ def choose(problem: Problem, argument: settings.Spec = None) -> Convolution:
     UnknownBackendError, BackendLoadError
         If a name is not known, or its backend could not be loaded.
     """
-    spec = settings.backend_in_force(argument).value
+    spec, _ = asked_for(argument)
+    tried = candidates(problem, spec)
+    plan = next((candidate.plan for candidate in tried if candidate.plan is not None), None)
+    if plan is None:
+        raise UnsupportedError(why_none(tried, spec))
+    return plan
+
+
+def asked_for(argument: settings.Spec) -> tuple[settings.Spec, str]:
+    """The backend that is asked for, with every name known, and by what; None is automatic."""
+    _, spec, source = settings.backend_in_force(check_spec(argument))
+    if source == "CONVCORE_BACKEND":
+        for name in (spec,) if isinstance(spec, str) else spec:
+            registry.find(name, source)
+    return spec, source
+
+
+def candidates(problem: Problem, spec: settings.Spec) -> list[Candidate]:
+    """What comes into question, in the order in which it is tried."""
     if spec is None:
-        return _first_plan(automatic(problem), "no backend")
-    if isinstance(spec, list | tuple):
-        return _first_plan([named(entry, problem) for entry in spec], "none of those asked for")
-    candidate = named(spec, problem, strict=True)
-    if candidate.plan is None:
-        reason = candidate.refusal.text if candidate.refusal else "it gives no reason"
-        raise UnsupportedError(f"backend '{candidate.name}' cannot run this problem: {reason}")
-    return candidate.plan
+        return automatic(problem)
+    if isinstance(spec, tuple):
+        return [_named(entry, problem) for entry in spec]
+    return [_named(spec, problem, strict=True)]
 
 
-def _first_plan(candidates: Sequence[Candidate], nothing: str) -> Convolution:
-    for candidate in candidates:
-        if candidate.plan is not None:
-            return candidate.plan
-    reasons = [f"{entry.name}: {entry.refusal.text}" for entry in candidates if entry.refusal]
-    why = "; ".join(reasons) or "none is installed"
-    raise UnsupportedError(f"backend: {nothing} can run this problem; {why}")
+def why_none(tried: Sequence[Candidate], spec: settings.Spec) -> str:
+    """The sentence for a problem that none of those tried can run."""
+    reasons = [(c.name, c.refusal.text) for c in tried if c.refusal is not None]
+    if spec is not None and not isinstance(spec, tuple):
+        return f"backend '{reasons[0][0]}' cannot run this problem: {reasons[0][1]}"
+    nothing = "no backend" if spec is None else "none of those asked for"
+    told = "; ".join(f"{name}: {text}" for name, text in reasons) or "none is installed"
+    return f"backend: {nothing} can run this problem; {told}"
 
 
 def automatic(problem: Problem) -> list[Candidate]:
     """Every backend, the runnable ones first in the order of the host's choice."""
-    judged = [_judge_automatic(record, problem) for record in registry.records()]
+    judged = [judge_automatic(record, problem) for record in registry.records()]
     runnable = [candidate for candidate in judged if candidate.plan is not None]
     refused = [candidate for candidate in judged if candidate.plan is None]
     return sorted(runnable, key=lambda candidate: candidate.rank) + refused
 
 
-def named(spec: settings.Spec, problem: Problem, *, strict: bool = False) -> Candidate:
+def _named(spec: settings.Spec, problem: Problem, *, strict: bool = False) -> Candidate:
     """Candidate for a name or a class; where `strict`, a backend that cannot be loaded raises."""
     if not isinstance(spec, str):
         backend = _class(spec)
-        return _judge(backend.name, backend, problem, factory=backend)
+        return judge(backend.name, backend, problem, factory=backend)
     record = registry.find(spec)
     try:
-        return _judge_record(record, problem)
+        return judge_record(record, problem)
     except BackendLoadError:
         if strict:
             raise
@@ -106,14 +90,19 @@ def named(spec: settings.Spec, problem: Problem, *, strict: bool = False) -> Can
 
 
 def check_spec(spec: settings.Spec) -> settings.Spec:
-    """`spec` with lists as tuples, once every name in it is known to be installed."""
+    """`spec` with a list as a tuple, once every name in it is known to be installed."""
     if isinstance(spec, list | tuple):
-        return tuple(check_spec(entry) for entry in spec)
+        if not spec:
+            raise UnknownBackendError(f"backend: must name at least one; got {spec!r}")
+        return tuple(_check_entry(entry) for entry in spec)
+    return None if spec is None else _check_entry(spec)
+
+
+def _check_entry(spec: Any) -> str | type[Convolution]:
     if isinstance(spec, str):
         registry.find(spec)
-    elif spec is not None:
-        _class(spec)
-    return spec
+        return spec
+    return _class(spec)
 
 
 def _class(spec: Any) -> type[Convolution]:
@@ -125,74 +114,6 @@ def _class(spec: Any) -> type[Convolution]:
         return checked(spec)
     except TypeError as error:
         raise UnknownBackendError(str(error)) from None
-
-
-def _judge_record(record: Record, problem: Problem) -> Candidate:
-    if record.blocked:
-        return Candidate(record.name, refusal=Refusal("BLOCKED", "blocked by CONVCORE_BLOCK"))
-    return _judge(record.name, record.load(), problem, registry.NamedFactory(record.name))
-
-
-def _judge_automatic(record: Record, problem: Problem) -> Candidate:
-    """Candidate of the automatic choice: a failing plugin is refused and never hurts the others."""
-    try:
-        if not record.blocked:
-            reason = _not_admitted(record.load().declaration, problem.options)
-            if reason is not None:
-                return Candidate(record.name, refusal=reason)
-        return _judge_record(record, problem)
-    except BackendLoadError:
-        return Candidate(record.name, refusal=Refusal(record.state.upper(), record.reason))
-    except Exception as error:
-        text = f"raised {type(error).__name__} instead of answering: {error}"
-        warn(f"backend '{record.name}' {text}")
-        return Candidate(record.name, refusal=Refusal("FAULTY", text))
-
-
-def _not_admitted(declaration: Declaration, options: settings.Settings) -> Refusal | None:
-    """Why options keep a backend out of the automatic choice."""
-    if not declaration.automatic:
-        return Refusal("BY_NAME_ONLY", "runs only when asked for by name")
-    if options.accuracy == "strict" and declaration.numerics != "componentwise":
-        return Refusal("ACCURACY", "accuracy='strict' asks for a componentwise error bound")
-    if options.accuracy == "strict" and declaration.nonfinite != "local":
-        return Refusal("ACCURACY", "accuracy='strict' asks for NaN and Inf to stay local")
-    if options.deterministic and declaration.deterministic != "any_threads":
-        return Refusal("DETERMINISM", "deterministic=True asks for the same bits on any threads")
-    return None
-
-
-def _judge(name: str, backend: type[Convolution], problem: Problem, factory: Any) -> Candidate:
-    geometry, dtype, _, options = problem
-    for operation in problem.operations:
-        refusal = backend.refusal(geometry, dtype, operation)
-        if isinstance(refusal, Refusal):
-            return Candidate(name, refusal=refusal)
-        if refusal is not None:
-            raise TypeError(f"refusal() must return a Refusal or None; got {refusal!r}")
-    limits = {"threads": options.threads, "max_workspace": options.max_workspace}
-    try:
-        plan = backend(geometry, dtype, **limits)
-    except UnsupportedError as error:  # some can tell only once they know the limits
-        return Candidate(name, refusal=Refusal("UNSUPPORTED", str(error)))
-    plan._factory = factory
-    if geometry.degenerate:  # the host fills the result itself, a backend has no say
-        return Candidate(name, plan, seconds=0.0, workspace=0)
-    workspace = max(plan.workspace_bytes(operation) for operation in problem.operations)
-    if options.max_workspace is not None and workspace > options.max_workspace:
-        text = f"needs {workspace} bytes of workspace; max_workspace is {options.max_workspace}"
-        return Candidate(name, refusal=Refusal("WORKSPACE", text), workspace=workspace)
-    return Candidate(name, plan, seconds=_seconds(backend, problem), workspace=workspace)
-
-
-def _seconds(backend: type[Convolution], problem: Problem) -> float | None:
-    geometry, dtype, _, options = problem
-    estimates = [
-        backend.estimate(geometry, dtype, operation, threads=options.threads)
-        for operation in problem.operations
-    ]
-    known = [float(value) for value in estimates if value is not None and not math.isnan(value)]
-    return sum(known) if len(known) == len(estimates) else None
 
 
 def use_backend(backend: settings.Spec) -> Any:

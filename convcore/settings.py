@@ -64,9 +64,7 @@ _context: ContextVar[Context] = ContextVar("convcore", default=_NOTHING_SET)
 _default_backend: Spec = None
 
 
-def context() -> Context:
-    """What the enclosing `with` blocks have set."""
-    return _context.get()
+context = _context.get  # what the enclosing `with` blocks have set
 
 
 def default_backend() -> Spec:
@@ -104,8 +102,9 @@ def options(
     threads : int, optional
         Threads a call may use.
     accuracy : {"default", "strict"}, optional
-        "strict" keeps backends with a normwise error bound, or that let NaN and Inf spread, out
-        of the automatic choice.
+        "default" admits backends with a normwise error bound to the automatic choice where they
+        declare errors of at most 1e-5 of the largest result; "strict" admits none of those, and
+        none that lets NaN and Inf spread.
     max_workspace : int, optional
         Bytes of scratch memory a call may allocate.
     deterministic : bool, optional

@@ -57,7 +57,7 @@ class Widened:
         for slab in self._slabs(by_input=False):
             plan = self._choose(slab.geometry)
             wide = plan.forward(input[slab.input].astype(WIDE), weight)
-            _round(add_bias(wide, bias), out[slab.output])
+            _round(wide if bias is None else add_bias(wide, bias), out[slab.output])
         return out
 
     def grad_input(
@@ -69,7 +69,7 @@ class Widened:
         for slab in self._slabs(by_input=True):
             plan = self._choose(slab.geometry)
             wide = plan.grad_input(grad_output[slab.output].astype(WIDE), weight)
-            _round(add_bias(wide, bias), out[slab.input])
+            _round(wide if bias is None else add_bias(wide, bias), out[slab.input])
         return out
 
     def grad_weight(self, grad_output: Array, input: Array, out: Array | None) -> Array:
@@ -154,9 +154,8 @@ def _round(wide: Array, out: Array) -> None:
         out[...] = wide
 
 
-def add_bias(output: Array, bias: Array | None) -> Array:
+def add_bias(output: Array, bias: Array) -> Array:
     """`output` (N, K, *O) with `bias` (K,) added to it in place."""
-    if bias is not None:
-        with np.errstate(over="ignore", invalid="ignore"):
-            output += bias.reshape(-1, *(1,) * (output.ndim - 2))
+    with np.errstate(over="ignore", invalid="ignore"):
+        output += bias.reshape(-1, *(1,) * (output.ndim - 2))
     return output

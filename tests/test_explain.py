@@ -24,6 +24,24 @@ def test_it_agrees_with_what_runs_and_runs_nothing(register):
         convcore.plan(*SHAPES, backend=None).forward(*map(np.ones, SHAPES, ["float32"] * 2))
 
 
+def test_each_backend_is_asked_once(register):
+    asked = []
+
+    class Counting(backend_class("counting", seconds=0.0)):
+        name = "counting"
+
+        @classmethod
+        def refusal(cls, geometry, dtype, operation=None):
+            asked.append(operation)
+
+    convcore.register_backend(Counting)
+    convcore.explain(*SHAPES)
+    assert asked == ["forward", None]  # the problem, and when it is planned
+    asked.clear()
+    assert convcore.explain(*SHAPES, backend="naive").chosen == "naive"
+    assert asked == ["forward", None]
+
+
 def test_every_status(register, environment, fake_distribution):
     register("fast", seconds=0.0)
     register("picky", refusal=NO)

@@ -83,3 +83,32 @@ def test_so_is_everything_that_the_choice_depends_on(register, environment):
     found.append(binding.bind(**PLAIN))
     names = [bound.runner.plan.name for bound in found]
     assert names[1:] == ["naive", "im2col", "fast", "fft"]
+
+
+def test_a_shape_is_no_key_before_it_is_known_to_be_integers():
+    x, w, g = (np.ones(shape) for shape in ((1, 2, 8), (4, 2, 3), (1, 4, 6)))
+    for shape in (w.shape, list(w.shape), tuple(map(np.int64, w.shape))):
+        assert convcore.conv_grad_weight(g, x, shape).shape == w.shape
+    for shape in (x.shape, list(x.shape), tuple(map(np.int64, x.shape))):
+        assert convcore.conv_grad_input(g, w, shape).shape == x.shape
+    for wrong in ((4.0, 2, 3), (4, 2, 3.0)):
+        with pytest.raises(convcore.GeometryError, match="weight shape: must be an integer; got"):
+            convcore.conv_grad_weight(g, x, wrong)
+    assert convcore.conv(x, w, stride=1, groups=1).shape == g.shape
+    for option in ({"stride": True}, {"groups": 1.0}, {"stride": (1.0,)}, {"padding": False}):
+        with pytest.raises(convcore.GeometryError, match=r"must be an integer; got [TF1]"):
+            convcore.conv(x, w, **option)
+
+
+@pytest.mark.parametrize("mode", [[], None, "mirror", ("zeros",), np.zeros(2)])
+def test_a_padding_mode_that_is_none_is_refused_each_time(mode):
+    for _ in range(2):
+        with pytest.raises(convcore.GeometryError, match="padding_mode: must be one of zeros"):
+            convcore.conv(np.ones((1, 1, 5)), np.ones((1, 1, 3)), padding_mode=mode)
+
+
+def test_an_unknown_name_is_refused_each_time():
+    binding.bind(**PLAIN)
+    for _ in range(2):
+        with pytest.raises(convcore.UnknownBackendError, match=r"^backend: unknown name 'naiv'"):
+            binding.bind(**PLAIN | {"backend": "naiv"})

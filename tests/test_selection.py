@@ -12,6 +12,7 @@ from fakes import backend_class
 import convcore
 from convcore import registry
 from convcore.plugin import OPERATIONS, Refusal
+from convcore.testing.data import operand_shapes
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -22,6 +23,10 @@ NO = Refusal("TOO_EASY", "the problem is too easy")
 def ran(backend=None):
     """The value that fills the result of the backend that runs."""
     return convcore.conv(np.ones(SHAPES[0]), np.ones(SHAPES[1]), backend=backend).flat[0]
+
+
+def pulled():
+    return convcore.conv_vjp(np.ones(SHAPES[0]), np.ones(SHAPES[1]))
 
 
 def chosen(**options):
@@ -116,7 +121,7 @@ class TestNamed:
             assert ran(["cramped", "naive"]) == 3
             assert (rows()["cramped"].status, rows()["cramped"].code) == ("refused", "UNSUPPORTED")
 
-    @pytest.mark.parametrize("spec", [7, dict, object(), [7], ("naive", 7)])
+    @pytest.mark.parametrize("spec", [7, dict, object(), [7], ("naive", 7), [["naive"]]])
     def test_what_names_no_backend(self, spec):
         for attempt in (ran, convcore.use_backend, convcore.set_default_backend):
             with pytest.raises(convcore.UnknownBackendError, match="backend: must be a"):
@@ -126,9 +131,23 @@ class TestNamed:
         for attempt in (ran, convcore.use_backend, convcore.set_default_backend):
             with pytest.raises(convcore.UnknownBackendError, match="unknown name 'fftt'"):
                 attempt("fftt")
-        environment(CONVCORE_BACKEND="fftt")
-        with pytest.raises(convcore.UnknownBackendError, match=r"unknown name 'fftt'.*'fft'"):
-            ran()
+
+    @pytest.mark.parametrize("value", ["fftt", "naive,fftt"])
+    def test_an_unknown_name_in_the_environment_is_told_to_be_there(self, environment, value):
+        environment(CONVCORE_BACKEND=value)
+        rule = "^CONVCORE_BACKEND: unknown name 'fftt'; installed: .*; did you mean 'fft'"
+        for attempt in (ran, chosen, lambda: convcore.plan(*SHAPES), pulled):
+            with pytest.raises(convcore.UnknownBackendError, match=rule):
+                attempt()
+        assert ran("naive") == 3
+
+    @pytest.mark.parametrize("spec", [[], ()])
+    def test_an_empty_list_names_none(self, spec):
+        planned = [lambda spec: convcore.plan(*SHAPES, backend=spec), lambda s: chosen(backend=s)]
+        for attempt in (ran, convcore.use_backend, convcore.set_default_backend, *planned):
+            with pytest.raises(convcore.UnknownBackendError) as caught:
+                attempt(spec)
+            assert str(caught.value) == f"backend: must name at least one; got {spec!r}"
 
 
 class TestLists:
@@ -218,6 +237,11 @@ class TestFilters:
         [
             ({"accuracy": "strict"}, {"numerics": "normwise"}, "ACCURACY"),
             ({"accuracy": "strict"}, {"nonfinite": "spreads"}, "ACCURACY"),
+            (
+                {"accuracy": "strict"},
+                {"numerics": "normwise", "typical_error": 0.1, "nonfinite": "local"},
+                "ACCURACY",
+            ),
             ({"deterministic": True}, {"deterministic": "fixed_threads"}, "DETERMINISM"),
             ({"deterministic": True}, {"deterministic": "no"}, "DETERMINISM"),
         ],
@@ -255,6 +279,63 @@ class TestFilters:
         assert chosen() != "loose"
         with convcore.options(accuracy="default"):
             assert chosen() == "loose"
+
+
+class TestTypicalError:
+    """1e-5 of max |y| is 84 eps in float32: what the default admits of normwise backends."""
+
+    @pytest.mark.parametrize(
+        ("declared", "dtype", "admitted"),
+        [
+            ({"bound": 80.0}, "float32", True),
+            ({"bound": 90.0}, "float32", False),
+            ({"bound": 4000.0, "typical_error": 80.0}, "float32", True),
+            ({"bound": 1.0, "typical_error": 90.0}, "float32", False),
+            ({"typical_error": float("nan")}, "float32", False),
+            ({"bound": 90.0}, "float64", True),
+            ({"bound": 90.0, "numerics": "componentwise"}, "float32", True),
+        ],
+    )
+    def test_what_the_default_admits(self, register, declared, dtype, admitted):
+        register("loose", seconds=0.0, **{"numerics": "normwise"} | declared)
+        assert (chosen(dtype=dtype) == "loose") is admitted
+        row = rows(dtype=dtype)["loose"]
+        assert (row.status, row.code) == (("chosen", "") if admitted else ("refused", "ACCURACY"))
+
+    def test_it_is_explained_and_no_hindrance_by_name(self, register):
+        register("loose", value=5, seconds=0.0, numerics="normwise", typical_error=1000.0)
+        text = "declares errors of 0.000119 max |y|; 1e-05 is admitted"
+        assert rows(dtype="float32")["loose"].text == text
+        single = [np.ones(shape, "float32") for shape in SHAPES]
+        assert convcore.conv(*single).flat[0] == 3
+        assert convcore.conv(*single, backend="loose").flat[0] == 5
+
+    def test_integers_have_no_such_error(self, register):
+        declared = {"numerics": "normwise", "bound": 1e9, "dtypes": ("int32",)}
+        register("whole", seconds=0.0, **declared)
+        assert chosen(dtype="int32") == "whole"
+
+    @pytest.mark.parametrize("operation", OPERATIONS)
+    @pytest.mark.parametrize(
+        "shapes", [((1, 64, 28, 28), (64, 64, 3, 3)), ((2, 3, 999), (4, 3, 64))]
+    )
+    def test_installed_backends_keep_to_what_they_declare(self, operation, shapes):
+        """Standard normal operands, which is what `typical_error` is about."""
+        geometry, rng = convcore.Geometry.of(*shapes, padding=1), np.random.default_rng(0)
+        first, second = (
+            rng.standard_normal(shape, dtype="float32")
+            for shape in operand_shapes(geometry, operation)
+        )
+        wide = convcore.get_backend("im2col")(geometry, "float64")
+        want = getattr(wide, operation)(first.astype("float64"), second.astype("float64"))
+        for record in convcore.backends():
+            if (declared := record.declaration) is None or declared.numerics != "normwise":
+                continue
+            backend = convcore.get_backend(record.name)
+            if backend.refusal(geometry, "float32", operation) is None:
+                got = getattr(backend(geometry, "float32"), operation)(first, second)
+                error = np.abs(got - want).max() / np.abs(want).max()
+                assert error <= declared.relative_error("float32"), record.name
 
 
 FAULTS = {

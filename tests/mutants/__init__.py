@@ -11,6 +11,7 @@ from . import (  # noqa: F401
     conduct,
     contract,
     numbers,
+    prepared,
     rounding,
     survivors_conduct,
     survivors_data,
