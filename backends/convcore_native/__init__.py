@@ -8,15 +8,19 @@ The instruction set is chosen when the module is loaded; CONVCORE_MAX_ISA=baseli
 caps it.
 """
 
-from convcore.plugin import BackendLoadError
+from convcore.plugin import BackendLoadError, ConvcoreError
 
 try:
-    from . import _bridge
+    from ._bridge import unknown_isa
 except ImportError as error:
     raise BackendLoadError(
         "convcore_native: the compiled module convcore_native._bridge must be built; got "
         f"{error}; install gcc or clang and reinstall convcore"
     ) from error
+if unknown_isa() is not None:
+    raise ConvcoreError(
+        f"CONVCORE_MAX_ISA: must be one of baseline, avx2, avx512; got {unknown_isa()!r}"
+    )
 
 from ._direct import DirectConvolution
 

@@ -3,12 +3,22 @@
 
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t
+from libc.string cimport memcmp
 from libcpp.memory cimport unique_ptr
 from libcpp.string cimport string
+from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
+from convcore.plugin import OPERATIONS, Convolution
+
 cnp.import_array()
+
+DEFAULT_WORKSPACE = 64 << 20
+
+cdef extern from "Python.h":
+    bint PyMethod_Check(object)
+    PyObject* PyMethod_GET_FUNCTION(object)
 
 cdef extern from "native/interface.h" namespace "convcore" nogil:
     ctypedef struct Kernels:
@@ -80,44 +90,41 @@ cdef const Kernels* _kernels(str isa) except NULL:
     raise ValueError(f"isa: must be one of {', '.join(available_isas())}; got {isa!r}")
 
 
+# Operands and result of each operation, as places in (input, weight, output).
+cdef int[3][3] PLACES = [[0, 1, 2], [2, 1, 0], [2, 0, 1]]
+
+
 cdef class NativePlan:
     """One problem bound to one algorithm: `run` carries out an operation."""
 
     cdef unique_ptr[Plan] _plan
+    cdef int _axes
+    cdef int _type
+    cdef bint _empty
+    cdef cnp.npy_intp[3][18] _shapes
 
     def __cinit__(self, geometry, str algorithm, int itemsize, int threads, size_t max_workspace,
                   str isa=None):
-        cdef Geometry problem
         cdef Request request
-        cdef int axis
-        problem.batch = geometry.batch
-        problem.in_channels = geometry.in_channels
-        problem.out_channels = geometry.out_channels
-        problem.groups = geometry.groups
-        problem.rank = geometry.spatial_rank
-        for axis in range(problem.rank):
-            problem.input[axis] = geometry.input_extents[axis]
-            problem.kernel[axis] = geometry.kernel_extents[axis]
-            problem.output[axis] = geometry.output_extents[axis]
-            problem.stride[axis] = geometry.stride[axis]
-            problem.dilation[axis] = geometry.dilation[axis]
-            problem.before[axis] = geometry.padding[axis][0]
+        cdef int place, axis
         request.kernels = _kernels(isa)
         request.itemsize = itemsize
         request.threads = threads
         request.max_workspace = max_workspace
-        self._plan.reset(new Plan(problem, {"direct": DIRECT}[algorithm], request))
+        self._plan.reset(new Plan(_problem(geometry), {"direct": DIRECT}[algorithm], request))
+        self._axes = geometry.spatial_rank + 2
+        self._type = cnp.NPY_FLOAT if itemsize == 4 else cnp.NPY_DOUBLE
+        self._empty = geometry.degenerate
+        shapes = geometry.input_shape, geometry.weight_shape, geometry.output_shape
+        for place in range(3):
+            for axis in range(self._axes):
+                self._shapes[place][axis] = shapes[place][axis]
 
-    def run(self, int operation, cnp.ndarray first, cnp.ndarray second, cnp.ndarray result):
+    def run(self, int operation, first, second, result):
         """Carry out operation 0 forward, 1 grad_input or 2 grad_weight, overwriting `result`."""
-        cdef const void* one = cnp.PyArray_DATA(first)
-        cdef const void* other = cnp.PyArray_DATA(second)
-        cdef void* to = cnp.PyArray_DATA(result)
-        cdef bint done
-        with nogil:
-            done = self._plan.get().run(<Operation>operation, one, other, to)
-        if not done:
-            raise MemoryError(f"no memory for {self.workspace_bytes(operation)} bytes of workspace")
+        if not self._takes(operation, first, second, result):
+            raise ValueError("arrays: must be those of this plan, contiguous and apart")
+        self._carry_out(operation, first, second, result)
 
     def workspace_bytes(self, int operation):
         """Scratch memory of one call, in bytes."""
@@ -130,3 +137,128 @@ cdef class NativePlan:
     def seconds(self, int operation):
         """Expected seconds of one call."""
         return self._plan.get().seconds(<Operation>operation)
+
+    cdef bint _fits(self, object array, int place) noexcept:
+        """Whether the kernels can read `array`: an exact ndarray, contiguous, aligned, native."""
+        if not cnp.PyArray_CheckExact(array):
+            return False
+        cdef cnp.ndarray checked = <cnp.ndarray>array
+        return (
+            cnp.PyArray_TYPE(checked) == self._type
+            and cnp.PyArray_NDIM(checked) == self._axes
+            and cnp.PyArray_ISCARRAY_RO(checked)
+            and memcmp(cnp.PyArray_DIMS(checked), self._shapes[place],
+                       self._axes * sizeof(cnp.npy_intp)) == 0
+        )
+
+    cdef bint _takes(self, int operation, object first, object second, object result) noexcept:
+        """Whether the three arrays are just what the kernels take."""
+        cdef int* places = PLACES[operation]
+        return (
+            not self._empty
+            and self._fits(first, places[0])
+            and self._fits(second, places[1])
+            and (result is None or (
+                self._fits(result, places[2])
+                and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>result)
+                and _apart(<cnp.ndarray>result, <cnp.ndarray>first)
+                and _apart(<cnp.ndarray>result, <cnp.ndarray>second)
+            ))
+        )
+
+    cdef object _new(self, int operation):
+        """An array for the result."""
+        return cnp.PyArray_EMPTY(self._axes, self._shapes[PLACES[operation][2]], self._type, 0)
+
+    cdef int _carry_out(self, int operation, cnp.ndarray first, cnp.ndarray second,
+                        cnp.ndarray result) except -1:
+        cdef const void* one = cnp.PyArray_DATA(first)
+        cdef const void* other = cnp.PyArray_DATA(second)
+        cdef void* to = cnp.PyArray_DATA(result)
+        cdef bint done
+        with nogil:
+            done = self._plan.get().run(<Operation>operation, one, other, to)
+        if not done:
+            raise MemoryError(f"no memory for {self.workspace_bytes(operation)} bytes of workspace")
+        return 0
+
+
+cdef bint _apart(cnp.ndarray result, cnp.ndarray operand) noexcept:
+    """Whether two contiguous arrays share no byte."""
+    cdef char* one = cnp.PyArray_BYTES(result)
+    cdef char* other = cnp.PyArray_BYTES(operand)
+    return one + cnp.PyArray_NBYTES(result) <= other or other + cnp.PyArray_NBYTES(operand) <= one
+
+
+cdef Geometry _problem(geometry):
+    """The integers of a geometry in C."""
+    cdef Geometry problem
+    cdef int axis
+    problem.batch = geometry.batch
+    problem.in_channels = geometry.in_channels
+    problem.out_channels = geometry.out_channels
+    problem.groups = geometry.groups
+    problem.rank = geometry.spatial_rank
+    for axis in range(problem.rank):
+        problem.input[axis] = geometry.input_extents[axis]
+        problem.kernel[axis] = geometry.kernel_extents[axis]
+        problem.output[axis] = geometry.output_extents[axis]
+        problem.stride[axis] = geometry.stride[axis]
+        problem.dilation[axis] = geometry.dilation[axis]
+        problem.before[axis] = geometry.padding[axis][0]
+    return problem
+
+
+class NativeConvolution(Convolution):
+    """What the native backends share: the three operations by a `NativePlan`.
+
+    Arrays that are just what the kernels take go there at once; all else, and a prepared weight,
+    is for the base class to judge. The algorithm has the name of the backend.
+    """
+
+    def __init__(self, geometry, dtype, *, threads=None, max_workspace=None):
+        super().__init__(geometry, dtype, threads=threads, max_workspace=max_workspace)
+        bound = DEFAULT_WORKSPACE if self.max_workspace is None else self.max_workspace
+        self._native = NativePlan(geometry, self.name, self.dtype.itemsize, self.threads, bound)
+
+    def workspace_bytes(self, operation):
+        return self._native.workspace_bytes(OPERATIONS.index(operation))
+
+    def forward(self, input, weight, *, out=None):
+        result = _at_once(self._native, FORWARD, self._forward, input, weight, out)
+        return super().forward(input, weight, out=out) if result is None else result
+
+    def grad_input(self, grad_output, weight, *, out=None):
+        result = _at_once(self._native, GRAD_INPUT, self._grad_input, grad_output, weight, out)
+        return super().grad_input(grad_output, weight, out=out) if result is None else result
+
+    def grad_weight(self, grad_output, input, *, out=None):
+        result = _at_once(self._native, GRAD_WEIGHT, self._grad_weight, grad_output, input, out)
+        return super().grad_weight(grad_output, input, out=out) if result is None else result
+
+    def _forward(self, input, weight, output):
+        self._native.run(FORWARD, input, weight, output)
+
+    def _grad_input(self, grad_output, weight, grad_input):
+        self._native.run(GRAD_INPUT, grad_output, weight, grad_input)
+
+    def _grad_weight(self, grad_output, input, grad_weight):
+        self._native.run(GRAD_WEIGHT, grad_output, input, grad_weight)
+
+
+cdef tuple OWN = (
+    NativeConvolution._forward, NativeConvolution._grad_input, NativeConvolution._grad_weight
+)
+
+
+cdef object _at_once(NativePlan native, int operation, object method, object first,
+                     object second, object out):
+    """The result, where `method` is no subclass's own and the kernels take the arrays as is."""
+    if not (PyMethod_Check(method) and PyMethod_GET_FUNCTION(method) == <PyObject*>OWN[operation]):
+        return None
+    if not native._takes(operation, first, second, out):
+        return None
+    if out is None:
+        out = native._new(operation)
+    native._carry_out(operation, first, second, out)
+    return out

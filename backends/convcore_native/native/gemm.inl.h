@@ -1,36 +1,41 @@
-// The register tile: rows x (COLUMNS vectors) += sum over depth of a[depth][rows] b[depth][columns].
+// The register tile: rows x (VECTOR_COLUMNS vectors) += sum over depth of a[row, depth] b[depth].
 //
-// `a` is broadcast, `b` is loaded as vectors; both are packed, so that every address is the last one
-// plus a constant. The sum of one call is kept apart from what stands in `c` until its end, so
-// that long sums are made of partial ones, as in any blocked BLAS.
+// `b` is packed and loaded as vectors, whose lanes are channels of the target. `a` is broadcast from
+// where it lies: a[row, d] stands at row[offset[d]]. In the forward pass rows are positions and the
+// sum runs over terms; in the weight gradient rows are terms and the sum runs over positions: the
+// address is the sum of the two offsets in either case. The sum of one call is kept apart from what
+// stands in `c` until its end, so that long sums are made of partial ones, as in any blocked BLAS.
 
 namespace {
 
 template <class T>
-constexpr int panel_columns = VECTOR_COLUMNS * Simd<T>::lanes;
+constexpr int panel_width = VECTOR_COLUMNS * Simd<T>::lanes;
 
-template <class T, int rows, bool accumulate>
-void multiply_rows(index_t depth, const T* __restrict a, const T* __restrict b, T* c,
-                   index_t c_pitch) {
+template <class T, int rows, int vectors>
+void multiply_rows(index_t depth, const T* const* row, const index_t* offset, const T* b,
+                   index_t b_pitch, T* c, index_t c_pitch, bool accumulate) {
     constexpr int lanes = Simd<T>::lanes;
-    vec<T> sum[rows][VECTOR_COLUMNS] = {};
-    for (index_t k = 0; k < depth; ++k) {
-        vec<T> column[VECTOR_COLUMNS];
+    const T* a[rows];
+#pragma GCC unroll 32
+    for (int i = 0; i < rows; ++i) a[i] = row[i];
+    vec<T> sum[rows][vectors] = {};
+    for (index_t d = 0; d < depth; ++d) {
+        const index_t at = offset[d];
+        vec<T> column[vectors];
 #pragma GCC unroll 4
-        for (int j = 0; j < VECTOR_COLUMNS; ++j) column[j] = load(b + j * lanes);
-#pragma GCC unroll 16
+        for (int j = 0; j < vectors; ++j) column[j] = load(b + j * lanes);
+#pragma GCC unroll 32
         for (int i = 0; i < rows; ++i) {
-            const vec<T> row = broadcast(a[i]);
+            const vec<T> value = broadcast(a[i][at]);
 #pragma GCC unroll 4
-            for (int j = 0; j < VECTOR_COLUMNS; ++j) sum[i][j] += row * column[j];
+            for (int j = 0; j < vectors; ++j) sum[i][j] += value * column[j];
         }
-        a += rows;
-        b += panel_columns<T>;
+        b += b_pitch;
     }
-#pragma GCC unroll 16
+#pragma GCC unroll 32
     for (int i = 0; i < rows; ++i) {
 #pragma GCC unroll 4
-        for (int j = 0; j < VECTOR_COLUMNS; ++j) {
+        for (int j = 0; j < vectors; ++j) {
             T* place = c + i * c_pitch + j * lanes;
             store(place, accumulate ? load(place) + sum[i][j] : sum[i][j]);
         }
@@ -38,15 +43,16 @@ void multiply_rows(index_t depth, const T* __restrict a, const T* __restrict b, 
 }
 
 template <class T>
-using Multiply = void (*)(index_t, const T*, const T*, T*, index_t);
+using Multiply = void (*)(index_t, const T* const*, const index_t*, const T*, index_t, T*, index_t,
+                          bool);
 
-template <class T, bool accumulate, int rows = PANEL_ROWS>
+template <class T, int vectors, int rows>
 inline Multiply<T> multiply_for(int wanted) {
     if constexpr (rows == 1) {
-        return multiply_rows<T, 1, accumulate>;
+        return multiply_rows<T, 1, vectors>;
     } else {
-        return wanted == rows ? multiply_rows<T, rows, accumulate>
-                              : multiply_for<T, accumulate, rows - 1>(wanted);
+        return wanted == rows ? multiply_rows<T, rows, vectors>
+                              : multiply_for<T, vectors, rows - 1>(wanted);
     }
 }
 

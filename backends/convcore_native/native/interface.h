@@ -10,6 +10,9 @@ typedef int64_t index_t;
 // The batch is an axis like the others, so there is one more than spatial axes.
 constexpr int MAX_AXES = 17;
 
+// Target positions that a block may have; the kernels' tables have room for as many.
+constexpr index_t MAX_BLOCK_POSITIONS = 1024;
+
 // One axis of a correlation. Position q of the target reads position q * step + shift[t] of the
 // source for tap t; positions of the source outside 0 .. extent - 1 count as zero.
 struct Axis {
@@ -36,30 +39,57 @@ struct Correlation {
     Axis axis[MAX_AXES];
 };
 
-// Sizes of the blocks that one task works on, chosen by a driver; see blocking.h.
-struct Blocking {
-    index_t depth;      // terms of the sum that are packed at a time
-    index_t rows;       // rows of the packed left operand that share a cache
-    index_t columns;    // columns of the packed right operand that share a cache
-    index_t row_tasks;  // parts that the rows are cut into, each a task of its own
-    index_t slices;     // parts that a long sum is cut into, each with a result of its own
+// A run of a slab's axis: from `at`, `count` source positions that are a step apart, the first one
+// `relative` behind that which target position 0 of the block reads with shift 0.
+struct Segment {
+    index_t at, relative, count;
 };
+
+// Target positions are worked on in blocks: one position of each axis before `split`, up to
+// `chunk` of axis `split`, all of the axes behind it. Every product reads
+// source[position_offset + term_offset], where a term is a pair of tap and source channel, the
+// channel varying fastest. What a block reads may be copied first, into a slab with zeros for the
+// padding, without the positions that a stride skips, and with its channels close together.
+struct Blocking {
+    bool padded;  // some tap reaches into the padding
+    bool copies;  // into a slab, always where padded
+    int split;
+    index_t chunk;
+    index_t positions;       // of the largest block
+    index_t row_pitch[MAX_AXES];  // elements between what neighbouring positions read
+    index_t channel_pitch;
+    const Segment* segments[MAX_AXES];  // of the slab, with a count for each axis
+    index_t segment_count[MAX_AXES];
+    index_t slab;            // elements
+    const index_t* term_offset;
+    index_t terms;
+    index_t depth;           // terms, or positions, that are summed in registers at a time
+    index_t panel_tasks;     // parts that the target channels are cut into, each a task of its own
+    index_t term_tasks;      // weight gradient: parts that the terms are cut into
+    index_t slices;          // weight gradient: parts of the sum, each with a result of its own
+};
+
+struct Tiny;  // see tiny.h
 
 template <class T>
 struct Routines {
-    int panel_rows, panel_columns;  // of the register tile
+    int panel_rows, panel_width;  // of the register tile: rows, and lanes over all its vectors
+    int lanes;
 
-    // `packed` receives the weight in the order in which `correlate` reads it; returns whether all
-    // of it is finite.
+    // Packs the weight in the order in which `correlate` reads it; returns whether all of it is
+    // finite. `packed` holds terms * target channels, rounded up to whole vectors, for each group.
     bool (*pack_weight)(const Correlation&, const Blocking&, const T* weight, T* packed,
                         int threads);
-    // `workspace` holds depth * columns elements for each thread.
+    // `workspace` holds slab + positions * panel_width elements for each thread.
     void (*correlate)(const Correlation&, const Blocking&, const T* source, const T* packed,
                       T* target, T* workspace, int threads);
-    // `workspace` holds depth * (rows + columns) elements for each thread, and one result more
-    // for each slice where there are several.
+    // `workspace` holds as much, and as much as `packed` for each slice.
     void (*weight_gradient)(const Correlation&, const Blocking&, const T* target, const T* source,
                             T* weight, T* workspace, int threads);
+
+    // A small correlation; `scratch` holds Tiny::scratch elements.
+    bool (*tiny)(const Correlation&, const Tiny&, const T* source, const T* weight, T* target,
+                 T* scratch);
 };
 
 // Everything that is compiled once for each instruction set.

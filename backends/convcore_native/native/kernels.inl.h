@@ -3,6 +3,7 @@
 // Only plain headers may be included: whatever a standard header defines inline would be compiled
 // with the flags of this instruction set, and could replace the copy that all processors run.
 #include "interface.h"
+#include "tiny.h"
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -10,8 +11,7 @@
 
 namespace {
 
-// Positions, or terms, that a task may hold at a time; its table of pieces has room for as many.
-constexpr int MAX_COLUMNS = 1024;
+constexpr int MAX_POSITIONS = int(convcore::MAX_BLOCK_POSITIONS);
 
 inline int thread_number() {
 #ifdef _OPENMP
@@ -25,16 +25,17 @@ inline int thread_number() {
 
 #include "simd.inl.h"
 #include "gemm.inl.h"
-#include "pieces.inl.h"
-#include "lower.inl.h"
+#include "blocks.inl.h"
 #include "correlate.inl.h"
 #include "weight_gradient.inl.h"
+#include "tiny.inl.h"
 
 namespace {
 
 template <class T>
 constexpr convcore::Routines<T> routines{
-    PANEL_ROWS, panel_columns<T>, pack_weight<T>, correlate<T>, weight_gradient<T>,
+    PANEL_ROWS, panel_width<T>, Simd<T>::lanes, pack_weight<T>, correlate<T>, weight_gradient<T>,
+    tiny_correlate<T>,
 };
 
 }  // namespace

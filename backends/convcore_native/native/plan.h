@@ -1,7 +1,7 @@
 // A convolution problem bound to an algorithm: what the bridge calls.
 #pragma once
+#include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "method.h"
@@ -13,6 +13,7 @@ enum Algorithm { DIRECT };
 class Plan {
   public:
     Plan(const Geometry&, Algorithm, const Request&);
+    ~Plan();
     Plan(const Plan&) = delete;
     Plan& operator=(const Plan&) = delete;
 
@@ -23,13 +24,14 @@ class Plan {
     double seconds(Operation);
 
   private:
-    const Method& method(Operation);
+    struct Chosen;
+    const Chosen& chosen(Operation);
 
     const Geometry geometry_;
     const Algorithm algorithm_;
     const Request request_;
-    std::once_flag made_[3];
-    std::unique_ptr<Method> methods_[3];
+    // Made when first asked for, and without locks, so that a fork cannot leave one taken.
+    std::atomic<const Chosen*> chosen_[3];
 };
 
 }  // namespace convcore

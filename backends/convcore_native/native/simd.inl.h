@@ -56,17 +56,10 @@ inline V lower(V a, V b, Lanes<lane...>) {
         a, b, ((lane & distance) ? lane + int(sizeof...(lane)) : lane + distance)...);
 }
 
+// Lanes 0, 2, 4, ... of a and b together.
 template <class V, int... lane>
 inline V even(V a, V b, Lanes<lane...>) {
     return __builtin_shufflevector(a, b, (2 * lane)...);
-}
-
-// Every `step`th element, for a step of 1 or 2; a step of 2 reads the element behind the last too.
-template <class T>
-inline vec<T> load_spaced(const T* from, index_t step) {
-    constexpr int lanes = Simd<T>::lanes;
-    if (step == 1) return load(from);
-    return even(load(from), load(from + lanes), typename Count<lanes>::type{});
 }
 
 template <class T, int distance = 1>

@@ -1,0 +1,153 @@
+#include "blocking.h"
+
+#include <algorithm>
+
+namespace convcore {
+
+namespace {
+
+index_t quotient(index_t a, index_t b) { return (a + b - 1) / b; }
+
+// A page further than its neighbour, a channel would compete with it for the same cache lines.
+index_t spread(index_t pitch) {
+    const index_t line = 16, page = 1024;
+    const index_t rounded = quotient(pitch, line) * line;
+    return rounded % page < 4 * line ? rounded + 4 * line : rounded;
+}
+
+index_t floor_quotient(index_t a, index_t b) { return a >= 0 ? a / b : -quotient(-a, b); }
+
+// One axis of a slab that `count` target positions read: where each tap starts, and what is there.
+struct Layout {
+    std::vector<Segment> segments;
+    std::vector<index_t> tap_at;
+};
+
+// Taps whose shifts differ by a multiple of the step read the same phase of the source. They share
+// a run of it where their ranges overlap, and have one each where they lie far apart.
+Layout lay_out_axis(const Axis& axis, index_t count) {
+    Layout layout;
+    layout.tap_at.resize(size_t(axis.taps));
+    index_t at = 0;
+    for (index_t phase = 0; phase < axis.step; ++phase) {
+        std::vector<index_t> taps, steps;
+        for (index_t t = 0; t < axis.taps; ++t) {
+            const index_t whole = floor_quotient(axis.shift[t], axis.step);
+            if (axis.shift[t] - whole * axis.step != phase) continue;
+            taps.push_back(t);
+            steps.push_back(whole);
+        }
+        if (taps.empty()) continue;
+        const auto ends = std::minmax_element(steps.begin(), steps.end());
+        const index_t first = *ends.first, span = *ends.second - first;
+        const bool shared = count + span <= count * index_t(taps.size());
+        for (size_t i = 0; i < taps.size(); ++i) {
+            layout.tap_at[size_t(taps[i])] = shared ? at + steps[i] - first : at;
+            if (shared) continue;
+            layout.segments.push_back({at, steps[i] * axis.step + phase, count});
+            at += count;
+        }
+        if (!shared) continue;
+        layout.segments.push_back({at, first * axis.step + phase, count + span});
+        at += count + span;
+    }
+    return layout;
+}
+
+index_t extent(const std::vector<Segment>& all) { return all.back().at + all.back().count; }
+
+}  // namespace
+
+bool padded(const Correlation& problem) {
+    for (int a = 0; a < problem.axes; ++a) {
+        const Axis& axis = problem.axis[a];
+        for (index_t t = 0; t < axis.taps; ++t) {
+            const index_t last = (axis.count - 1) * axis.step + axis.shift[t];
+            if (axis.shift[t] < 0 || last >= axis.extent) return true;
+        }
+    }
+    return false;
+}
+
+OwnedBlocking::OwnedBlocking(const OwnedCorrelation& owned, index_t positions, size_t slab_bytes,
+                             index_t pieces, int itemsize, bool copies) {
+    const Correlation& problem = owned.problem;
+    block.padded = padded(problem);
+    block.copies = copies || block.padded;
+    choose_split(problem, std::min(positions, MAX_BLOCK_POSITIONS), pieces);
+    lay_out(problem);
+    while (size_t(block.slab) * size_t(itemsize) > slab_bytes && shrink(problem)) lay_out(problem);
+    list_terms(problem);
+    for (int a = 0; a < problem.axes; ++a) {
+        block.segments[a] = segments_[size_t(a)].data();
+        block.segment_count[a] = index_t(segments_[size_t(a)].size());
+    }
+    block.term_offset = term_offset_.data();
+    block.panel_tasks = block.term_tasks = block.slices = 1;
+}
+
+void OwnedBlocking::choose_split(const Correlation& problem, index_t positions, index_t pieces) {
+    index_t behind = 1;
+    int a = problem.axes - 1;
+    for (; a > 0 && behind * problem.axis[a].count <= positions; --a)
+        behind *= problem.axis[a].count;
+    index_t before = 1;
+    for (int b = 0; b < a; ++b) before *= problem.axis[b].count;
+    const index_t count = problem.axis[a].count;
+    const index_t most = std::max<index_t>(1, positions / behind);
+    const index_t parts = std::min(count, std::max(quotient(count, most),
+                                                   quotient(pieces, before)));
+    block.split = a;
+    block.chunk = quotient(count, parts);
+}
+
+// Smaller blocks; false if there are none.
+bool OwnedBlocking::shrink(const Correlation& problem) {
+    if (block.chunk > 1) {
+        block.chunk = quotient(block.chunk, 2);
+        return true;
+    }
+    if (block.split + 1 == problem.axes) return false;
+    block.chunk = quotient(problem.axis[++block.split].count, 2);
+    return true;
+}
+
+void OwnedBlocking::lay_out(const Correlation& problem) {
+    segments_.assign(size_t(problem.axes), {});
+    tap_offsets_.assign(size_t(problem.axes), {});
+    block.positions = blocks_ = 1;
+    index_t pitch = 1;
+    for (int a = problem.axes - 1; a >= 0; --a) {
+        const Axis& axis = problem.axis[a];
+        const index_t count = a < block.split ? 1 : a == block.split ? block.chunk : axis.count;
+        block.positions *= count;
+        blocks_ *= quotient(axis.count, count);
+        Layout layout = lay_out_axis(axis, count);
+        if (!block.copies) {
+            pitch = axis.source_pitch;
+            layout.tap_at.assign(axis.shift, axis.shift + axis.taps);
+        }
+        for (index_t at : layout.tap_at) tap_offsets_[size_t(a)].push_back(at * pitch);
+        block.row_pitch[a] = block.copies ? pitch : axis.step * pitch;
+        pitch *= extent(layout.segments);
+        segments_[size_t(a)] = std::move(layout.segments);
+    }
+    block.channel_pitch = block.copies ? spread(pitch) : problem.source_channel_pitch;
+    block.slab = block.copies ? problem.source_channels * block.channel_pitch : 0;
+}
+
+void OwnedBlocking::list_terms(const Correlation& problem) {
+    std::vector<index_t> taps{0};
+    for (const std::vector<index_t>& own : tap_offsets_) {
+        std::vector<index_t> next;
+        for (index_t outer : taps)
+            for (index_t inner : own) next.push_back(outer + inner);
+        taps = std::move(next);
+    }
+    for (index_t tap : taps)
+        for (index_t c = 0; c < problem.source_channels; ++c)
+            term_offset_.push_back(tap + c * block.channel_pitch);
+    block.terms = index_t(term_offset_.size());
+}
+
+}  // namespace convcore

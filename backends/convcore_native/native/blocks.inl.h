@@ -1,0 +1,177 @@
+// Blocks of target positions, and the part of the source that they read.
+
+namespace {
+
+using convcore::Axis;
+using convcore::Blocking;
+using convcore::Correlation;
+using convcore::index_t;
+using convcore::Segment;
+
+inline index_t smaller(index_t a, index_t b) { return a < b ? a : b; }
+inline index_t quotient(index_t a, index_t b) { return (a + b - 1) / b; }
+
+// First of `count` things that part `part` of `parts` gets, where they differ by one at most.
+inline index_t share(index_t count, index_t parts, index_t part) { return count * part / parts; }
+
+inline index_t tap_count(const Correlation& problem) {
+    index_t taps = 1;
+    for (int a = 0; a < problem.axes; ++a) taps *= problem.axis[a].taps;
+    return taps;
+}
+
+inline index_t block_count(const Correlation& problem, const Blocking& block) {
+    index_t blocks = quotient(problem.axis[block.split].count, block.chunk);
+    for (int a = 0; a < block.split; ++a) blocks *= problem.axis[a].count;
+    return blocks;
+}
+
+// Target positions of one block: a box, and where each of them reads and writes.
+struct Box {
+    index_t start[convcore::MAX_AXES], count[convcore::MAX_AXES];
+    index_t positions;
+    index_t source_at[MAX_POSITIONS];  // from the start of the slab, or of the block's source
+    index_t target_at[MAX_POSITIONS];  // from the start of a target channel
+    bool side_by_side;                 // the target positions are neighbours in memory
+};
+
+inline void place(const Correlation& problem, const Blocking& block, index_t number, Box& box) {
+    for (int a = block.split; a >= 0; --a) {
+        const index_t step = a == block.split ? block.chunk : 1;
+        const index_t parts = quotient(problem.axis[a].count, step);
+        box.start[a] = number % parts * step;
+        box.count[a] = smaller(step, problem.axis[a].count - box.start[a]);
+        number /= parts;
+    }
+    for (int a = block.split + 1; a < problem.axes; ++a) {
+        box.start[a] = 0;
+        box.count[a] = problem.axis[a].count;
+    }
+}
+
+// Lists the positions of a box axis by axis, the last one varying fastest.
+inline void list(const Correlation& problem, const Blocking& block, Box& box) {
+    box.positions = 1;
+    box.source_at[0] = 0;
+    box.target_at[0] = problem.target_start;
+    for (int a = 0; a < problem.axes; ++a) {
+        const index_t from = block.row_pitch[a], to = problem.axis[a].target_pitch;
+        const index_t offset = box.start[a] * to, count = box.count[a];
+        for (index_t p = box.positions - 1; p >= 0; --p) {
+            const index_t source = box.source_at[p], target = box.target_at[p] + offset;
+            for (index_t q = count - 1; q >= 0; --q) {
+                box.source_at[p * count + q] = source + q * from;
+                box.target_at[p * count + q] = target + q * to;
+            }
+        }
+        box.positions *= count;
+    }
+    const index_t last = box.positions - 1;
+    box.side_by_side = box.target_at[last] - box.target_at[0] == last;
+}
+
+template <class T>
+inline void copy_run(const T* from, index_t count, T* to) {
+    index_t i = 0;
+    for (; i + Simd<T>::lanes <= count; i += Simd<T>::lanes) store(to + i, load(from + i));
+    for (; i < count; ++i) to[i] = from[i];
+}
+
+template <class T>
+inline void clear_run(index_t count, T* to) {
+    for (index_t i = 0; i < count; ++i) to[i] = T(0);
+}
+
+// Every `step`th element.
+template <class T>
+inline void copy_spaced(const T* from, index_t step, index_t count, T* to) {
+    constexpr int lanes = Simd<T>::lanes;
+    index_t i = 0;
+    if (step == 2)  // the pair of vectors ends one element behind the last one that is wanted
+        for (; i + lanes < count; i += lanes)
+            store(to + i, even(load(from + 2 * i), load(from + 2 * i + lanes),
+                               typename Count<lanes>::type{}));
+    for (; i < count; ++i) to[i] = from[i * step];
+}
+
+// Copies what a block reads of one channel, from axis `a` on, into the slab.
+template <class T>
+void copy_axis(const Correlation& problem, const Blocking& block, const Box& box, int a,
+               const T* source, T* slab) {
+    const Axis& axis = problem.axis[a];
+    const index_t pitch = block.row_pitch[a], step = axis.step;
+    for (index_t s = 0; s < block.segment_count[a]; ++s) {
+        const Segment& segment = block.segments[a][s];
+        const index_t at = box.start[a] * step + segment.relative, count = segment.count;
+        T* to = slab + segment.at * pitch;
+        const index_t begin = at < 0 ? smaller(quotient(-at, step), count) : 0;
+        const index_t inside = at < axis.extent ? quotient(axis.extent - at, step) : 0;
+        const index_t end = inside < begin ? begin : smaller(inside, count);
+        clear_run(begin * pitch, to);
+        if (a + 1 < problem.axes) {
+            for (index_t i = begin; i < end; ++i)
+                copy_axis(problem, block, box, a + 1,
+                          source + (at + i * step) * axis.source_pitch, to + i * pitch);
+        } else if (step == 1) {
+            copy_run(source + at + begin, end - begin, to + begin);
+        } else {
+            copy_spaced(source + at + begin * step, step, end - begin, to + begin);
+        }
+        clear_run((count - end) * pitch, to + end * pitch);
+    }
+}
+
+// The source of channels `first` to `last` as the block reads it: source_at, plus term_offset.
+template <class T>
+const T* gather(const Correlation& problem, const Blocking& block, const Box& box,
+                const T* source, index_t first, index_t last, T* slab) {
+    if (block.copies) {
+        for (index_t c = first; c < last; ++c)
+            copy_axis(problem, block, box, 0, source + c * problem.source_channel_pitch,
+                      slab + c * block.channel_pitch);
+        return slab;
+    }
+    for (int a = 0; a < problem.axes; ++a)
+        source += box.start[a] * problem.axis[a].step * problem.axis[a].source_pitch;
+    return source;
+}
+
+// Channels of the target in panels of the register tile's width; the last one may be narrower.
+template <class T>
+inline int panel_vectors(index_t channels, index_t panel) {
+    const index_t rest = channels - panel * panel_width<T>;
+    return int(smaller(VECTOR_COLUMNS, quotient(rest, Simd<T>::lanes)));
+}
+
+// Channels, rounded up to whole vectors, before a panel.
+template <class T>
+inline index_t panel_start(index_t panel) { return panel * panel_width<T>; }
+
+template <class T>
+inline index_t padded_channels(index_t channels) {
+    return quotient(channels, Simd<T>::lanes) * Simd<T>::lanes;
+}
+
+// Rows from `first` to `last` of a product, `rows` at a time.
+template <class T, int vectors = VECTOR_COLUMNS>
+void multiply(int wanted, const T* base, const index_t* row_at, index_t rows,
+              const index_t* offset, index_t depth, const T* b, index_t b_pitch, T* c,
+              index_t c_pitch, bool accumulate) {
+    if constexpr (vectors > 1) {
+        if (wanted < vectors)
+            return multiply<T, vectors - 1>(wanted, base, row_at, rows, offset, depth, b, b_pitch,
+                                            c, c_pitch, accumulate);
+    }
+    // Equal shares, so that no tile is nearly empty.
+    const index_t tiles = quotient(rows, PANEL_ROWS);
+    for (index_t tile = 0; tile < tiles; ++tile) {
+        const index_t first = share(rows, tiles, tile);
+        const int count = int(share(rows, tiles, tile + 1) - first);
+        const T* row[PANEL_ROWS];
+        for (int i = 0; i < count; ++i) row[i] = base + row_at[first + i];
+        multiply_for<T, vectors, PANEL_ROWS>(count)(depth, row, offset, b, b_pitch,
+                                                    c + first * c_pitch, c_pitch, accumulate);
+    }
+}
+
+}  // namespace

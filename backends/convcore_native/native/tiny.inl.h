@@ -1,0 +1,122 @@
+// Small correlations: positions as lanes, on a scratch copy of the source with its padding; the
+// weight is broadcast from where it lies. Nothing is packed and there are no threads.
+
+namespace {
+
+using convcore::TinyVector;
+using convcore::TinyRun;
+using convcore::TinyStrip;
+using convcore::Tiny;
+using convcore::TinyTap;
+
+// 12 of 16 registers hold sums: enough to hide the latency of FMA.
+constexpr int TINY_ROWS = 4;
+constexpr int TINY_VECTORS = 3;
+
+template <class T>
+inline void copy_strip(const T* from, index_t step, T* to, index_t count) {
+    index_t i = 0;
+    if (step == 1)
+        for (; i + Simd<T>::lanes <= count; i += Simd<T>::lanes) store(to + i, load(from + i));
+    for (; i < count; ++i) to[i] = from[i * step];
+}
+
+// The lanes that belong to the target.
+template <class T>
+inline void put(const Tiny& tiny, const TinyVector& lanes, vec<T> sum, index_t pitch, T* target) {
+    const TinyRun* run = tiny.run + lanes.first_run;
+    if (run->count == Simd<T>::lanes && pitch == 1) return store(target + run->target, sum);
+    T value[Simd<T>::lanes];
+    store(value, sum);
+    for (const TinyRun* end = run + lanes.runs; run < end; ++run)
+        for (int i = 0; i < run->count; ++i)
+            target[run->target + i * pitch] = value[run->lane + i];
+}
+
+// `rows` target channels at the positions of `count` vectors.
+template <class T, int rows, int count>
+void tiny_tile(const Correlation& problem, const Tiny& tiny, const TinyVector* lanes, const T* scratch,
+               const T* weight, T* target) {
+    const index_t row_pitch = problem.weight_target_pitch;
+    vec<T> sum[rows][count] = {};
+    for (index_t c = 0; c < problem.source_channels; ++c) {
+        for (index_t t = 0; t < tiny.taps; ++t) {
+            const T* from = scratch + tiny.tap[t].shift;
+            const T* by = weight + tiny.tap[t].weight;
+            vec<T> source[count];
+#pragma GCC unroll 4
+            for (int j = 0; j < count; ++j) source[j] = load(from + lanes[j].start);
+#pragma GCC unroll 4
+            for (int i = 0; i < rows; ++i) {
+                const vec<T> one = broadcast(by[i * row_pitch]);
+#pragma GCC unroll 4
+                for (int j = 0; j < count; ++j) sum[i][j] += one * source[j];
+            }
+        }
+        scratch += tiny.plane;
+        weight += problem.weight_source_pitch;
+    }
+    const index_t pitch = problem.axis[problem.axes - 1].target_pitch;
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 4
+        for (int j = 0; j < count; ++j)
+            put(tiny, lanes[j], sum[i][j], pitch, target + i * problem.target_channel_pitch);
+}
+
+template <class T>
+using TinyTile = void (*)(const Correlation&, const Tiny&, const TinyVector*, const T*, const T*, T*);
+
+template <class T, int rows = TINY_ROWS, int count = TINY_VECTORS>
+inline TinyTile<T> tiny_tile_for(index_t wanted_rows, index_t wanted_count) {
+    if constexpr (rows > 1) {
+        if (wanted_rows != rows)
+            return tiny_tile_for<T, rows - 1, count>(wanted_rows, wanted_count);
+    }
+    if constexpr (count > 1) {
+        if (wanted_count != count)
+            return tiny_tile_for<T, rows, count - 1>(wanted_rows, wanted_count);
+    }
+    return tiny_tile<T, rows, count>;
+}
+
+template <class T>
+void tiny_group(const Correlation& problem, const Tiny& tiny, const T* scratch, const T* weight,
+                T* target) {
+    const index_t rows = problem.target_channels, row_parts = quotient(rows, TINY_ROWS);
+    const index_t parts = quotient(tiny.vectors, TINY_VECTORS);
+    for (index_t part = 0; part < parts; ++part) {
+        const index_t first = share(tiny.vectors, parts, part);
+        const index_t count = share(tiny.vectors, parts, part + 1) - first;
+        for (index_t r = 0; r < row_parts; ++r) {
+            const index_t row = share(rows, row_parts, r);
+            tiny_tile_for<T>(share(rows, row_parts, r + 1) - row, count)(
+                problem, tiny, tiny.vector + first, scratch,
+                weight + row * problem.weight_target_pitch,
+                target + row * problem.target_channel_pitch);
+        }
+    }
+}
+
+// Returns false, with the target untouched, where a weight that is not finite would meet padding.
+template <class T>
+bool tiny_correlate(const Correlation& problem, const Tiny& tiny, const T* source, const T* weight,
+                    T* target, T* scratch) {
+    if (tiny.padded && spoiled(weight, problem.groups * problem.weight_group_pitch) != T(0))
+        return false;
+    for (index_t i = 0; i < tiny.scratch; i += Simd<T>::lanes) store(scratch + i, vec<T>{});
+    for (index_t g = 0; g < problem.groups; ++g) {
+        for (index_t c = 0; c < problem.source_channels; ++c) {
+            for (const TinyStrip* strip = tiny.strip; strip < tiny.strip + tiny.strips; ++strip)
+                copy_strip(source + strip->from, tiny.step, scratch + c * tiny.plane + strip->to,
+                           strip->count);
+            source += problem.source_channel_pitch;
+        }
+        tiny_group(problem, tiny, scratch, weight, target);
+        weight += problem.weight_group_pitch;
+        target += problem.target_channels * problem.target_channel_pitch;
+    }
+    return true;
+}
+
+}  // namespace
