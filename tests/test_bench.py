@@ -3,7 +3,11 @@
 import ast
 import json
 import re
+import threading
+import time
+from itertools import count
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -52,11 +56,57 @@ def test_a_peer_computes_what_it_does_not_refuse(name, operation):
         task = Task(problem, operation, *operands("random", problem.geometry, "float32", operation))
         if peer.refusal(problem.geometry, operation):
             continue
-        got = peer.prepare(problem.geometry, operation, task.first, task.second)()
+        call = peer.prepare(problem.geometry, operation, task.first, task.second)
+        got = peer.array(call())
         want = contenders._backend_entry("naive", task).call()
         assert disagreement(task, got, want) is None, problem.name
         ran += 1
     assert ran > 30 or peer.refusal(ALONE["2d"].geometry, operation)
+
+
+@pytest.mark.parametrize("name", ["openvino", "ncnn", "jax"])
+def test_a_peer_of_single_precision_is_left_out_in_double(name):
+    pair = operands("random", GEOMETRY, "float64", "forward")
+    task = Task(Problem("p", GEOMETRY, "test"), "forward", *pair)
+    with pytest.raises(contenders.Refused, match="dtype float64 is not one of float32"):
+        contenders.peer(connected(name)).enter(task)
+
+
+def test_channels_last_neither_pays_for_contiguous_arrays_nor_gives_them():
+    geometry = ALONE["2d"].geometry
+    for operation in OPERATIONS:
+        pair = operands("random", geometry, "float32", operation)
+        assert all(operand.flags.c_contiguous for operand in pair)
+        got = connected("torch-nhwc").prepare(geometry, operation, *pair)()
+        assert np.moveaxis(got, 1, -1).flags.c_contiguous
+        assert connected("torch").prepare(geometry, operation, *pair)().flags.c_contiguous
+    assert "no channels_last" in connected("torch-nhwc").refusal(GEOMETRY, "forward")
+
+
+def test_a_long_task_is_tried_on_a_part_of_its_output(monkeypatch, fixed_roofline, tmp_path):
+    extents = []
+
+    class Crawler(Copy):
+        name = "crawler"
+
+        def prepare(self, geometry, operation, first, second):
+            extents.append(geometry.output_extents)
+            return lambda: time.sleep(0.05)
+
+    monkeypatch.setattr(peers, "PEERS", {Crawler.name: Crawler})
+    monkeypatch.setattr(contenders, "_LONG_FLOP", 1)
+    monkeypatch.setattr(contenders, "_PARTS", 8)
+    problem = Problem("p", convcore.Geometry.of((1, 1, 128), (1, 1, 3), stride=2), "test")
+    task = Task(problem, "forward", *operands("random", problem.geometry, "float32", "forward"))
+    entry = contenders.peer(Crawler(1)).enter(task)
+    assert extents == [(7,), (63,)]
+    assert entry.expected == pytest.approx(0.05 * 9, rel=0.5)
+    _, found = bench(tmp_path, "--backend", "naive", "--against", "crawler", "--limit", "1")
+    assert found["results"][1]["expected"] < 2
+    monkeypatch.setattr(contenders, "_extrapolated", lambda peer, task: 75.0)
+    _, found = bench(tmp_path, "--backend", "naive", "--against", "crawler", "--limit", "10")
+    assert found["results"][1]["reason"] == "a call would take about 75 s"
+    assert found["results"][1]["expected"] == 75.0
 
 
 def test_scipy_names_the_pairs_of_channels_that_are_too_many():
@@ -65,7 +115,7 @@ def test_scipy_names_the_pairs_of_channels_that_are_too_many():
 
 
 def test_an_unknown_peer_is_an_error_that_lists_the_known():
-    with pytest.raises(convcore.UnknownBackendError, match=r"torch, scipy.*; got 'trch'"):
+    with pytest.raises(convcore.UnknownBackendError, match=r"torch, .*scipy.*; got 'trch'"):
         peers.connect(["trch"], 1)
 
 
@@ -91,7 +141,7 @@ class Copy(Doubler):
 
 
 class Missing(Peer):
-    name = "no_such_library_anywhere"
+    name = module = "no_such_library_anywhere"
 
     def refusal(self, geometry, operation): ...
 
@@ -160,6 +210,26 @@ def test_the_automatic_choice_takes_part(tmp_path, fixed_roofline):
     assert status == 0
     assert [row["contender"] for row in found["results"]] == ["auto", "naive"]
     assert found["dtype"] == "float64"
+    assert found["results"][0]["backend"] in {record.name for record in convcore.backends()}
+
+
+def test_a_prepared_weight_is_prepared_once(tmp_path, isolated, fixed_roofline):
+    class Preparing(backend_class("preparing", value=1.0)):
+        calls: ClassVar = []
+
+        def _prepare(self, weight, operation):
+            self.calls.append(operation)
+            return weight
+
+    convcore.register_backend(Preparing)
+    argv = ("--backend", "preparing,preparing+prepared", "--op", "all")
+    status, found = bench(tmp_path, *argv)
+    rows = {(row["contender"], row["operation"]): row for row in found["results"]}
+    assert status == 0
+    assert Preparing.calls == ["forward", "grad_input"]
+    assert rows["preparing+prepared", "forward"]["seconds"]
+    assert rows["preparing+prepared", "forward"]["backend"] == "preparing"
+    assert "no weight" in rows["preparing+prepared", "grad_weight"]["reason"]
 
 
 # -- turns -----------------------------------------------------------------------------------------
@@ -171,6 +241,7 @@ def runner(name, log, seconds=0.0):
 
 def test_turns_interleave(monkeypatch):
     monkeypatch.setattr(race, "_TURN_BATCHES", 2)
+    monkeypatch.setattr(race, "silence", lambda: None)
     log, ticks = [], []
     entrants = [runner(name, log, 1e-4) for name in "abc"]
     race.race(entrants, 2, 10.0, lambda: ticks.append(1))
@@ -187,6 +258,49 @@ def test_a_call_too_slow_for_its_limit_keeps_its_first_time():
     assert slow.seconds == [3.0]
     assert "slow" not in log
     assert len(quick.seconds) > 3
+
+
+def test_a_turn_waits_for_silence_and_warms_up(monkeypatch):
+    log = []
+    monkeypatch.setattr(race, "silence", lambda: log.append("silence"))
+
+    def call():
+        log.append("call")
+        time.sleep(4e-3)
+
+    usual, long = race.Runner(call, 4e-3), race.Runner(call, 0.2)
+    usual.turn()
+    assert log[0] == "silence"
+    assert log.count("call") == race._WARM_CALLS + len(usual.seconds)
+    assert len(usual.seconds) >= race._LEAST_BATCHES
+    log.clear()
+    long.turn()  # what happens once at the start of a call does not matter
+    assert log.count("call") == len(long.seconds)
+
+
+def test_silence_ends_when_no_thread_runs_any_more():
+    stop = threading.Event()
+    spinner = threading.Thread(target=lambda: [None for _ in iter(stop.is_set, True)])
+    spinner.start()
+    timer = threading.Timer(0.1, stop.set)
+    start = time.perf_counter()
+    timer.start()
+    race.silence()
+    waited = time.perf_counter() - start
+    stop.set()
+    spinner.join()
+    timer.join()
+    assert waited > 0.08
+
+
+def test_silence_does_not_wait_for_ever(monkeypatch):
+    monkeypatch.setattr(race, "_SLICES", 2)
+    used = count()
+    monkeypatch.setattr(race.time, "process_time", lambda: next(used))
+    start = time.perf_counter()
+    race.silence()
+    assert next(used) == 4
+    assert time.perf_counter() - start >= 2 * race._SLICE_SECONDS
 
 
 def test_the_clock_divides_by_the_number_of_calls(monkeypatch):
@@ -222,6 +336,8 @@ def test_the_roofline_is_the_slower_of_arithmetic_and_memory():
     assert Roofline(1e9, 1.0).seconds(GEOMETRY, 4) == 140.0
     found = comparison(own := result("im2col", "backend", 280e-9))
     assert found.share(own, 4) == pytest.approx(0.5)
+    assert Roofline(1.0, 1e9).bound(GEOMETRY, 4) == "arithmetic"
+    assert Roofline(1e9, 1.0).bound(GEOMETRY, 4) == "memory"
 
 
 def test_the_roofline_is_measured_and_only_rises():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,7 +47,8 @@ class Request:
     rounds : int
         Turns of each contender on each task, of up to 20 samples.
     limit : float
-        Seconds that one contender may spend on one task.
+        Seconds that one contender may spend on one task; who needs more than twice as many for
+        one call, by estimate or by extrapolation, is not started.
     """
 
     problems: Sequence[Problem]
@@ -112,8 +114,8 @@ class _Entrant:
     """A contender on one task: ready to be timed, or with the reason why not."""
 
     contender: Contender
+    entry: Entry | None = None
     runner: Runner | None = None
-    workspace: int | None = None
     reason: str | None = None
     wrong: bool = False
 
@@ -125,7 +127,9 @@ class _Entrant:
             kind=self.contender.kind,
             geometry=task.geometry,
             seconds=tuple(self.runner.seconds) if self.runner else (),
-            workspace=self.workspace,
+            workspace=self.entry.workspace if self.entry else None,
+            backend=self.entry.backend if self.entry else None,
+            expected=self.entry.expected if self.entry else None,
             reason=self.reason,
             wrong=self.wrong,
         )
@@ -180,13 +184,19 @@ class _Heat:
             return _Entrant(contender, reason=f"raised {error!r}", wrong=True)
 
     def _check(self, contender: Contender, entry: Entry) -> _Entrant:
-        """Run the contender, hold its result against that of the first, and time it once."""
+        """Run the contender, hold its result against that of the first, and time a second call.
+
+        If the limit has no room for a second, the first counts, with all that it does only once.
+        """
         if entry.expected is not None and entry.expected > 2 * self.request.limit:
             reason = f"a call would take about {entry.expected:.0f} s"
-            return _Entrant(contender, reason=reason)
-        got = entry.call()
+            return _Entrant(contender, entry, reason=reason)
+        start = time.perf_counter()
+        result = entry.call()
+        spent, got = time.perf_counter() - start, entry.array(result)
         self.reference = got if self.reference is None else self.reference
         difference = disagreement(self.task, got, self.reference)
         if difference is not None:
-            return _Entrant(contender, reason=difference, wrong=True)
-        return _Entrant(contender, Runner(entry.call, clock(entry.call)), entry.workspace)
+            return _Entrant(contender, entry, reason=difference, wrong=True)
+        slow = spent > self.request.limit / 2
+        return _Entrant(contender, entry, Runner(entry.call, spent if slow else clock(entry.call)))

@@ -1,19 +1,33 @@
-"""Who takes part: every backend and every peer, as a call that computes one operation."""
+"""Who takes part: every backend and every peer, as a call that computes one operation.
+
+A backend takes part by its public function, with all that it does for a user on every call. Its
+name with "+prepared" stands for a plan whose weight was prepared once, outside the timing.
+"""
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+import numpy as np
 
 from .. import functional, registry
 from ..convolution import Convolution
 from ..errors import ConvcoreError
 from ..plugin import Array, Geometry, Operation
+from ..testing.data import operands
 from ..testing.problems import Problem
 from .peers import Call, Peer
 
 AUTOMATIC = "auto"
+PREPARED = "+prepared"
+
+# Slow paths of peers fall below 10^9 FLOP per second: a task with more FLOP than this is tried on
+# a part of its output first, a 32nd of the first axis.
+_LONG_FLOP, _PARTS = 1e10, 32
 
 
 @dataclass(frozen=True)
@@ -58,11 +72,16 @@ class Contender:
 
 @dataclass(frozen=True)
 class Entry:
-    """A call ready to be timed; bytes of workspace and expected seconds where they are known."""
+    """A call ready to be timed, and what makes an array of its own of what it returns.
+
+    Expected seconds, bytes of workspace and the backend that runs where they are known.
+    """
 
     call: Call
-    workspace: int | None = None
+    array: Callable[[Any], Array] = np.asarray
     expected: float | None = None
+    workspace: int | None = None
+    backend: str | None = None
 
 
 class Refused(Exception):  # noqa: N818, an answer and no error
@@ -78,15 +97,24 @@ def backends(names: list[str] | None) -> list[Contender]:
         If a name is not known, or its backend could not be loaded.
     """
     for name in names or ():
-        if name != AUTOMATIC:
-            registry.get_backend(name)
+        if base_name(name) != AUTOMATIC:
+            registry.get_backend(base_name(name))
     records = {record.name: record for record in registry.backends()}
     if names is None:
         names = [name for name, record in records.items() if _takes_part(record)]
-    return [
-        Contender(name, "backend", records[name].version if name in records else None)
-        for name in names
-    ]
+    versions = {name: record.version for name, record in records.items()}
+    return [Contender(name, "backend", versions.get(base_name(name))) for name in names]
+
+
+def base_name(name: str) -> str:
+    """The backend that a contender is a variant of.
+
+    Examples
+    --------
+    >>> base_name("fft+prepared"), base_name("fft")
+    ('fft', 'fft')
+    """
+    return name.removesuffix(PREPARED)
 
 
 def _takes_part(record: Any) -> bool:
@@ -100,19 +128,39 @@ def peer(connected: Peer) -> Contender:
 
 def _peer_entry(connected: Peer, task: Task) -> Entry:
     reason = connected.refusal(task.geometry, task.operation)
+    if reason is None and str(task.first.dtype) not in connected.dtypes:
+        reason = f"dtype {task.first.dtype} is not one of {', '.join(connected.dtypes)}"
     if reason is not None:
         raise Refused(reason)
-    return Entry(connected.prepare(task.geometry, task.operation, task.first, task.second))
+    expected = _extrapolated(connected, task) if task.geometry.flop > _LONG_FLOP else None
+    call = connected.prepare(task.geometry, task.operation, task.first, task.second)
+    return Entry(call, connected.array, expected)
+
+
+def _extrapolated(connected: Peer, task: Task) -> float:
+    """Expected seconds of a peer, from the second call on a part of the output."""
+    p = task.geometry
+    rows, stride = p.output_extents[0], p.stride[0]
+    left_out = (rows - max(1, rows // _PARTS)) * stride
+    part = replace(p, input_extents=(p.input_extents[0] - left_out, *p.input_extents[1:]))
+    pair = operands("random", part, str(task.first.dtype), task.operation)
+    call = connected.prepare(part, task.operation, *pair)
+    call()
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * p.flop / part.flop
 
 
 def _backend_entry(name: str, task: Task) -> Entry:
-    spec = None if name == AUTOMATIC else name
+    spec = None if base_name(name) == AUTOMATIC else base_name(name)
     try:
         plan = _plan(task, spec)
     except ConvcoreError as error:
         raise Refused(str(error)) from None
     expected = plan.estimate(task.geometry, plan.dtype, task.operation, threads=plan.threads)
-    return Entry(_call(task, spec), plan.workspace_bytes(task.operation), expected)
+    call = _prepared_call(plan, task) if name.endswith(PREPARED) else _call(task, spec)
+    workspace = plan.workspace_bytes(task.operation)
+    return Entry(call, np.asarray, expected, workspace, plan.name)
 
 
 def _plan(task: Task, backend: str | None) -> Convolution:
@@ -130,6 +178,14 @@ def _plan(task: Task, backend: str | None) -> Convolution:
 def _options(geometry: Geometry) -> dict[str, Any]:
     names = ("stride", "padding", "dilation", "groups")
     return {name: getattr(geometry, name) for name in names}
+
+
+def _prepared_call(plan: Convolution, task: Task) -> Call:
+    """The method of the plan with a weight prepared for it."""
+    if task.operation == "grad_weight":
+        raise Refused("grad_weight takes no weight that could be prepared")
+    weight = plan.prepare(task.second, operation=task.operation)
+    return functools.partial(getattr(plan, task.operation), task.first, weight)
 
 
 def _call(task: Task, backend: str | None) -> Call:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..tables import binary_bytes, gflops, seconds, table, three_digits
 from . import roofline
+from .contenders import base_name
 from .results import Comparison, Result, itemsize_of
 
 _COLUMNS = (
@@ -42,7 +43,7 @@ def _title(result: Result, found: Comparison) -> str:
 def _row(result: Result, found: Comparison) -> list[Any]:
     ratio = found.ratio(result)
     return [
-        result.contender,
+        _who(result),
         seconds(result.best),
         seconds(result.median),
         len(result.seconds),
@@ -53,6 +54,13 @@ def _row(result: Result, found: Comparison) -> list[Any]:
     ]
 
 
+def _who(result: Result) -> str:
+    """The contender, and the backend that ran for it under another name."""
+    if result.backend is None or base_name(result.contender) == result.backend:
+        return result.contender
+    return f"{result.contender} ({result.backend})"
+
+
 def _reason(result: Result) -> str:
     return f"WRONG: {result.reason}" if result.wrong else str(result.reason)
 
@@ -61,7 +69,8 @@ def _legend(found: Comparison) -> Iterator[str]:
     limits = found.roofline
     yield (
         f"{found.dtype}, {found.threads} threads for everybody, NumPy arrays in and out, "
-        "interleaved; best is what counts, the median tells how quiet the machine was."
+        "interleaved, each turn after silence and a warm-up; best is what counts, the median "
+        "tells how quiet the machine was."
     )
     yield (
         f"Roofline: {limits.peak / 1e9:.0f} GFLOP/s ({roofline.PEAK_METHOD}) and "

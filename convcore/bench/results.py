@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..plugin import Geometry, Operation
-from .roofline import Roofline
+from .roofline import BANDWIDTH_METHOD, PEAK_METHOD, Roofline
+
+# Attributes of a result that stand in the JSON as they are.
+_STORED = (
+    *("problem", "operation", "contender", "kind", "workspace", "backend", "expected"),
+    *("reason", "wrong"),
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,10 @@ class Result:
         Samples, in the order in which they were taken.
     workspace : int, optional
         Bytes of scratch memory that the backend states.
+    backend : str, optional
+        The backend that ran, also where it was chosen automatically.
+    expected : float, optional
+        Seconds that the backend estimates, or to which a part of the task extrapolates.
     reason : str, optional
         Why it did not run.
     wrong : bool
@@ -39,6 +49,8 @@ class Result:
     geometry: Geometry
     seconds: tuple[float, ...] = ()
     workspace: int | None = None
+    backend: str | None = None
+    expected: float | None = None
     reason: str | None = None
     wrong: bool = False
 
@@ -102,6 +114,8 @@ class Comparison:
             "roofline": {
                 "flop_per_second": self.roofline.peak,
                 "bytes_per_second": self.roofline.bandwidth,
+                "flop_per_second_method": PEAK_METHOD,
+                "bytes_per_second_method": BANDWIDTH_METHOD,
             },
             "versions": self.versions,
             "absent": self.absent,
@@ -110,8 +124,7 @@ class Comparison:
         }
 
     def _row(self, result: Result) -> dict[str, Any]:
-        names = ("problem", "operation", "contender", "kind", "workspace", "reason", "wrong")
-        row = {name: getattr(result, name) for name in names} | {"flop": result.geometry.flop}
+        row = {name: getattr(result, name) for name in _STORED} | {"flop": result.geometry.flop}
         if not result.seconds:
             return row
         return row | {
@@ -120,6 +133,7 @@ class Comparison:
             "median": result.median,
             "flop_per_second": result.rate,
             "roofline_share": self.share(result, itemsize_of(self.dtype)),
+            "bound": self.roofline.bound(result.geometry, itemsize_of(self.dtype)),
             "ratio_to_best_peer": self.ratio(result),
         }
 

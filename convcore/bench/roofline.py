@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -41,7 +41,15 @@ class Roofline:
 
         An algorithm with fewer multiplications, such as a transform, may be faster.
         """
-        return max(geometry.flop / self.peak, traffic(geometry, itemsize) / self.bandwidth)
+        return max(self._times(geometry, itemsize))
+
+    def bound(self, geometry: Geometry, itemsize: int) -> Literal["arithmetic", "memory"]:
+        """Which of the two takes longer."""
+        arithmetic, memory = self._times(geometry, itemsize)
+        return "arithmetic" if arithmetic >= memory else "memory"
+
+    def _times(self, geometry: Geometry, itemsize: int) -> tuple[float, float]:
+        return geometry.flop / self.peak, traffic(geometry, itemsize) / self.bandwidth
 
     def better(self, other: Roofline) -> Roofline:
         """The faster of each; other work on the machine makes a measurement only slower."""

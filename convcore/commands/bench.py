@@ -31,7 +31,8 @@ _USUAL = (
     "image.25x25 1c1024 b1",
     "1d.wavenet k2d64 64c16k b1",
 )
-_PEERS = ("torch", "scipy", "onnxruntime", "jax")
+_BACKENDS = "auto: the automatic choice; NAME+prepared: with the weight prepared once (all)"
+_PEERS = ("torch", "torch-nhwc", "scipy", "onnxruntime", "openvino", "ncnn", "jax")
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -39,7 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
     summary = "time backends and other libraries side by side in one run"
     parser = subparser(subparsers, "bench", summary, _EXAMPLES)
     add = parser.add_argument
-    add("--backend", type=names, metavar="NAMES", help="auto is the automatic choice (all)")
+    add("--backend", type=names, metavar="NAMES", help=_BACKENDS)
     add("--problem", type=names, metavar="NAMES", help="names or patterns, see --list (a few)")
     add("--op", type=names, default=["forward"], metavar="NAMES", help=f"{_operations()} (forward)")
     add("--against", type=names, default=[], metavar="NAMES", help=f"{', '.join(_PEERS)} (none)")

@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from ...errors import UnknownBackendError
 from .interface import Call, Peer
 from .jax import Jax
+from .ncnn import Ncnn
 from .onnxruntime import OnnxRuntime
+from .openvino import OpenVino
 from .scipy import SciPy
-from .torch import Torch
+from .torch import Torch, TorchChannelsLast
 
 __all__ = ["PEERS", "Call", "Peer", "connect"]
 
-PEERS: dict[str, type[Peer]] = {peer.name: peer for peer in (Torch, SciPy, OnnxRuntime, Jax)}
+PEERS: dict[str, type[Peer]] = {
+    peer.name: peer for peer in (Torch, TorchChannelsLast, SciPy, OnnxRuntime, OpenVino, Ncnn, Jax)
+}
 
 
 def connect(names: Sequence[str], threads: int) -> tuple[list[Peer], dict[str, str]]:

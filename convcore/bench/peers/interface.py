@@ -7,13 +7,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
 
+import numpy as np
+
 from ...plugin import Array, Geometry, Operation
 
-Call: TypeAlias = Callable[[], Array]
+Call: TypeAlias = Callable[[], Any]
 
 
 class Peer(ABC):
     """Another library, used as its users would: NumPy arrays in and out, its own defaults.
+
+    `name` is what users type, `module` what is imported, `dtypes` are those that it takes. An
+    adapter that departs from the first line, in whosever favour, says so in its docstring.
 
     Parameters
     ----------
@@ -27,10 +32,12 @@ class Peer(ABC):
     """
 
     name: ClassVar[str]
+    module: ClassVar[str]
+    dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64")
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self.library: Any = importlib.import_module(self.name)
+        self.library: Any = importlib.import_module(self.module)
         self.version = str(self.library.__version__)
 
     @abstractmethod
@@ -41,7 +48,7 @@ class Peer(ABC):
     def prepare(
         self, geometry: Geometry, operation: Operation, first: Array, second: Array
     ) -> Call:
-        """A call without arguments that computes the result from the operands as a new array.
+        """A call without arguments that computes the result from the operands.
 
         What a user would do once (build a session, compile) is done here; what has to happen for
         every new input (wrapping, conversion) happens in the call.
@@ -55,6 +62,10 @@ class Peer(ABC):
         first, second : ndarray
             Its operands, in the order of the method of `Convolution` of that name.
         """
+
+    def array(self, result: Any) -> Array:
+        """What the call returned as an array of its own; not timed."""
+        return np.array(result)
 
 
 def symmetric_padding(geometry: Geometry) -> tuple[int, ...] | None:

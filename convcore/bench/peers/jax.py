@@ -15,7 +15,8 @@ from .interface import Call, Peer
 class Jax(Peer):
     """`jax.lax.conv_general_dilated` and its `jax.vjp`, compiled once."""
 
-    name = "jax"
+    name = module = "jax"
+    dtypes = ("float32",)
 
     def __init__(self, threads: int) -> None:
         if threads != available_cpus():

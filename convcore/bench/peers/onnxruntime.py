@@ -18,7 +18,7 @@ class OnnxRuntime(Peer):
     What it can do once for a constant weight is therefore outside the timing, in its favour.
     """
 
-    name = "onnxruntime"
+    name = module = "onnxruntime"
 
     def __init__(self, threads: int) -> None:
         super().__init__(threads)

@@ -1,6 +1,7 @@
 """SciPy, whose convolutions know neither channels nor strides: one call per pair of channels.
 
-A stride becomes zeros between the elements of the gradient, or outputs computed and dropped; a
+Forward there is also one call that broadcasts over all pairs, whose results are then summed. A
+stride becomes zeros between the elements of the gradient, or outputs computed and dropped; a
 dilation becomes zeros between the taps.
 """
 
@@ -24,9 +25,9 @@ Correlate = Callable[[Array, Array, str], Array]
 
 
 class SciPy(Peer):
-    """`scipy.signal.oaconvolve` or `scipy.signal.correlate`, whichever is faster."""
+    """`scipy.signal.oaconvolve`, by pairs or at once, or `correlate`, whichever is faster."""
 
-    name = "scipy"
+    name = module = "scipy"
 
     def __init__(self, threads: int) -> None:
         super().__init__(threads)
@@ -42,11 +43,23 @@ class SciPy(Peer):
     def prepare(
         self, geometry: Geometry, operation: Operation, first: Array, second: Array
     ) -> Call:
-        """Both ways are timed once."""
+        """Every way is timed once."""
         compute = _OPERATIONS[operation]
         ways = (self._overlap_add, self._correlate)
         calls = [partial(compute, geometry, first, second, way) for way in ways]
+        if operation == "forward":
+            calls.append(partial(self._forward_at_once, geometry, first, second))
         return min(calls, key=_seconds)
+
+    def _forward_at_once(self, geometry: Geometry, input: Array, weight: Array) -> Array:
+        """Every sample, group and pair of channels in one call: axes (N, G, K / G, C / G, *S)."""
+        padded, taps = _padded(input, geometry), _stuffed(weight, geometry.dilation)
+        p, spatial = geometry, tuple(range(-geometry.spatial_rank, 0))
+        signals = padded.reshape(p.batch, p.groups, 1, -1, *padded.shape[2:])
+        kernels = np.flip(taps, spatial).reshape(1, p.groups, -1, *taps.shape[1:])
+        products = self._signal.oaconvolve(signals, kernels, "valid", spatial)
+        sums: Array = products[..., *_steps(p.stride)].sum(axis=3)
+        return sums.reshape(p.output_shape)
 
     def _overlap_add(self, signals: Array, kernel: Array, mode: str) -> Array:
         axes = tuple(range(1, signals.ndim))
