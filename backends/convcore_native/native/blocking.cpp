@@ -6,6 +6,9 @@ namespace convcore {
 
 namespace {
 
+// Source channels that a block should have at least, if there are as many.
+constexpr index_t FEW_CHANNELS = 16;
+
 index_t quotient(index_t a, index_t b) { return (a + b - 1) / b; }
 
 // A page further than its neighbour, a channel would compete with it for the same cache lines.
@@ -69,21 +72,23 @@ bool padded(const Correlation& problem) {
     return false;
 }
 
-OwnedBlocking::OwnedBlocking(const OwnedCorrelation& owned, index_t positions, size_t slab_bytes,
-                             index_t pieces, int itemsize, bool copies) {
+OwnedBlocking::OwnedBlocking(const OwnedCorrelation& owned, index_t positions, index_t slab,
+                             index_t pieces, bool copies) {
     const Correlation& problem = owned.problem;
     block.padded = padded(problem);
     block.copies = copies || block.padded;
     choose_split(problem, std::min(positions, MAX_BLOCK_POSITIONS), pieces);
     lay_out(problem);
-    while (size_t(block.slab) * size_t(itemsize) > slab_bytes && shrink(problem)) lay_out(problem);
-    list_terms(problem);
+    const index_t few = std::min(problem.source_channels, FEW_CHANNELS);
+    while (few * block.channel_pitch > slab && block.copies && shrink(problem)) lay_out(problem);
+    const index_t each = block.copies ? block.channel_pitch : block.positions;
+    cut_channels(problem, quotient(problem.source_channels, std::max<index_t>(1, slab / each)));
     for (int a = 0; a < problem.axes; ++a) {
         block.segments[a] = segments_[size_t(a)].data();
         block.segment_count[a] = index_t(segments_[size_t(a)].size());
     }
-    block.term_offset = term_offset_.data();
-    block.panel_tasks = block.term_tasks = block.slices = 1;
+    block.terms = owned.depth();
+    block.panel_tasks = block.slices = 1;
 }
 
 void OwnedBlocking::choose_split(const Correlation& problem, index_t positions, index_t pieces) {
@@ -133,10 +138,12 @@ void OwnedBlocking::lay_out(const Correlation& problem) {
         segments_[size_t(a)] = std::move(layout.segments);
     }
     block.channel_pitch = block.copies ? spread(pitch) : problem.source_channel_pitch;
-    block.slab = block.copies ? problem.source_channels * block.channel_pitch : 0;
 }
 
-void OwnedBlocking::list_terms(const Correlation& problem) {
+void OwnedBlocking::cut_channels(const Correlation& problem, index_t parts) {
+    const index_t all = problem.source_channels;
+    block.channels = quotient(all, std::min(all, parts));
+    block.slab = block.copies ? block.channels * block.channel_pitch : 0;
     std::vector<index_t> taps{0};
     for (const std::vector<index_t>& own : tap_offsets_) {
         std::vector<index_t> next;
@@ -144,10 +151,17 @@ void OwnedBlocking::list_terms(const Correlation& problem) {
             for (index_t inner : own) next.push_back(outer + inner);
         taps = std::move(next);
     }
-    for (index_t tap : taps)
-        for (index_t c = 0; c < problem.source_channels; ++c)
+    const index_t rest = all - (quotient(all, block.channels) - 1) * block.channels;
+    term_offset_.clear();
+    last_term_offset_.clear();
+    for (index_t tap : taps) {
+        for (index_t c = 0; c < block.channels; ++c)
             term_offset_.push_back(tap + c * block.channel_pitch);
-    block.terms = index_t(term_offset_.size());
+        for (index_t c = 0; c < rest; ++c)
+            last_term_offset_.push_back(tap + c * block.channel_pitch);
+    }
+    block.term_offset = term_offset_.data();
+    block.last_term_offset = last_term_offset_.data();
 }
 
 }  // namespace convcore

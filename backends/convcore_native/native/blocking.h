@@ -7,25 +7,27 @@ namespace convcore {
 
 class OwnedBlocking {
   public:
-    // `positions` and `slab_bytes` are what a block should stay below, `pieces` how many blocks
-    // there should be at least; `copies` asks for a slab where none is needed.
-    OwnedBlocking(const OwnedCorrelation&, index_t positions, size_t slab_bytes, index_t pieces,
-                  int itemsize, bool copies);
+    // `positions` and `slab` elements are what a block should stay below, `pieces` how many there
+    // should be at least; `copies` asks for a slab where none is needed.
+    OwnedBlocking(const OwnedCorrelation&, index_t positions, index_t slab, index_t pieces,
+                  bool copies);
     OwnedBlocking(OwnedBlocking&&) = default;
 
     Blocking block{};
     index_t blocks() const { return blocks_; }
 
+    // At least `parts` blocks of source channels.
+    void cut_channels(const Correlation&, index_t parts);
+
   private:
     void choose_split(const Correlation&, index_t positions, index_t pieces);
     void lay_out(const Correlation&);
-    void list_terms(const Correlation&);
     bool shrink(const Correlation&);
 
     index_t blocks_ = 1;
     std::vector<std::vector<Segment>> segments_;
     std::vector<std::vector<index_t>> tap_offsets_;  // of each axis, in elements
-    std::vector<index_t> term_offset_;
+    std::vector<index_t> term_offset_, last_term_offset_;
 };
 
 // Whether some tap of some position reads outside the source.

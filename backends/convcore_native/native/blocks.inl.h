@@ -121,12 +121,30 @@ void copy_axis(const Correlation& problem, const Blocking& block, const Box& box
     }
 }
 
-// The source of channels `first` to `last` as the block reads it: source_at, plus term_offset.
+// A block of source channels and its terms.
+struct Channels {
+    index_t first, last;
+    const index_t* term_offset;
+    index_t terms;
+
+    index_t count() const { return last - first; }
+};
+
+inline Channels channel_block(const Correlation& problem, const Blocking& block, index_t number) {
+    const index_t first = number * block.channels;
+    const index_t last = smaller(first + block.channels, problem.source_channels);
+    const bool full = last - first == block.channels;
+    return {first, last, full ? block.term_offset : block.last_term_offset,
+            block.terms / problem.source_channels * (last - first)};
+}
+
+// The source of some channels as the block reads it: source_at, plus term_offset.
 template <class T>
 const T* gather(const Correlation& problem, const Blocking& block, const Box& box,
-                const T* source, index_t first, index_t last, T* slab) {
+                const T* source, const Channels& channels, T* slab) {
+    source += channels.first * problem.source_channel_pitch;
     if (block.copies) {
-        for (index_t c = first; c < last; ++c)
+        for (index_t c = 0; c < channels.count(); ++c)
             copy_axis(problem, block, box, 0, source + c * problem.source_channel_pitch,
                       slab + c * block.channel_pitch);
         return slab;

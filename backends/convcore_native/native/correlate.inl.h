@@ -15,16 +15,30 @@ inline index_t tap_weight_offset(const Correlation& problem, index_t tap) {
     return offset;
 }
 
-// The weight of one tap of a panel: [source channel][target channel].
+// The weight of one tap of a panel for a block of channels: [source channel][target channel].
 template <class T>
-void pack_tap(const Correlation& problem, const T* weight, index_t channels, int width,
-              T* packed) {
-    for (index_t c = 0; c < problem.source_channels; ++c) {
+void pack_tap(const Correlation& problem, const T* weight, index_t inputs, index_t channels,
+              int width, T* packed) {
+    for (index_t c = 0; c < inputs; ++c) {
         for (int i = 0; i < channels; ++i) packed[i] = weight[i * problem.weight_target_pitch];
         for (int i = int(channels); i < width; ++i) packed[i] = T(0);
         packed += width;
         weight += problem.weight_source_pitch;
     }
+}
+
+// A few channels at a time, whose taps share cache lines.
+template <class T>
+void pack_block(const Correlation& problem, const T* weight, const Channels& block, index_t taps,
+                index_t channels, int width, T* packed) {
+    constexpr index_t few = 16;
+    for (index_t c = 0; c < block.count(); c += few)
+        for (index_t tap = 0; tap < taps; ++tap)
+            pack_tap(problem,
+                     weight + (block.first + c) * problem.weight_source_pitch +
+                         tap_weight_offset(problem, tap),
+                     smaller(few, block.count() - c), channels, width,
+                     packed + (tap * block.count() + c) * width);
 }
 
 // NaN if any value is NaN or infinite, else 0.
@@ -40,27 +54,28 @@ inline T spoiled(const T* values, index_t count) {
     return all;
 }
 
-// packed: for each group and panel [tap][source channel][channel of the panel].
+// packed: for each group, panel and block of source channels [tap][source channel][lane].
 template <class T>
 bool pack_weight(const Correlation& problem, const Blocking& block, const T* weight, T* packed,
                  int threads) {
     const index_t taps = tap_count(problem), channels = problem.target_channels;
     const index_t panels = quotient(channels, panel_width<T>);
     const index_t group = padded_channels<T>(channels) * block.terms;
+    const index_t parts = quotient(problem.source_channels, block.channels);
     int finite = 1;
 #pragma omp parallel for collapse(3) num_threads(threads) if (threads > 1) reduction(& : finite)
     for (index_t g = 0; g < problem.groups; ++g) {
         for (index_t panel = 0; panel < panels; ++panel) {
-            for (index_t tap = 0; tap < taps; ++tap) {
+            for (index_t part = 0; part < parts; ++part) {
+                const Channels inputs = channel_block(problem, block, part);
                 const index_t first = panel_start<T>(panel);
                 const int width = panel_vectors<T>(channels, panel) * Simd<T>::lanes;
-                const index_t count = problem.source_channels * width;
                 const T* from = weight + g * problem.weight_group_pitch +
-                                first * problem.weight_target_pitch +
-                                tap_weight_offset(problem, tap);
-                T* to = packed + g * group + first * block.terms + tap * count;
-                pack_tap(problem, from, smaller(width, channels - first), width, to);
-                finite &= spoiled(to, count) == T(0);
+                                first * problem.weight_target_pitch;
+                T* to = packed + g * group + first * block.terms + inputs.first * taps * width;
+                pack_block(problem, from, inputs, taps, smaller(width, channels - first), width,
+                           to);
+                finite &= spoiled(to, inputs.terms * width) == T(0);
             }
         }
     }
@@ -96,18 +111,26 @@ void store_scattered(const T* product, index_t pitch, const Box& box, int channe
             target[k * target_pitch + box.target_at[p]] = product[p * pitch + k];
 }
 
-// One panel of target channels of one block.
+// A block of positions and source channels times one panel of target channels.
 template <class T>
-void correlate_panel(const Correlation& problem, const Blocking& block, const Box& box,
-                     const T* base, const T* packed, index_t panel, T* product, T* target) {
-    const index_t channels = problem.target_channels, start = panel_start<T>(panel);
-    const int vectors = panel_vectors<T>(channels, panel), width = vectors * Simd<T>::lanes;
-    for (index_t first = 0; first < block.terms; first += block.depth) {
-        const index_t depth = smaller(block.depth, block.terms - first);
-        const T* b = packed + start * block.terms + first * width;
-        multiply<T>(vectors, base, box.source_at, box.positions, block.term_offset + first, depth,
-                    b, width, product, width, first > 0);
+void multiply_panel(const Blocking& block, const Box& box, const Channels& inputs, const T* base,
+                    const T* packed, int vectors, T* product) {
+    const int width = vectors * Simd<T>::lanes;
+    const index_t steps = quotient(inputs.terms, block.depth);
+    for (index_t step = 0; step < steps; ++step) {
+        const index_t first = share(inputs.terms, steps, step);
+        const index_t depth = share(inputs.terms, steps, step + 1) - first;
+        multiply<T>(vectors, base, box.source_at, box.positions, inputs.term_offset + first, depth,
+                    packed + first * width, width, product, width,
+                    inputs.first > 0 || first > 0);
     }
+}
+
+template <class T>
+void store_panel(const Correlation& problem, const Box& box, index_t panel, const T* product,
+                 T* target) {
+    const index_t channels = problem.target_channels, start = panel_start<T>(panel);
+    const int width = panel_vectors<T>(channels, panel) * Simd<T>::lanes;
     const int count = int(smaller(width, channels - start));
     T* to = target + start * problem.target_channel_pitch;
     if (box.side_by_side) {
@@ -118,18 +141,42 @@ void correlate_panel(const Correlation& problem, const Blocking& block, const Bo
     }
 }
 
-// workspace of a thread: the slab, and the product of a panel.
+// Panels first .. last of one block. The product of a panel is stored as soon as it is complete;
+// where there are several blocks of source channels, all of them wait for the last block.
+template <class T>
+void correlate_block(const Correlation& problem, const Blocking& block, const Box& box,
+                     const T* source, const T* packed, index_t first, index_t last, T* slab,
+                     T* target) {
+    const index_t channels = problem.target_channels, taps = tap_count(problem);
+    const index_t parts = quotient(problem.source_channels, block.channels);
+    T* product = slab + block.slab;
+    for (index_t part = 0; part < parts; ++part) {
+        const Channels inputs = channel_block(problem, block, part);
+        const T* base = gather(problem, block, box, source, inputs, slab);
+        for (index_t p = first; p < last; ++p) {
+            const int vectors = panel_vectors<T>(channels, p);
+            const T* b = packed + panel_start<T>(p) * block.terms +
+                         inputs.first * taps * vectors * Simd<T>::lanes;
+            T* own = parts == 1 ? product : product + panel_start<T>(p - first) * block.positions;
+            multiply_panel(block, box, inputs, base, b, vectors, own);
+            if (part + 1 == parts) store_panel(problem, box, p, own, target);
+        }
+    }
+}
+
 template <class T>
 void correlate(const Correlation& problem, const Blocking& block, const T* source,
                const T* packed, T* target, T* workspace, int threads) {
-    const index_t blocks = block_count(problem, block);
-    const index_t panels = quotient(problem.target_channels, panel_width<T>);
-    const index_t group = padded_channels<T>(problem.target_channels) * block.terms;
+    const index_t blocks = block_count(problem, block), channels = problem.target_channels;
+    const index_t panels = quotient(channels, panel_width<T>);
+    const index_t group = padded_channels<T>(channels) * block.terms;
     const index_t tasks = problem.groups * blocks * block.panel_tasks;
+    const bool split = block.channels < problem.source_channels;
+    const index_t own = block.slab + block.positions * (split ? padded_channels<T>(channels)
+                                                              : panel_width<T>);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        T* slab = workspace + (block.slab + block.positions * panel_width<T>) * thread_number();
-        T* product = slab + block.slab;
+        T* slab = workspace + own * thread_number();
         Box box;
 #pragma omp for schedule(dynamic)
         for (index_t i = 0; i < tasks; ++i) {
@@ -137,13 +184,12 @@ void correlate(const Correlation& problem, const Blocking& block, const T* sourc
             const index_t g = i / block.panel_tasks / blocks;
             place(problem, block, number, box);
             list(problem, block, box);
-            const T* from = source + g * problem.source_channels * problem.source_channel_pitch;
-            const T* base = gather(problem, block, box, from, 0, problem.source_channels, slab);
-            const index_t end = share(panels, block.panel_tasks, part + 1);
-            for (index_t p = share(panels, block.panel_tasks, part); p < end; ++p)
-                correlate_panel(problem, block, box, base, packed + g * group, p, product,
-                                target + g * problem.target_channels *
-                                             problem.target_channel_pitch);
+            correlate_block(
+                problem, block, box,
+                source + g * problem.source_channels * problem.source_channel_pitch,
+                packed + g * group, share(panels, block.panel_tasks, part),
+                share(panels, block.panel_tasks, part + 1), slab,
+                target + g * channels * problem.target_channel_pitch);
         }
     }
 }

@@ -51,19 +51,24 @@ class GemmMethod : public Method {
 
     index_t packed(const OwnedCorrelation& owned) const {
         const Correlation& problem = owned.problem;
-        return problem.groups * round_up(problem.target_channels, kernels_.lanes) * owned.depth();
+        return problem.groups * padded_channels(problem) * owned.depth();
     }
 
-    index_t buffer(const Blocking& block) const {
-        return block.slab + block.positions * kernels_.panel_width;
+    index_t padded_channels(const Correlation& problem) const {
+        return round_up(problem.target_channels, kernels_.lanes);
+    }
+
+    // Of one thread, where a product has `channels` target channels.
+    static index_t buffer(const Blocking& block, index_t channels) {
+        return block.slab + block.positions * channels;
     }
 
     std::string describe_block(const Blocking& block) const {
         if (!fits()) return "definition, no workspace";
         return "tile " + std::to_string(kernels_.panel_rows) + "x" +
                std::to_string(kernels_.panel_width) + ", blocks of " +
-               std::to_string(block.positions) + " positions by " + std::to_string(block.depth) +
-               " terms" + (block.copies ? ", copied" : "");
+               std::to_string(block.positions) + " positions by " +
+               std::to_string(block.channels) + " channels" + (block.copies ? ", copied" : "");
     }
 
     const Routines<T>& kernels_;
@@ -80,8 +85,8 @@ OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T
     const index_t panels = quotient(problem.target_channels, kernels.panel_width);
     // Every panel reads the block again.
     const bool copies = panels > 1 || strided(problem);
-    OwnedBlocking blocking(owned, POSITIONS, level2_bytes() / 4 * 3, pieces, int(sizeof(T)),
-                           copies);
+    const index_t slab = index_t(level2_bytes() / 2 / sizeof(T));
+    OwnedBlocking blocking(owned, POSITIONS, slab, pieces, copies);
     Blocking& block = blocking.block;
     block.depth = even(block.terms, MAX_TERMS);
     const index_t tasks = problem.groups * blocking.blocks();
@@ -98,7 +103,11 @@ class GemmCorrelation : public GemmMethod<T> {
         for (const OwnedCorrelation& part : parts_) {
             blocking_.push_back(correlate_blocking(part, this->kernels_, request.threads));
             packed_ = std::max(packed_, round_up(this->packed(part), 64 / index_t(sizeof(T))));
-            buffer_ = std::max(buffer_, this->buffer(blocking_.back().block));
+            const Blocking& block = blocking_.back().block;
+            const bool split = block.channels < part.problem.source_channels;
+            const index_t channels = split ? this->padded_channels(part.problem)
+                                           : this->kernels_.panel_width;
+            buffer_ = std::max(buffer_, this->buffer(block, channels));
         }
     }
 
@@ -142,15 +151,14 @@ class GemmCorrelation : public GemmMethod<T> {
 template <class T>
 OwnedBlocking gradient_blocking(const OwnedCorrelation& owned, index_t result, int threads) {
     const Correlation& problem = owned.problem;
-    OwnedBlocking blocking(owned, POSITIONS, level2_bytes() / 2, 1, int(sizeof(T)),
-                           strided(problem));
+    const index_t tasks = quotient(2 * threads, problem.groups);
+    const index_t cache = index_t(level2_bytes() / 2 / sizeof(T));
+    OwnedBlocking blocking(owned, POSITIONS, cache, 1, strided(problem));
     Blocking& block = blocking.block;
     block.depth = even(block.positions, MAX_POSITIONS);
     const index_t fit = std::max<index_t>(1, (index_t(2) << 20) / index_t(sizeof(T)) / result);
     block.slices = std::max<index_t>(1, std::min<index_t>({8, fit, blocking.blocks() / 4}));
-    const index_t tasks = problem.groups * block.slices;
-    if (tasks < threads)
-        block.term_tasks = std::min(problem.source_channels, quotient(threads, tasks));
+    if (block.slices < tasks) blocking.cut_channels(problem, quotient(tasks, block.slices));
     return blocking;
 }
 
@@ -194,7 +202,7 @@ class GemmWeightGradient : public GemmMethod<T> {
     size_t elements() const override {
         const Blocking& block = blocking_.block;
         return size_t(block.slices * this->packed(correlation_) +
-                      this->buffer(block) * this->threads_);
+                      this->buffer(block, this->kernels_.panel_width) * this->threads_);
     }
 
     const OwnedCorrelation correlation_;

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tilefft.h"
+
 namespace convcore {
 
 typedef int64_t index_t;
@@ -47,8 +49,8 @@ struct Segment {
 
 // Target positions are worked on in blocks: one position of each axis before `split`, up to
 // `chunk` of axis `split`, all of the axes behind it. Every product reads
-// source[position_offset + term_offset], where a term is a pair of tap and source channel, the
-// channel varying fastest. What a block reads may be copied first, into a slab with zeros for the
+// source[position_offset + term_offset], where a term is a pair of tap and source channel: for each
+// block of source channels all taps, the channel varying fastest. What a block reads may be copied first, into a slab with zeros for the
 // padding, without the positions that a stride skips, and with its channels close together.
 struct Blocking {
     bool padded;  // some tap reaches into the padding
@@ -61,11 +63,13 @@ struct Blocking {
     const Segment* segments[MAX_AXES];  // of the slab, with a count for each axis
     index_t segment_count[MAX_AXES];
     index_t slab;            // elements
+    index_t channels;        // source channels that are worked on at a time
+    // For each tap the channels of a full block, and those of the last one.
     const index_t* term_offset;
-    index_t terms;
+    const index_t* last_term_offset;
+    index_t terms;           // taps times source channels
     index_t depth;           // terms, or positions, that are summed in registers at a time
     index_t panel_tasks;     // parts that the target channels are cut into, each a task of its own
-    index_t term_tasks;      // weight gradient: parts that the terms are cut into
     index_t slices;          // weight gradient: parts of the sum, each with a result of its own
 };
 
@@ -80,16 +84,20 @@ struct Routines {
     // finite. `packed` holds terms * target channels, rounded up to whole vectors, for each group.
     bool (*pack_weight)(const Correlation&, const Blocking&, const T* weight, T* packed,
                         int threads);
-    // `workspace` holds slab + positions * panel_width elements for each thread.
+    // `workspace` holds for each thread a slab and the product of a block: with all target channels,
+    // where there are several blocks of source channels, else with those of one panel.
     void (*correlate)(const Correlation&, const Blocking&, const T* source, const T* packed,
                       T* target, T* workspace, int threads);
-    // `workspace` holds as much, and as much as `packed` for each slice.
+    // `workspace` holds as much as `packed` for each slice, and for each thread a slab and a panel
+    // of the target.
     void (*weight_gradient)(const Correlation&, const Blocking&, const T* target, const T* source,
                             T* weight, T* workspace, int threads);
 
     // A small correlation; `scratch` holds Tiny::scratch elements.
     bool (*tiny)(const Correlation&, const Tiny&, const T* source, const T* weight, T* target,
                  T* scratch);
+
+    TileRoutines<T> tile;
 };
 
 // Everything that is compiled once for each instruction set.

@@ -31,19 +31,20 @@ void pack_target(const T* target, index_t target_pitch, const Box& box, int chan
     }
 }
 
-// What one task adds up: source channels first .. last of all taps, for panels of target channels.
+// What one task adds up: a block of source channels with all taps, for panels of target channels.
 template <class T>
 struct WeightGradientTask {
     const Correlation& problem;
     const Blocking& block;
-    index_t channel, channel_end, panel, panel_end;
+    Channels inputs;
+    index_t panel, panel_end;
     T* slab;
     T* packed;
 
     // result: for each panel [tap][source channel][channel of the panel].
     void add(const Box& box, const T* source, const T* target, T* result, bool accumulate) {
         const index_t channels = problem.target_channels, taps = tap_count(problem);
-        const T* base = gather(problem, block, box, source, channel, channel_end, slab);
+        const T* base = gather(problem, block, box, source, inputs, slab);
         for (index_t p = panel; p < panel_end; ++p) {
             const index_t start = panel_start<T>(p);
             const int vectors = panel_vectors<T>(channels, p), width = vectors * Simd<T>::lanes;
@@ -53,9 +54,10 @@ struct WeightGradientTask {
             for (index_t first = 0; first < box.positions; first += block.depth) {
                 const index_t depth = smaller(block.depth, box.positions - first);
                 for (index_t tap = 0; tap < taps; ++tap) {
-                    const index_t term = tap * problem.source_channels + channel;
-                    multiply<T>(vectors, base, block.term_offset + term, channel_end - channel,
-                                box.source_at + first, depth, packed + first * width, width,
+                    const index_t term = tap * problem.source_channels + inputs.first;
+                    multiply<T>(vectors, base, inputs.term_offset + tap * inputs.count(),
+                                inputs.count(), box.source_at + first, depth,
+                                packed + first * width, width,
                                 result + start * block.terms + term * width, width,
                                 accumulate || first > 0);
                 }
@@ -92,7 +94,7 @@ void weight_gradient(const Correlation& problem, const Blocking& block, const T*
     const index_t panels = quotient(channels, panel_width<T>);
     const index_t group = padded_channels<T>(channels) * block.terms;
     const index_t result = problem.groups * group, blocks = block_count(problem, block);
-    const index_t parts = block.panel_tasks * block.term_tasks;
+    const index_t parts = block.panel_tasks * quotient(inputs, block.channels);
     const index_t tasks = problem.groups * block.slices * parts;
     T* buffers = workspace + block.slices * result;
 #pragma omp parallel num_threads(threads) if (threads > 1)
@@ -105,8 +107,7 @@ void weight_gradient(const Correlation& problem, const Blocking& block, const T*
             const index_t slice = i / parts % block.slices, g = i / parts / block.slices;
             WeightGradientTask<T> task{problem,
                                        block,
-                                       share(inputs, block.term_tasks, terms),
-                                       share(inputs, block.term_tasks, terms + 1),
+                                       channel_block(problem, block, terms),
                                        share(panels, block.panel_tasks, part),
                                        share(panels, block.panel_tasks, part + 1),
                                        slab,
