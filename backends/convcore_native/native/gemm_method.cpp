@@ -22,6 +22,9 @@ index_t round_up(index_t a, index_t b) { return quotient(a, b) * b; }
 constexpr index_t MAX_TERMS = 128, MAX_POSITIONS = 256;
 // Positions of a block: its product with a panel stays in the level 1 cache too.
 constexpr index_t POSITIONS = MAX_POSITIONS;
+// Blocks that a correlation is cut into at least. Their size decides how many source channels fit
+// beside them, and so the order of the sum: it must not depend on the number of threads.
+constexpr index_t PIECES = 4;
 
 index_t even(index_t all, index_t most) { return quotient(all, quotient(all, most)); }
 
@@ -31,6 +34,35 @@ bool strided(const Correlation& problem) {
     return false;
 }
 
+// The part of a problem that is carried out at a time, where the whole weight is too large for the
+// workspace: some groups, or some target channels of one group.
+struct Pass {
+    Correlation problem;
+    index_t source, target, weight;  // where its operands start
+};
+
+// Passes that need at most `room` elements, where a target channel takes `each`; none if even one
+// vector of channels is too much.
+std::vector<Pass> passes(const Correlation& whole, index_t each, index_t lanes, index_t room) {
+    const index_t channels = whole.target_channels;
+    const index_t group = round_up(channels, lanes) * each;
+    const index_t groups = std::max<index_t>(1, std::min(whole.groups, room / group));
+    const index_t most = group <= room ? channels : room / each / lanes * lanes;
+    std::vector<Pass> all;
+    if (most <= 0) return all;
+    for (index_t g = 0; g < whole.groups; g += groups) {
+        for (index_t k = 0; k < channels; k += most) {
+            Pass pass{whole, g * whole.source_channels * whole.source_channel_pitch,
+                      (g * channels + k) * whole.target_channel_pitch,
+                      g * whole.weight_group_pitch + k * whole.weight_target_pitch};
+            pass.problem.groups = std::min(groups, whole.groups - g);
+            pass.problem.target_channels = std::min(most, channels - k);
+            all.push_back(pass);
+        }
+    }
+    return all;
+}
+
 template <class T>
 class GemmMethod : public Method {
   public:
@@ -38,59 +70,65 @@ class GemmMethod : public Method {
         : kernels_(routines<T>(*request.kernels)), flop_(flop), threads_(request.threads),
           bound_(request.max_workspace) {}
 
-    size_t workspace() const override { return fits() ? elements() * sizeof(T) : 0; }
+    size_t workspace() const override { return size_t(elements_) * sizeof(T); }
 
     double seconds(int threads) const override {
         return flop_ / (0.8 * peak_flops(int(sizeof(T))) * threads) + 5e-6;
     }
 
   protected:
-    // Elements of scratch memory.
-    virtual size_t elements() const = 0;
-    bool fits() const { return elements() * sizeof(T) <= bound_; }
-
-    index_t packed(const OwnedCorrelation& owned) const {
-        const Correlation& problem = owned.problem;
-        return problem.groups * padded_channels(problem) * owned.depth();
+    // Passes whose `copies` of the packed weight fit beside the threads' buffers.
+    std::vector<Pass> plan_passes(const OwnedCorrelation& owned, index_t copies, index_t buffer) {
+        const index_t each = owned.depth() * copies;
+        const index_t room = index_t(bound_ / sizeof(T)) - buffer * threads_ - ALIGNMENT;
+        std::vector<Pass> all = passes(owned.problem, each, kernels_.lanes, room);
+        if (all.empty()) return all;
+        const Correlation& largest = all[0].problem;
+        const index_t packed =
+            round_up(largest.groups * padded_channels(largest) * each, ALIGNMENT);
+        elements_ = std::max(elements_, packed + buffer * threads_);
+        packed_ = std::max(packed_, packed);
+        return all;
     }
 
     index_t padded_channels(const Correlation& problem) const {
         return round_up(problem.target_channels, kernels_.lanes);
     }
 
-    // Of one thread, where a product has `channels` target channels.
-    static index_t buffer(const Blocking& block, index_t channels) {
-        return block.slab + block.positions * channels;
-    }
-
     std::string describe_block(const Blocking& block) const {
-        if (!fits()) return "definition, no workspace";
         return "tile " + std::to_string(kernels_.panel_rows) + "x" +
                std::to_string(kernels_.panel_width) + ", blocks of " +
                std::to_string(block.positions) + " positions by " +
                std::to_string(block.channels) + " channels" + (block.copies ? ", copied" : "");
     }
 
+    static constexpr index_t ALIGNMENT = 64 / index_t(sizeof(T));
     const Routines<T>& kernels_;
     const double flop_;
     const int threads_;
     const size_t bound_;
+    index_t packed_ = 0, elements_ = 0;  // of the packed weight, and of all scratch memory
 };
+
+// Elements of a slab: half of the level 2 cache, and a small part of all scratch memory.
+template <class T>
+index_t slab_elements(const Request& request) {
+    return index_t(std::min(level2_bytes() / 2, request.max_workspace / 8) / sizeof(T));
+}
 
 template <class T>
 OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T>& kernels,
-                                 int threads) {
+                                 const Request& request) {
     const Correlation& problem = owned.problem;
-    const index_t pieces = quotient(2 * threads, problem.groups);
     const index_t panels = quotient(problem.target_channels, kernels.panel_width);
     // Every panel reads the block again.
     const bool copies = panels > 1 || strided(problem);
-    const index_t slab = index_t(level2_bytes() / 2 / sizeof(T));
-    OwnedBlocking blocking(owned, POSITIONS, slab, pieces, copies);
+    OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request),
+                           quotient(PIECES, problem.groups), copies);
     Blocking& block = blocking.block;
     block.depth = even(block.terms, MAX_TERMS);
     const index_t tasks = problem.groups * blocking.blocks();
-    if (tasks < threads) block.panel_tasks = std::min(panels, quotient(threads, tasks));
+    block.panel_tasks = std::min(panels, quotient(request.threads, tasks));
     return blocking;
 }
 
@@ -101,13 +139,13 @@ class GemmCorrelation : public GemmMethod<T> {
                     index_t clear)
         : GemmMethod<T>(request, flop), parts_(std::move(parts)), clear_(clear) {
         for (const OwnedCorrelation& part : parts_) {
-            blocking_.push_back(correlate_blocking(part, this->kernels_, request.threads));
-            packed_ = std::max(packed_, round_up(this->packed(part), 64 / index_t(sizeof(T))));
+            blocking_.push_back(correlate_blocking(part, this->kernels_, request));
             const Blocking& block = blocking_.back().block;
             const bool split = block.channels < part.problem.source_channels;
             const index_t channels = split ? this->padded_channels(part.problem)
                                            : this->kernels_.panel_width;
-            buffer_ = std::max(buffer_, this->buffer(block, channels));
+            const index_t buffer = block.slab + block.positions * channels;
+            passes_.push_back(this->plan_passes(part, 1, buffer));
         }
     }
 
@@ -122,6 +160,7 @@ class GemmCorrelation : public GemmMethod<T> {
 
     std::string describe() const override {
         if (parts_.empty()) return "no tap reaches the input";
+        if (passes_[0].empty()) return "definition, no workspace";
         return "implicit gemm, " + this->describe_block(blocking_[0].block) +
                (parts_.size() > 1 ? ", " + std::to_string(parts_.size()) + " phases" : "");
     }
@@ -129,34 +168,40 @@ class GemmCorrelation : public GemmMethod<T> {
   private:
     void run_part(size_t i, const T* source, const T* weight, T* target, T* workspace,
                   int threads) const {
-        const Correlation& problem = parts_[i].problem;
+        const Correlation& whole = parts_[i].problem;
         const Blocking& block = blocking_[i].block;
-        if (!this->fits()) return careful_correlate(problem, source, weight, target);
-        const bool finite =
-            this->kernels_.pack_weight(problem, block, weight, workspace, threads);
-        if (block.padded && !finite) return careful_correlate(problem, source, weight, target);
-        this->kernels_.correlate(problem, block, source, workspace, target, workspace + packed_,
-                                 threads);
+        if (passes_[i].empty()) return careful_correlate(whole, source, weight, target);
+        for (const Pass& pass : passes_[i]) {
+            const T* from = source + pass.source;
+            const T* by = weight + pass.weight;
+            T* to = target + pass.target;
+            const bool finite =
+                this->kernels_.pack_weight(pass.problem, block, by, workspace, threads);
+            if (block.padded && !finite) {
+                careful_correlate(pass.problem, from, by, to);
+            } else {
+                this->kernels_.correlate(pass.problem, block, from, workspace, to,
+                                         workspace + this->packed_, threads);
+            }
+        }
     }
-
-    size_t elements() const override { return size_t(packed_ + buffer_ * this->threads_); }
 
     const std::vector<OwnedCorrelation> parts_;
     std::vector<OwnedBlocking> blocking_;
+    std::vector<std::vector<Pass>> passes_;
     const index_t clear_;  // elements of the result to set to zero first
-    index_t packed_ = 0, buffer_ = 0;
 };
 
 // The blocks and slices decide the order of the sum: they depend on the problem alone.
 template <class T>
-OwnedBlocking gradient_blocking(const OwnedCorrelation& owned, index_t result, int threads) {
+OwnedBlocking gradient_blocking(const OwnedCorrelation& owned, const Request& request) {
     const Correlation& problem = owned.problem;
-    const index_t tasks = quotient(2 * threads, problem.groups);
-    const index_t cache = index_t(level2_bytes() / 2 / sizeof(T));
-    OwnedBlocking blocking(owned, POSITIONS, cache, 1, strided(problem));
+    const index_t tasks = quotient(2 * request.threads, problem.groups);
+    OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request), 1, strided(problem));
     Blocking& block = blocking.block;
     block.depth = even(block.positions, MAX_POSITIONS);
-    const index_t fit = std::max<index_t>(1, (index_t(2) << 20) / index_t(sizeof(T)) / result);
+    const index_t result = problem.groups * problem.weight_group_pitch;
+    const index_t fit = (index_t(2) << 20) / index_t(sizeof(T)) / result;
     block.slices = std::max<index_t>(1, std::min<index_t>({8, fit, blocking.blocks() / 4}));
     if (block.slices < tasks) blocking.cut_channels(problem, quotient(tasks, block.slices));
     return blocking;
@@ -167,25 +212,29 @@ class GemmWeightGradient : public GemmMethod<T> {
   public:
     GemmWeightGradient(const Request& request, OwnedCorrelation correlation, double flop)
         : GemmMethod<T>(request, flop), correlation_(std::move(correlation)),
-          blocking_(gradient_blocking<T>(correlation_, this->packed(correlation_),
-                                         request.threads)) {}
+          blocking_(gradient_blocking<T>(correlation_, request)) {
+        const Blocking& block = blocking_.block;
+        const index_t buffer = block.slab + block.positions * this->kernels_.panel_width;
+        passes_ = this->plan_passes(correlation_, block.slices, buffer);
+    }
 
     void run(const void* grad_output, const void* input, void* result, void* workspace,
              int threads) const override {
         const T* target = static_cast<const T*>(grad_output);
         const T* source = static_cast<const T*>(input);
         T* weight = static_cast<T*>(result);
-        const Correlation& problem = correlation_.problem;
-        if (this->fits()) {
-            this->kernels_.weight_gradient(problem, blocking_.block, target, source, weight,
+        const Blocking& block = blocking_.block;
+        for (const Pass& pass : passes_)
+            this->kernels_.weight_gradient(pass.problem, block, target + pass.target,
+                                           source + pass.source, weight + pass.weight,
                                            static_cast<T*>(workspace), threads);
-            // A NaN in a sum stays there; one that met the padding does not belong there.
-            if (!blocking_.block.padded || finite(weight)) return;
-        }
-        careful_weight_gradient(problem, target, source, weight);
+        // A NaN in a sum stays there; one that met the padding does not belong there.
+        if (passes_.empty() || (block.padded && !finite(weight)))
+            careful_weight_gradient(correlation_.problem, target, source, weight);
     }
 
     std::string describe() const override {
+        if (passes_.empty()) return "definition, no workspace";
         return "implicit gemm over positions, " + this->describe_block(blocking_.block) + ", " +
                std::to_string(blocking_.block.slices) + " slices";
     }
@@ -199,14 +248,9 @@ class GemmWeightGradient : public GemmMethod<T> {
         return sum == T(0);
     }
 
-    size_t elements() const override {
-        const Blocking& block = blocking_.block;
-        return size_t(block.slices * this->packed(correlation_) +
-                      this->buffer(block, this->kernels_.panel_width) * this->threads_);
-    }
-
     const OwnedCorrelation correlation_;
     const OwnedBlocking blocking_;
+    std::vector<Pass> passes_;
 };
 
 template <class T>
