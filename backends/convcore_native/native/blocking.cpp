@@ -11,11 +11,11 @@ constexpr index_t FEW_CHANNELS = 16;
 
 index_t quotient(index_t a, index_t b) { return (a + b - 1) / b; }
 
-// A page further than its neighbour, a channel would compete with it for the same cache lines.
+// An odd number of cache lines, so that the same position of many channels spreads over all sets of
+// a cache (256 channels of 14 x 14 on AMD Zen 3: 75 GFLOP/s instead of 60).
 index_t spread(index_t pitch) {
-    const index_t line = 16, page = 1024;
-    const index_t rounded = quotient(pitch, line) * line;
-    return rounded % page < 4 * line ? rounded + 4 * line : rounded;
+    const index_t line = 16;
+    return (quotient(pitch, line) | 1) * line;
 }
 
 index_t floor_quotient(index_t a, index_t b) { return a >= 0 ? a / b : -quotient(-a, b); }
