@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import tracemalloc
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import scipy.fft
 import scipy.signal
 from convcore_fft import FFTConvolution
+from convcore_fft._lanes import share
 from convcore_fft._tiles import fast_length
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -338,6 +340,75 @@ def test_huge_steps_and_padding(options):
     np.testing.assert_allclose(convolution.forward(x, w), y, rtol=0, atol=1e-13)
     np.testing.assert_allclose(convolution.grad_input(dy, w), dx, rtol=0, atol=1e-13)
     np.testing.assert_allclose(convolution.grad_weight(dy, x), dw, rtol=0, atol=1e-13)
+
+
+WIDE = {
+    "2-D": Geometry.of((1, 3, 256, 320), (8, 3, 33, 33), padding=16),
+    "groups": Geometry.of((4, 8, 256, 258), (12, 4, 9, 9), groups=2, stride=2),
+    "1-D": Geometry.of((3, 2, 200_000), (2, 2, 301), dilation=3),
+    "many channels": Geometry.of((8, 40, 64, 64), (33, 40, 5, 5), padding=2),
+}
+
+
+@pytest.mark.parametrize("limit", [None, 4_000_000])
+@pytest.mark.parametrize("name", WIDE)
+def test_chunks_at_once(name, limit):
+    """The same bits as one after the other, within the stated workspace and that in its limit."""
+    geometry = WIDE[name]
+    plans = [FFTConvolution(geometry, "float32", threads=n, max_workspace=limit) for n in (1, 2, 5)]
+    for operation in OPERATIONS:
+        teams = [plan._plan(operation).team(plan.threads) for plan in plans]
+        assert [team.lanes for team in teams] == sorted(team.lanes for team in teams)
+        assert limit or teams[1] == (2, 1)
+        a, b = operands(geometry, "float32", operation)
+        one, *others = (getattr(plan, operation)(a, b) for plan in plans)
+        assert all(one.tobytes() == other.tobytes() for other in others)
+        for plan in plans:
+            stated, out = plan.workspace_bytes(operation), np.empty_like(one)
+            assert stated <= (limit or 2**26)
+            tracemalloc.start()
+            getattr(plan, operation)(a, b, out=out)
+            measured = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert measured <= stated
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 5])
+def test_every_job_is_done_once(lanes):
+    done = []
+    before = threading.active_count()
+    share(done.extend, range(100), lanes)
+    assert sorted(done) == list(range(100))
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_an_error_in_a_lane_gets_out(lanes):
+    def work(jobs):
+        for job in jobs:
+            if job == 7:
+                raise KeyError(job)
+
+    before = threading.active_count()
+    with pytest.raises(KeyError, match="7"):
+        share(work, range(10_000), lanes)
+    assert threading.active_count() == before
+
+
+def test_where_no_thread_can_be_had_the_caller_does_it_all(monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    done = []
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    share(done.extend, range(10), 4)
+    assert done == list(range(10))
+
+
+def test_a_small_problem_is_one_tile():
+    for name in ("1-D", "2-D same", "3-D", "groups"):
+        plan = FFTConvolution(GEOMETRIES[name], "float32", threads=4)._plan("forward")
+        assert (plan.chunk_count, plan.team(4)) == (1, (1, 1))
 
 
 @pytest.mark.parametrize("threads", [1, 2])

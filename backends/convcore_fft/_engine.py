@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from convcore.plugin import Array
 
-from ._plan import Block, Plan
-from ._sides import Side, Slices, chunks, phases_of
-from ._spectra import contract, inverse, spectrum
+from ._lanes import share
+from ._lattice import Axis, Span, overlap
+from ._memory import RUN
+from ._plan import Block, Plan, Team
+from ._sides import Chunk, Side, Slices, chunks, phases_of
+from ._spectra import add_up, contract, inverse, spectrum
 
 
 def correlate(
-    plan: Plan, source: Side, weight: Array, target: Side, *, flip: bool, workers: int
+    plan: Plan, source: Side, weight: Array, target: Side, *, flip: bool, team: Team
 ) -> None:
     """Overlap-save: `target` becomes `source` slid over by `weight`, or by `weight` flipped.
 
@@ -24,25 +29,29 @@ def correlate(
     """
     target.array.fill(0)
     for block in plan.blocks():
-        _correlate_block(plan, source, weight, target, block, flip, workers)
+        _correlate_block(plan, source, weight, target, block, flip, team)
 
 
 def _correlate_block(
-    plan: Plan, source: Side, weight: Array, target: Side, block: Block, flip: bool, workers: int
+    plan: Plan, source: Side, weight: Array, target: Side, block: Block, flip: bool, team: Team
 ) -> None:
-    kernels = _weight_spectra(plan, weight, block, flip=flip, workers=workers)
+    kernels = _weight_spectra(plan, weight, block, flip=flip, workers=team.most)
     summed = block.inputs if source.is_input else block.outputs
-    buffer = source.buffer()
-    for chunk in chunks(plan):
-        tiles = source.gather(block, chunk, buffer)
-        results = _products(plan, _spectra(plan, tiles, workers), kernels)
-        results = _inverse(plan, results, plan.wanted, workers)
-        target.scatter(block, chunk, results, add=summed.start > 0)
-        # Or it would still be there while the next chunk is transformed.
-        del results
+
+    def work(some: Iterator[Chunk]) -> None:
+        buffer = source.buffer()
+        for chunk in some:
+            tiles = source.gather(block, chunk, buffer)
+            results = _products(plan, _spectra(plan, tiles, team.workers), kernels)
+            results = _inverse(plan, results, plan.wanted, team.workers)
+            target.scatter(block, chunk, results, add=summed.start > 0)
+            # Or it would still be there while the next chunk is transformed.
+            del results
+
+    share(work, chunks(plan), team.lanes)
 
 
-def accumulate(plan: Plan, output: Side, input: Side, weight: Array, *, workers: int) -> None:
+def accumulate(plan: Plan, output: Side, input: Side, weight: Array, *, team: Team) -> None:
     """`weight` becomes the correlation of `input` with `output`, summed over the samples.
 
     The tiles are short pieces of the output with the input around them. Their spectra are added
@@ -50,28 +59,46 @@ def accumulate(plan: Plan, output: Side, input: Side, weight: Array, *, workers:
     """
     taps = tuple(plan.axes[axis].taps for axis in plan.transformed)
     for block in plan.blocks():
-        total = _total(plan, output, input, block, workers)
-        _store_weight(plan, weight, block, _inverse(plan, total, taps, workers))
+        total = _total(plan, output, input, block, team)
+        _store_weight(plan, weight, block, _inverse(plan, total, taps, team.most))
         del total
+
+
+def _total(plan: Plan, output: Side, input: Side, block: Block, team: Team) -> Array:
+    """Sum over all chunks of the products of spectra, (group, output, input and phase, f).
+
+    Chunks are transformed at once but added in order, whatever the number of lanes.
+    """
+    groups, outputs, inputs = (part.stop - part.start for part in block)
+    shape = (groups, outputs, inputs * plan.phases, prod(plan.frequencies))
+    total = _zeros(plan, shape)
+    carry = _zeros(plan, shape) if plan.chunk_count > RUN else None
+    buffers = [(output.buffer(), input.buffer()) for _ in range(team.lanes)]
+
+    def work(places: Iterator[int]) -> None:
+        for i in places:
+            dy = output.gather(block, wave[i], buffers[i][0], whole=False)
+            x = input.gather(block, wave[i], buffers[i][1])
+            first, second = _spectra(plan, dy, team.workers, True), _spectra(plan, x, team.workers)
+            pairs[i] = first.transpose(1, 2, 0, 3), second.swapaxes(0, 1)
+
+    for wave in _in_waves(chunks(plan), team.lanes):
+        pairs: list[Any] = [None] * len(wave)
+        share(work, range(len(wave)), team.lanes)
+        add_up(plan, pairs, total, carry, team.lanes)
+        pairs.clear()
+    return total
+
+
+def _in_waves(some: Iterator[Chunk], lanes: int) -> Iterator[list[Chunk]]:
+    """As many chunks at a time as there are lanes."""
+    while wave := list(islice(some, lanes)):
+        yield wave
 
 
 def _inverse(plan: Plan, spectra: Array, wanted: tuple[int, ...], workers: int) -> Array:
     spectra = np.ascontiguousarray(spectra).reshape(*spectra.shape[:3], *plan.frequencies)
     return inverse(spectra, plan.lengths, wanted, workers, real=not plan.is_complex)
-
-
-def _total(plan: Plan, output: Side, input: Side, block: Block, workers: int) -> Array:
-    """Sum over all chunks of the products of spectra, (group, output, input and phase, f)."""
-    groups, outputs, inputs = (part.stop - part.start for part in block)
-    shape = (groups, outputs, inputs * plan.phases, prod(plan.frequencies))
-    total, carry = _zeros(plan, shape), _zeros(plan, shape)
-    buffers = output.buffer(), input.buffer()
-    for chunk in chunks(plan):
-        dy = _spectra(plan, output.gather(block, chunk, buffers[0], whole=False), workers, True)
-        x = _spectra(plan, input.gather(block, chunk, buffers[1]), workers)
-        contract(plan, dy.transpose(1, 2, 0, 3), x.swapaxes(0, 1), total, carry)
-        del dy, x
-    return total
 
 
 def _zeros(plan: Plan, shape: tuple[int, ...]) -> Array:
@@ -136,7 +163,7 @@ def _weight_part(plan: Plan, weight: Array, block: Block) -> Array:
 def _weight_slices(plan: Plan) -> Iterator[tuple[Slices, Slices]]:
     """Where the taps of each combination of phases stand in the weight and in a stack."""
     for phase in phases_of(plan):
-        grids = (axis.weight_grid(v) for axis, v in zip(plan.axes, phase, strict=True))
-        pairs = (g.overlap(0, axis.taps) for g, axis in zip(grids, plan.axes, strict=True))
+        axes = zip(plan.axes, phase, strict=True)
+        pairs = (overlap(Axis.weight_grid, axis, Span(0, 0, axis.taps), v) for axis, v in axes)
         near, far = zip(*(pair for pair in pairs if pair), strict=True)
         yield near, far

@@ -22,9 +22,9 @@ The first is a convolution of y_t with w_v flipped, which starts taps - 1 earlie
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import gcd
 from typing import NamedTuple
 
@@ -56,8 +56,9 @@ class Grid(NamedTuple):
         low, high = max(begin, self.first), min(end, self.stop)
         if low >= high:
             return None
-        near, far = self.start + self.step * low, self.start + self.step * (high - 1)
-        return slice(near, far + 1, min(self.step, _LARGEST_STEP)), slice(low - begin, high - begin)
+        start, step, _ = self
+        near = slice(start + step * low, start + step * (high - 1) + 1, min(step, _LARGEST_STEP))
+        return near, slice(low - begin, high - begin)
 
 
 class Span(NamedTuple):
@@ -68,7 +69,8 @@ class Span(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True)
+# Compared by identity, which makes it a quick key of the caches below.
+@dataclass(frozen=True, eq=False)
 class Axis:
     """One spatial axis as dense problems: `units` of them, of `taps` taps and `phases` phases.
 
@@ -131,8 +133,8 @@ class Axis:
         """y_t."""
         return Grid(unit, self.steps[2], self.extents[2])
 
-    def weight_grid(self, phase: int) -> Grid:
-        """w_v."""
+    def weight_grid(self, unit: int, phase: int) -> Grid:
+        """w_v, the same for every unit."""
         return Grid(phase, self.steps[1], self.extents[1])
 
     @cached_property
@@ -156,13 +158,24 @@ class Axis:
     def spans(self, length: int) -> Iterator[Span]:
         """Tiles of `length` results that cover everything that can differ from zero."""
         for unit in range(self.units):
-            begin, end = self._range(unit)
+            begin, end = _range(self, unit)
             for at in range(begin, end, length):
                 yield Span(unit, at, min(at + length, end))
 
-    def _range(self, unit: int) -> tuple[int, int]:
-        """First and last + 1 result of `unit` that lies in the target and meets the source."""
-        x = self.input_grid(unit, self.phases - 1).first, self.input_grid(unit, 0).stop
-        y = 0, self.output_grid(unit).stop
-        source, target = (y, x) if self.adjoint else (x, y)
-        return max(target[0], source[0] - self.taps + 1), min(target[1], source[1])
+
+# Tiny problems spend most of a call on arithmetic like this, again and again the same.
+@lru_cache(maxsize=1024)
+def _range(axis: Axis, unit: int) -> tuple[int, int]:
+    """First and last + 1 result of `unit` that lies in the target and meets the source."""
+    x = axis.input_grid(unit, axis.phases - 1).first, axis.input_grid(unit, 0).stop
+    y = 0, axis.output_grid(unit).stop
+    source, target = (y, x) if axis.adjoint else (x, y)
+    return max(target[0], source[0] - axis.taps + 1), min(target[1], source[1])
+
+
+@lru_cache(maxsize=1024)
+def overlap(
+    grid: Callable[[Axis, int, int], Grid], axis: Axis, span: Span, phase: int
+) -> tuple[slice, slice] | None:
+    """Where `span` meets the array that `grid` describes, as `Grid.overlap` gives it."""
+    return grid(axis, span.unit, phase).overlap(span.begin, span.end)

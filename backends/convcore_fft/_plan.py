@@ -1,4 +1,4 @@
-"""How an operation is cut into tiles, channel blocks and chunks, and what that costs.
+"""How an operation is cut into tiles, channel blocks and chunks, and what memory that takes.
 
 A chunk is what is transformed together: some tiles of some samples. Channels are cut into blocks
 only where the spectra of the weight would not fit into the workspace.
@@ -9,39 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import permutations
-from math import log2, prod
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import _cost, _memory
 from ._lattice import Axis
+from ._memory import CHUNK, MANY_TILES, OBJECT_BYTES, PHASE_BYTES, TILE_BYTES
 from ._tiles import Tile
 
-WORKSPACE = 64 * 2**20
-# Chunks beyond this do not amortise anything more, but leave the cache.
-CHUNK = 4 * 2**20
-# Scratch of one contraction. 512 KiB would fit an L2 cache, but means more calls on shorter arrays:
-# with 3 to 8 channels 2 MiB took 0.8 of the time (AMD EPYC, Zen 3), and 8 MiB as long as 2.
-SCRATCH = 2**21
-# Fewest frequencies that a contraction handles together, and most tiles in one chunk.
-FEW_FREQUENCIES, MANY_TILES = 64, 1024
-# Longest sum that is added up term by term; longer ones are split, lest the errors add up too.
-RUN = 64
-# Python objects and NumPy buffers of a call; of a tile; of a combination of stride phases.
-OBJECT_BYTES, TILE_BYTES, PHASE_BYTES = 2**17, 2**10, 2**8
+# Shortest calls, in expected seconds, that are worth more than one thread: in the transforms of one
+# chunk, and for several chunks at once.
+WORTH_WORKERS, WORTH_LANES = 2e-3, 4e-3
 
-# Seconds for float32, minimum of interleaved runs on one core of an AMD EPYC virtual machine with
-# SciPy 1.17 and OpenBLAS; everything but the overheads doubles for float64.
-FFT_POINT = 0.22e-9  # per real point and log2 of the transform
-COPY_POINT = 0.8e-9  # gather, scatter or fill up with zeros, per real point
-MULTIPLY, ADD = 0.55e-9, 0.45e-9  # per complex product or sum, array against array
-MATMUL = 0.17e-9  # per complex multiply-add inside a matrix product
-MATMUL_CALL = 150e-9  # per matrix product
-TRANSPOSE = 3e-9  # per complex element put in frequency order, and back
-SLICE_CALL, CHUNK_CALL, BASE_CALL = 10e-6, 150e-6, 250e-6
-# Share of the transform time that more threads divide.
-PARALLEL = 0.8
+
+class Team(NamedTuple):
+    """How many chunks are worked on at once, and how many threads transform each of them."""
+
+    lanes: int
+    workers: int
+
+    @property
+    def most(self) -> int:
+        """All threads, for what is not done in lanes."""
+        return self.lanes * self.workers
 
 
 class Block(NamedTuple):
@@ -64,12 +56,8 @@ class Plan:
     outputs: int
     inputs: int
     dtype: np.dtype[Any]
-    # How much of groups, outputs and inputs makes a block, and of samples and tiles a chunk.
-    block: tuple[int, int, int] = (1, 1, 1)
-    samples: int = 1
-    tiles: int = 1
-    # Bytes that a contraction should stay under.
-    scratch: int = SCRATCH
+    # Bytes that the workspace should stay under, where one tile of one pair of channels can.
+    limit: int
 
     @property
     def is_complex(self) -> bool:
@@ -124,6 +112,34 @@ class Plan:
         return prod(self.frequencies) * self.spectrum_dtype.itemsize
 
     @cached_property
+    def block(self) -> tuple[int, int, int]:
+        """Groups, outputs and inputs whose spectra leave half of `limit` free.
+
+        All of them, or else some groups, or one, or part of one.
+        """
+        groups, outputs, inputs = self.groups, self.outputs, self.inputs
+        while groups * outputs * inputs > 1:
+            weight = 3 * groups * outputs * inputs * self.phases * self.spectrum_bytes
+            both = 2 * groups * (outputs + inputs * self.phases) * self.pair_bytes
+            if max(weight, both) <= self.limit // 2:
+                break
+            if groups > 1:
+                groups = -(-groups // 2)
+            elif outputs >= inputs:
+                outputs = -(-outputs // 2)
+            else:
+                inputs = -(-inputs // 2)
+        return groups, outputs, inputs
+
+    @cached_property
+    def together(self) -> tuple[int, int]:
+        """Samples and tiles that make a chunk."""
+        room = self.limit - 2 * self.weight_bytes - OBJECT_BYTES - _memory.scratch_limit(self)
+        fits = max(1, min(room, CHUNK) // (self.sample_bytes + TILE_BYTES))
+        samples = min(fits, self.batch)
+        return samples, min(fits // samples, prod(self.tile.counts), MANY_TILES)
+
+    @cached_property
     def weight_bytes(self) -> int:
         """Bytes of the spectra of one block of the weight."""
         return prod(self.block) * self.phases * self.spectrum_bytes
@@ -143,39 +159,44 @@ class Plan:
     @cached_property
     def chunk(self) -> int:
         """Batch positions in one chunk."""
-        return self.tiles * self.samples * self.positions
+        return prod(self.together) * self.positions
 
     @cached_property
     def by_matmul(self) -> bool:
         """Whether channels are contracted by matrix products, or array by array."""
-        return self._product_seconds(True) < self._product_seconds(False)
-
-    @property
-    def few_frequencies(self) -> int:
-        """Fewest frequencies that a contraction takes together."""
-        return 1 if self.by_matmul else FEW_FREQUENCIES
-
-    def product_elements(self, rows: int, inner: int, columns: int) -> int:
-        """Scratch elements for one frequency of products summed over `inner` channels."""
-        results = rows * columns * (4 + (inner // RUN).bit_length())
-        return results + ((rows + columns) * inner if self.by_matmul else 0)
+        return _cost.product_of_chunk(self, True) < _cost.product_of_chunk(self, False)
 
     @cached_property
-    def scratch_bytes(self) -> int:
-        """Scratch of one contraction, whichever operation it belongs to."""
-        groups, outputs, inputs = self.block
-        sides = (self.chunk, outputs, inputs * self.phases)
-        most = max(self.product_elements(*order) for order in permutations(sides))
-        least = self.few_frequencies * groups * self.spectrum_dtype.itemsize
-        return max(self.scratch, least * most)
+    def lane_bytes(self) -> int:
+        """Upper bound of the bytes that one lane allocates."""
+        return _memory.chunk_bytes(self) + _memory.scratch_bytes(self)
 
-    @cached_property
-    def workspace(self) -> int:
+    def workspace(self, lanes: int = 1) -> int:
         """Upper bound of the bytes that are allocated at one time."""
-        chunk = self.tiles * (self.samples * self.sample_bytes + TILE_BYTES)
-        running = 2 * self.weight_bytes + chunk + self.scratch_bytes
+        running = self.weight_bytes + lanes * self.lane_bytes
         objects = OBJECT_BYTES + PHASE_BYTES * self.phases
-        return objects + max(running, 3 * self.weight_bytes)
+        return objects + self.weight_bytes + max(running, 2 * self.weight_bytes)
+
+    @cached_property
+    def chunk_count(self) -> int:
+        """Number of chunks of one block."""
+        samples, tiles = self.together
+        return -(-self.batch // samples) * -(-prod(self.tile.counts) // tiles)
+
+    @cached_property
+    def seconds(self) -> float:
+        """Expected time on one thread."""
+        return _cost.seconds(self)
+
+    def team(self, threads: int) -> Team:
+        """At most `threads` at work: on chunks, if there are some and memory, or within each."""
+        if not self.lengths or self.seconds < WORTH_WORKERS:
+            return Team(1, 1)
+        room = (self.limit - self.workspace(0)) // self.lane_bytes
+        lanes = min(threads, self.chunk_count, room)
+        if lanes < 2 or self.seconds < WORTH_LANES:
+            return Team(1, threads)
+        return Team(lanes, 1)
 
     @cached_property
     def repeats(self) -> tuple[int, int, int]:
@@ -194,56 +215,3 @@ class Plan:
                         slice(k, min(k + outputs, self.outputs)),
                         slice(c, min(c + inputs, self.inputs)),
                     )
-
-    @property
-    def seconds(self) -> float:
-        """Expected time on one thread."""
-        return self.transform_seconds + self.other_seconds
-
-    @cached_property
-    def _points(self) -> int:
-        """Real points that are gathered or scattered, on both sides."""
-        _, again_x, again_y = self.repeats
-        channels = self.inputs * self.phases * again_x + self.outputs * again_y
-        points = self.groups * channels * self.batch * prod(self.tile.counts)
-        return points * prod(self.tile.extents) * (2 if self.is_complex else 1)
-
-    @cached_property
-    def _weight_points(self) -> int:
-        """Real points of the weight with the zeros that fill it up."""
-        pairs = self.groups * self.outputs * self.inputs * self.phases
-        return pairs * prod(self.lengths) * (2 if self.is_complex else 1)
-
-    @cached_property
-    def transform_seconds(self) -> float:
-        """Expected time of the transforms on one thread."""
-        if not self.lengths:
-            return 0.0
-        points = self._points + self._weight_points
-        return FFT_POINT * self._scale * points * (2 + log2(prod(self.lengths)))
-
-    @cached_property
-    def other_seconds(self) -> float:
-        """Expected time of copies, products and calls."""
-        parts = -(-self.batch // self.samples) * prod(self.repeats)
-        chunks = -(-prod(self.tile.counts) // self.tiles) * parts
-        calls = prod(self.tile.counts) * parts * (self.phases + 1)
-        overhead = BASE_CALL + CHUNK_CALL * chunks + SLICE_CALL * calls
-        copies = COPY_POINT * (self._points + 2 * self._weight_points)
-        if self.by_matmul:
-            copies += TRANSPOSE / 2 * self._weight_points
-        return overhead + self._scale * (copies + chunks * self._product_seconds(self.by_matmul))
-
-    @property
-    def _scale(self) -> float:
-        return self.dtype.itemsize / (8 if self.is_complex else 4)
-
-    def _product_seconds(self, by_matmul: bool) -> float:
-        """Time of the products of one chunk of one block."""
-        groups, outputs, inputs = self.block
-        inputs, many = inputs * self.phases, groups * prod(self.frequencies)
-        pairs = self.chunk * outputs * inputs
-        if by_matmul:
-            moved = TRANSPOSE * (self.chunk * (outputs + inputs) + outputs * inputs)
-            return many * (MATMUL_CALL + moved + MATMUL * pairs)
-        return many * pairs * (MULTIPLY + (ADD if inputs > 1 else 0))

@@ -11,7 +11,7 @@ import numpy as np
 
 from convcore.plugin import Array
 
-from ._lattice import Axis, Grid, Span
+from ._lattice import Axis, Grid, Span, overlap
 from ._plan import Block, Plan
 
 Spans = tuple[Span, ...]
@@ -27,11 +27,11 @@ class Chunk(NamedTuple):
 
 def chunks(plan: Plan) -> Iterator[Chunk]:
     """Every chunk of every block of `plan`."""
-    for begin in range(0, plan.batch, plan.samples):
-        samples = slice(begin, min(begin + plan.samples, plan.batch))
-        tiles = _tiles(plan.axes, plan.tile.results)
-        while some := tuple(islice(tiles, plan.tiles)):
-            yield Chunk(samples, some)
+    samples, tiles = plan.together
+    for begin in range(0, plan.batch, samples):
+        part, remaining = slice(begin, begin + samples), _tiles(plan.axes, plan.tile.results)
+        while some := tuple(islice(remaining, tiles)):
+            yield Chunk(part, some)
 
 
 def _tiles(axes: Sequence[Axis], results: Sequence[int]) -> Iterator[Spans]:
@@ -126,7 +126,7 @@ class Side(NamedTuple):
         """Slices of the array and of the tile, or None where they do not meet."""
         near, far = [], []
         for axis, span, number in zip(self.plan.axes, spans, phase, strict=True):
-            pair = self.grid(axis, span.unit, number).overlap(span.begin, span.end)
+            pair = overlap(self.grid, axis, span, number)
             if pair is None:
                 return None
             near.append(pair[0])

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cache
-from types import ModuleType
-from typing import Any
+from types import EllipsisType, ModuleType
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from convcore.plugin import Array
 
-from ._plan import RUN, Plan
+from ._lanes import share
+from ._memory import RUN, few_frequencies, product_elements, scratch_limit
+from ._plan import Plan
+
+# An index of the last axis.
+Part: TypeAlias = tuple[EllipsisType, slice]
 
 # Multiply-adds up to which OpenBLAS multiplies complex matrices and vectors on one thread.
 SERIAL_MATRIX, SERIAL_VECTOR = 2**15, 2**12 - 1
@@ -30,22 +36,22 @@ def spectrum(
     """DFT over the last axes, filled up with zeros to `lengths`; complex `tiles` may be destroyed.
 
     With `reverse`, of the tile read backwards around its first element, which turns the circular
-    convolution into a correlation. For real data that is the complex conjugate; complex data take
-    the transform with the other sign instead.
+    convolution into a correlation: that is the transform with the other sign.
     """
     if not lengths:
         return tiles
-    fft, real = _fft(), tiles.dtype.kind == "f"
-    axes = list(range(-len(lengths), 0))
-    if real:
-        tiles = fft.rfft(tiles, lengths[-1], axis=axes.pop(), workers=workers)
-    options: dict[str, Any] = {"overwrite_x": True, "workers": workers}
-    if reverse and not real:
+    fft, axes = _fft(), list(range(-len(lengths), 0))
+    options: dict[str, Any] = {"workers": workers}
+    if reverse:
+        # The inverse transform, without its factor.
         options["norm"] = "forward"
-    transform = fft.ifft if reverse and not real else fft.fft
+    if tiles.dtype.kind == "f":
+        transform = fft.ihfft if reverse else fft.rfft
+        tiles = transform(tiles, lengths[-1], axis=axes.pop(), **options)
+    transform = fft.ifft if reverse else fft.fft
     for axis in reversed(axes):
-        tiles = transform(tiles, lengths[axis], axis=axis, **options)
-    return np.conjugate(tiles, out=tiles) if reverse and real else tiles
+        tiles = transform(tiles, lengths[axis], axis=axis, overwrite_x=True, **options)
+    return tiles
 
 
 def inverse(
@@ -66,34 +72,52 @@ def inverse(
     return spectra[..., : results[-1]]
 
 
-def contract(
-    plan: Plan, first: Array, second: Array, result: Array, carry: Array | None = None
-) -> None:
+def contract(plan: Plan, first: Array, second: Array, result: Array) -> None:
     """result[g,i,j,f] = sum over l of first[g,i,l,f] * second[g,l,j,f].
 
-    With `carry` the sum is added to `result`, and what rounding loses is kept in `carry`. Runs
-    over blocks of frequencies that stay in the cache: one matrix product per frequency, or
+    Runs over blocks of frequencies that stay in the cache: one matrix product per frequency, or
     products of whole arrays where the channels are too few for that to pay.
     """
-    (groups, rows, inner), columns = first.shape[:3], result.shape[2]
-    each = groups * plan.product_elements(rows, inner, columns) * result.itemsize
-    step = max(plan.few_frequencies, plan.scratch // each)
+    for part in _parts(plan, first, result):
+        if plan.by_matmul:
+            result[part] = _by_matmul(first[part], second[part])
+        else:
+            _element_sum(first[part], second[part], result[part])
+
+
+def add_up(
+    plan: Plan, pairs: Sequence[tuple[Array, Array]], total: Array, carry: Array | None, lanes: int
+) -> None:
+    """Add the contraction of each of `pairs` to `total`, always in this order.
+
+    With `carry`, what rounding loses is kept in there.
+    """
     multiply = _by_matmul if plan.by_matmul else _by_elements
-    # What is not finite spreads, and numpy need not say so from in here.
-    with np.errstate(invalid="ignore", over="ignore"):
-        for begin in range(0, result.shape[-1], step):
-            part = (..., slice(begin, begin + step))
-            rest = None if carry is None else carry[part]
-            multiply(first[part], second[part], result[part], rest)
+
+    def work(parts: Iterator[Part]) -> None:
+        for part in parts:
+            for first, second in pairs:
+                product = multiply(first[part], second[part])
+                if carry is None:
+                    np.add(total[part], product, out=total[part])
+                else:
+                    _add(total[part], carry[part], product)
+
+    share(work, _parts(plan, pairs[0][0], total), lanes)
 
 
-def _by_matmul(first: Array, second: Array, result: Array, carry: Array | None) -> None:
-    order = (0, 3, 1, 2)
-    product = _matrix_sum(_matrices(first.transpose(order)), _matrices(second.transpose(order)))
-    if carry is None:
-        result.transpose(order)[...] = product
-    else:
-        _add(result.transpose(order), carry.transpose(order), product)
+def _parts(plan: Plan, first: Array, result: Array) -> Iterator[Part]:
+    """Indices of blocks of frequencies, as many at a time as the scratch memory takes."""
+    (groups, rows, inner), columns = first.shape[:3], result.shape[2]
+    each = groups * product_elements(plan, rows, inner, columns) * result.itemsize
+    step = max(few_frequencies(plan), scratch_limit(plan) // each)
+    for begin in range(0, result.shape[-1], step):
+        yield (..., slice(begin, begin + step))
+
+
+def _by_matmul(first: Array, second: Array) -> Array:
+    matrices = (_matrices(spectra.transpose(0, 3, 1, 2)) for spectra in (first, second))
+    return _matrix_sum(*matrices).transpose(0, 2, 3, 1)
 
 
 def _matrices(spectra: Array) -> Array:
@@ -131,11 +155,9 @@ def _halves(length: int) -> tuple[slice, slice]:
     return slice(0, length // 2), slice(length // 2, length)
 
 
-def _by_elements(first: Array, second: Array, result: Array, carry: Array | None) -> None:
-    if carry is None:
-        _element_sum(first, second, result)
-    else:
-        _add(result, carry, _element_sum(first, second, np.empty_like(result)))
+def _by_elements(first: Array, second: Array) -> Array:
+    shape = (*first.shape[:2], *second.shape[2:])
+    return _element_sum(first, second, np.empty(shape, first.dtype))
 
 
 def _element_sum(first: Array, second: Array, total: Array) -> Array:
