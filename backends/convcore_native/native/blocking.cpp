@@ -6,6 +6,11 @@ namespace convcore {
 
 namespace {
 
+// Padding is left out tap by tap: with fewer channels a tap is too short a sum, and a smaller share
+// of the products is not worth it.
+constexpr index_t SKIP_CHANNELS = 64;
+constexpr double SKIP_SHARE = 0.05;
+
 // Source channels that a block should have at least, if there are as many.
 constexpr index_t FEW_CHANNELS = 16;
 
@@ -162,6 +167,32 @@ void OwnedBlocking::cut_channels(const Correlation& problem, index_t parts) {
     }
     block.term_offset = term_offset_.data();
     block.last_term_offset = last_term_offset_.data();
+}
+
+void OwnedBlocking::skip_padding(const Correlation& problem) {
+    index_t taps = 1;
+    for (int a = 0; a < problem.axes; ++a) taps *= problem.axis[a].taps;
+    if (!block.padded || taps > 64 || block.channels < SKIP_CHANNELS) return;
+    double inside = 1;
+    index_t behind = taps;
+    for (int a = 0; a < problem.axes; ++a) {
+        const Axis& axis = problem.axis[a];
+        behind /= axis.taps;
+        std::vector<uint64_t> reached(size_t(axis.count), 0);
+        index_t pairs = 0;
+        for (index_t q = 0; q < axis.count; ++q) {
+            for (index_t tap = 0; tap < taps; ++tap) {
+                const index_t at = q * axis.step + axis.shift[tap / behind % axis.taps];
+                if (at < 0 || at >= axis.extent) continue;
+                reached[size_t(q)] |= uint64_t(1) << tap;
+                ++pairs;
+            }
+        }
+        inside *= double(pairs) / double(axis.count * taps);
+        reached_.push_back(std::move(reached));
+        block.reached[a] = reached_.back().data();
+    }
+    block.skips = 1 - inside >= SKIP_SHARE;
 }
 
 }  // namespace convcore

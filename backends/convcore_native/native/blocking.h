@@ -19,6 +19,9 @@ class OwnedBlocking {
     // At least `parts` blocks of source channels.
     void cut_channels(const Correlation&, index_t parts);
 
+    // Leaves out products of padding, where there are enough of them and it can be done.
+    void skip_padding(const Correlation&);
+
   private:
     void choose_split(const Correlation&, index_t positions, index_t pieces);
     void lay_out(const Correlation&);
@@ -28,6 +31,7 @@ class OwnedBlocking {
     std::vector<std::vector<Segment>> segments_;
     std::vector<std::vector<index_t>> tap_offsets_;  // of each axis, in elements
     std::vector<index_t> term_offset_, last_term_offset_;
+    std::vector<std::vector<uint64_t>> reached_;
 };
 
 // Whether some tap of some position reads outside the source.

@@ -32,6 +32,7 @@ struct Box {
     index_t positions;
     index_t source_at[MAX_POSITIONS];  // from the start of the slab, or of the block's source
     index_t target_at[MAX_POSITIONS];  // from the start of a target channel
+    uint64_t reached[MAX_POSITIONS];   // of each tile of positions, where padding is skipped
     bool side_by_side;                 // the target positions are neighbours in memory
 };
 
@@ -68,6 +69,24 @@ inline void list(const Correlation& problem, const Blocking& block, Box& box) {
     }
     const index_t last = box.positions - 1;
     box.side_by_side = box.target_at[last] - box.target_at[0] == last;
+}
+
+// The taps that some position of each tile reads inside the source.
+inline void list_reached(const Correlation& problem, const Blocking& block, Box& box) {
+    const index_t tiles = quotient(box.positions, PANEL_ROWS);
+    for (index_t tile = 0; tile < tiles; ++tile) {
+        box.reached[tile] = 0;
+        const index_t end = share(box.positions, tiles, tile + 1);
+        for (index_t p = share(box.positions, tiles, tile); p < end; ++p) {
+            uint64_t taps = ~uint64_t(0);
+            index_t rest = p;
+            for (int a = problem.axes - 1; a >= 0; --a) {
+                taps &= block.reached[a][box.start[a] + rest % box.count[a]];
+                rest /= box.count[a];
+            }
+            box.reached[tile] |= taps;
+        }
+    }
 }
 
 template <class T>
@@ -170,25 +189,39 @@ inline index_t padded_channels(index_t channels) {
     return quotient(channels, Simd<T>::lanes) * Simd<T>::lanes;
 }
 
-// Rows from `first` to `last` of a product, `rows` at a time.
+// Which tiles of rows a product has, and which of them start anew: all, if `reached` is null.
+struct Tiles {
+    const uint64_t* reached;
+    int tap;
+    bool accumulate;
+
+    bool skip(index_t tile) const { return reached && !(reached[tile] >> tap & 1); }
+    bool adds(index_t tile) const {
+        return accumulate || (reached && (reached[tile] & ((uint64_t(1) << tap) - 1)));
+    }
+};
+
+// All rows of a product, a register tile at a time.
 template <class T, int vectors = VECTOR_COLUMNS>
 void multiply(int wanted, const T* base, const index_t* row_at, index_t rows,
               const index_t* offset, index_t depth, const T* b, index_t b_pitch, T* c,
-              index_t c_pitch, bool accumulate) {
+              index_t c_pitch, const Tiles& which) {
     if constexpr (vectors > 1) {
         if (wanted < vectors)
             return multiply<T, vectors - 1>(wanted, base, row_at, rows, offset, depth, b, b_pitch,
-                                            c, c_pitch, accumulate);
+                                            c, c_pitch, which);
     }
     // Equal shares, so that no tile is nearly empty.
     const index_t tiles = quotient(rows, PANEL_ROWS);
     for (index_t tile = 0; tile < tiles; ++tile) {
+        if (which.skip(tile)) continue;
         const index_t first = share(rows, tiles, tile);
         const int count = int(share(rows, tiles, tile + 1) - first);
         const T* row[PANEL_ROWS];
         for (int i = 0; i < count; ++i) row[i] = base + row_at[first + i];
         multiply_for<T, vectors, PANEL_ROWS>(count)(depth, row, offset, b, b_pitch,
-                                                    c + first * c_pitch, c_pitch, accumulate);
+                                                    c + first * c_pitch, c_pitch,
+                                                    which.adds(tile));
     }
 }
 

@@ -122,7 +122,32 @@ void multiply_panel(const Blocking& block, const Box& box, const Channels& input
         const index_t depth = share(inputs.terms, steps, step + 1) - first;
         multiply<T>(vectors, base, box.source_at, box.positions, inputs.term_offset + first, depth,
                     packed + first * width, width, product, width,
-                    inputs.first > 0 || first > 0);
+                    {nullptr, 0, inputs.first > 0 || first > 0});
+    }
+}
+
+// The same, tap by tap, without the taps that no position of a tile reads inside the source.
+template <class T>
+void multiply_reached(const Blocking& block, const Box& box, const Channels& inputs,
+                      const T* base, const T* packed, int vectors, T* product) {
+    const int width = vectors * Simd<T>::lanes;
+    const int taps = int(inputs.terms / inputs.count());
+    const index_t steps = quotient(inputs.count(), block.depth);
+    const index_t tiles = quotient(box.positions, PANEL_ROWS);
+    for (index_t tile = 0; inputs.first == 0 && tile < tiles; ++tile) {
+        const index_t row = share(box.positions, tiles, tile);
+        const index_t rows = share(box.positions, tiles, tile + 1) - row;
+        if (box.reached[tile] == 0) clear_run(rows * width, product + row * width);
+    }
+    for (int tap = 0; tap < taps; ++tap) {
+        for (index_t step = 0; step < steps; ++step) {
+            const index_t c = share(inputs.count(), steps, step);
+            const index_t depth = share(inputs.count(), steps, step + 1) - c;
+            const index_t first = tap * inputs.count() + c;
+            multiply<T>(vectors, base, box.source_at, box.positions, inputs.term_offset + first,
+                        depth, packed + first * width, width, product, width,
+                        {box.reached, tap, inputs.first > 0 || c > 0});
+        }
     }
 }
 
@@ -158,7 +183,8 @@ void correlate_block(const Correlation& problem, const Blocking& block, const Bo
             const T* b = packed + panel_start<T>(p) * block.terms +
                          inputs.first * taps * vectors * Simd<T>::lanes;
             T* own = parts == 1 ? product : product + panel_start<T>(p - first) * block.positions;
-            multiply_panel(block, box, inputs, base, b, vectors, own);
+            const auto run = block.skips ? multiply_reached<T> : multiply_panel<T>;
+            run(block, box, inputs, base, b, vectors, own);
             if (part + 1 == parts) store_panel(problem, box, p, own, target);
         }
     }
@@ -184,6 +210,7 @@ void correlate(const Correlation& problem, const Blocking& block, const T* sourc
             const index_t g = i / block.panel_tasks / blocks;
             place(problem, block, number, box);
             list(problem, block, box);
+            if (block.skips) list_reached(problem, block, box);
             correlate_block(
                 problem, block, box,
                 source + g * problem.source_channels * problem.source_channel_pitch,

@@ -99,7 +99,7 @@ class GemmMethod : public Method {
         return "tile " + std::to_string(kernels_.panel_rows) + "x" +
                std::to_string(kernels_.panel_width) + ", blocks of " +
                std::to_string(block.positions) + " positions by " +
-               std::to_string(block.channels) + " channels" + (block.copies ? ", copied" : "");
+               std::to_string(block.channels) + " channels" + (block.copies ? ", copied" : "") + (block.skips ? ", padding skipped" : "");
     }
 
     static constexpr index_t ALIGNMENT = 64 / index_t(sizeof(T));
@@ -129,6 +129,7 @@ OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T
     block.depth = even(block.terms, MAX_TERMS);
     const index_t tasks = problem.groups * blocking.blocks();
     block.panel_tasks = std::min(panels, quotient(request.threads, tasks));
+    blocking.skip_padding(problem);
     return blocking;
 }
 

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "tilefft.h"
+#include "winograd.h"
 
 namespace convcore {
 
@@ -69,6 +70,10 @@ struct Blocking {
     const index_t* last_term_offset;
     index_t terms;           // taps times source channels
     index_t depth;           // terms, or positions, that are summed in registers at a time
+    // Where much of what is read would be padding: for each position of an axis the taps, one bit
+    // for each of all, that it reads inside the source. Products of padding are then left out.
+    bool skips;
+    const uint64_t* reached[MAX_AXES];
     index_t panel_tasks;     // parts that the target channels are cut into, each a task of its own
     index_t slices;          // weight gradient: parts of the sum, each with a result of its own
 };
@@ -106,6 +111,7 @@ struct Kernels {
     int vector_bytes;
     Routines<float> f32;
     Routines<double> f64;
+    WinogradRoutines<float> winograd;
 };
 
 }  // namespace convcore

@@ -59,7 +59,7 @@ struct WeightGradientTask {
                                 inputs.count(), box.source_at + first, depth,
                                 packed + first * width, width,
                                 result + start * block.terms + term * width, width,
-                                accumulate || first > 0);
+                                {nullptr, 0, accumulate || first > 0});
                 }
             }
         }
