@@ -26,6 +26,11 @@ from convcore.plugin import (
 GEOMETRIES = {
     "rank 1": Geometry.of((3, 4, 40), (6, 4, 5), padding=((2, 4),), stride=2),
     "same": Geometry.of((2, 5, 13, 11), (4, 5, 3, 3), padding=1),
+    "same, far taps": Geometry.of((2, 3, 7, 9), (4, 3, 3, 4), padding="same", dilation=(8, 5)),
+    "same, shifted": Geometry.of((2, 3, 9, 8), (4, 3, 3, 2), padding=((4, -2), (-3, 4))),
+    "same, inner axes": Geometry.of(
+        (2, 3, 7, 5, 6), (4, 3, 2, 3, 3), padding=((1, 0), (1, 1), (1, 1)), stride=(2, 1, 1)
+    ),
     "small images": Geometry.of((9, 6, 5, 5), (7, 6, 3, 3), padding="same"),
     "stride and dilation": Geometry.of(
         (1, 3, 17, 15), (5, 3, 3, 4), stride=(2, 3), dilation=(3, 1)

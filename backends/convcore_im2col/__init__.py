@@ -3,7 +3,7 @@
 *im2col* copies what each output looks at into a column, so that the convolution of one group
 becomes weight (filters, channels * taps) times columns (channels * taps, positions), and BLAS does
 the arithmetic. The whole column matrix is as many times larger than the input as there are taps.
-Here it never exists: tiles of it, small enough for a cache, are lowered, multiplied and forgotten.
+Here it never exists: tiles of it, of bounded size, are lowered, multiplied and forgotten.
 
     _lowering.pyx   im2col and col2im of one tile, for every rank and dtype, without the GIL
     _problem.py     a geometry folded into matrices: groups, rows, columns
@@ -47,7 +47,7 @@ except ImportError as error:
 
 from ._columns import Columns
 from ._taps import Taps
-from ._tiles import CACHED, DEFAULT_BOUND, column_tile, tap_tile
+from ._tiles import DEFAULT_BOUND, LARGE, column_tile, tap_tile
 
 __all__ = ["Im2colConvolution"]
 
@@ -82,7 +82,7 @@ class Im2colConvolution(Convolution):
         columns = geometry.batch * prod(geometry.output_extents) * np.dtype(dtype).itemsize
         columns *= geometry.in_channels * prod(geometry.kernel_extents)
         lowered = 0 if is_pointwise(geometry) else 2 * columns
-        tiles = lowered / CACHED * TILE_SECONDS
+        tiles = lowered / LARGE * TILE_SECONDS
         return CALL_SECONDS + geometry.flop / rate + lowered / LOWERING_RATE + tiles
 
     def workspace_bytes(self, operation: Operation) -> int:

@@ -38,13 +38,26 @@ cdef struct Reach:  # what one tap does along one axis
 
 cdef struct Tap:
     int64_t rank
+    int64_t flat  # from this axis on, a step between outputs is the same step in the input
     const Axis* axes
     Reach reach[MAX_RANK]
 
 
+cdef void bind(Tap* tap, const int64_t[:, ::1] axes) noexcept nogil:
+    """Fill in all but the reach."""
+    cdef const Axis* axis
+    tap.axes = <const Axis*> &axes[0, 0]
+    tap.rank = tap.flat = axes.shape[0]
+    while tap.flat > 0:
+        axis = &tap.axes[tap.flat - 1]
+        if axis.stride * axis.input_pitch != axis.output_pitch:
+            break
+        tap.flat -= 1
+
+
 cdef int64_t outputs_before(const Axis* axis, int64_t distance) noexcept nogil:
     """Number of outputs o >= 0 with o * stride < distance."""
-    return 0 if distance <= 0 else (distance - 1) // axis.stride + 1
+    return 0 if distance <= 0 else min((distance - 1) // axis.stride + 1, axis.outputs)
 
 
 cdef void aim(Tap* tap, int64_t index) noexcept nogil:
@@ -57,8 +70,48 @@ cdef void aim(Tap* tap, int64_t index) noexcept nogil:
         reach = &tap.reach[a]
         reach.start = index % axis.taps * axis.dilation - axis.before
         reach.first = outputs_before(axis, -reach.start)
-        reach.end = min(axis.outputs, outputs_before(axis, axis.extent - reach.start))
+        reach.end = outputs_before(axis, axis.extent - reach.start)
         index //= axis.taps
+
+
+cdef inline void blank(
+    number* column, int64_t begin, int64_t end, int64_t period, int64_t first, int64_t last
+) noexcept nogil:
+    """Zero those outputs of [begin, end) that lie in [first, last) of their period."""
+    cdef int64_t start = begin // period * period, o
+    while first < last and start < end:
+        for o in range(max(begin, start + first), min(end, start + last)):
+            column[o - begin] = 0
+        start += period
+
+
+cdef void copy_flat(
+    const Tap* tap, int64_t a, const number* input, number* column, int64_t begin, int64_t end
+) noexcept nogil:
+    """Lower outputs that lie as their inputs do: copy them at once, then blank the padding.
+
+    Between the first and the last output inside the input, those in the padding are copied from
+    the neighbouring row, which is faster than a copy for each row.
+    """
+    cdef int64_t first = 0, last = 1, shift = 0, pitch, period, b
+    cdef const Reach* reach
+    for b in range(a, tap.rank):
+        reach = &tap.reach[b]
+        if reach.first >= reach.end:
+            memset(column, 0, (end - begin) * sizeof(number))
+            return
+        pitch = tap.axes[b].output_pitch
+        first += reach.first * pitch
+        last += (reach.end - 1) * pitch
+        shift += reach.start * tap.axes[b].input_pitch
+    first, last = max(first, begin), min(last, end)
+    if first < last:
+        memcpy(column + first - begin, input + first + shift, (last - first) * sizeof(number))
+    for b in range(a, tap.rank):
+        pitch = tap.axes[b].output_pitch
+        period = pitch * tap.axes[b].outputs
+        blank(column, begin, end, period, 0, tap.reach[b].first * pitch)
+        blank(column, begin, end, period, tap.reach[b].end * pitch, period)
 
 
 cdef inline void copy_row(
@@ -121,6 +174,9 @@ cdef void walk(
     if a == tap.rank - 1:
         do_row(adjoint, axis, &tap.reach[a], input, column, begin, end)
         return
+    if a >= tap.flat and not adjoint:
+        copy_flat(tap, a, input, column, begin, end)
+        return
     for o in range(begin // axis.output_pitch, (end - 1) // axis.output_pitch + 1):
         stop = min(end, (o + 1) * axis.output_pitch)
         if tap.reach[a].first <= o < tap.reach[a].end:
@@ -143,12 +199,11 @@ cdef void lower(
     cdef int64_t taps = columns.shape[1] // input.shape[1], end = begin + columns.shape[2]
     cdef int64_t n, c, t
     cdef Tap tap
-    tap.rank = axes.shape[0]
-    tap.axes = <const Axis*> &axes[0, 0]
-    for t in range(taps):
-        aim(&tap, first_tap + t)
-        for n in range(columns.shape[0]):
-            for c in range(input.shape[1]):
+    bind(&tap, axes)
+    for c in range(input.shape[1]):
+        for t in range(taps):
+            aim(&tap, first_tap + t)
+            for n in range(columns.shape[0]):
                 walk(
                     adjoint, &tap, 0, <number*> &input[n, c, 0],
                     <number*> &columns[n, c * taps + t, 0], begin, end,

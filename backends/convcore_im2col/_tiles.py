@@ -13,9 +13,11 @@ from convcore.plugin import Operation
 from ._problem import Problem
 
 DEFAULT_BOUND = 32 * 2**20
-# What the columns of a tile should take, so that BLAS finds them in a cache. From 1 to 8 MiB one
-# thread of OpenBLAS is equally fast (AMD EPYC, Zen 3); two lose less time meeting with larger ones.
-CACHED = 8 * 2**20
+# The most that the columns of a tile should take. Up to 8 MiB stay in a cache, which one thread of
+# OpenBLAS likes better by a seventh (AMD EPYC, Zen 3); but several threads meet at every product,
+# and each time the slowest, on a busy machine by a tick of its scheduler, delays them all.
+LARGE = 32 * 2**20
+CACHED = 8 * 2**20  # the same for the careful path
 # Columns from which on BLAS is near its full speed, and below which lowering is not worth it.
 WIDE, NARROW = 256, 32
 
@@ -90,21 +92,21 @@ def column_tile(problem: Problem, operation: Operation, bound: int) -> ColumnTil
 def _lowered_tile(problem: Problem, room: int, groups: int, filters: int) -> ColumnTile | None:
     """The tile whose columns and panel take `room` elements, of at most `groups` groups.
 
-    It is about as large as the cache, but wide enough for BLAS: first along the positions, then
-    over samples until it is wide, over groups, and over samples again until the cache is full.
+    It is as large as allowed, but wide enough for BLAS: first along the positions, then over
+    samples until it is wide, over groups, and over samples again until the room is taken.
     """
     height = problem.rows + problem.filters
-    cached = min(room, CACHED // problem.dtype.itemsize)
-    positions = min(problem.positions, max(cached // height, WIDE), room // height)
+    large = min(room, LARGE // problem.dtype.itemsize)
+    positions = min(problem.positions, max(large // height, WIDE), room // height)
     if positions < min(problem.positions, NARROW):
         return None
     if positions < problem.positions:
         return ColumnTile(1, 1, positions, filters, lowered=True)
     area = height * positions
     samples = _clamp(min(-(-WIDE // positions), room // area), problem.batch)
-    groups = _clamp(cached // (area * samples), groups)
+    groups = _clamp(large // (area * samples), groups)
     if groups == problem.groups:
-        samples = max(samples, _clamp(cached // (area * groups), problem.batch))
+        samples = max(samples, _clamp(large // (area * groups), problem.batch))
     return ColumnTile(samples, groups, positions, filters, lowered=True)
 
 
