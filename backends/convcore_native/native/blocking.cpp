@@ -193,6 +193,8 @@ void OwnedBlocking::skip_padding(const Correlation& problem) {
         block.reached[a] = reached_.back().data();
     }
     block.skips = 1 - inside >= SKIP_SHARE;
+    // Tiles on the border of the padding still have some of its products.
+    if (block.skips) inside_ = (1 + inside) / 2;
 }
 
 }  // namespace convcore

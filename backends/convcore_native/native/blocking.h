@@ -15,6 +15,8 @@ class OwnedBlocking {
 
     Blocking block{};
     index_t blocks() const { return blocks_; }
+    // Share of the products that is carried out.
+    double inside() const { return inside_; }
 
     // At least `parts` blocks of source channels.
     void cut_channels(const Correlation&, index_t parts);
@@ -28,6 +30,7 @@ class OwnedBlocking {
     bool shrink(const Correlation&);
 
     index_t blocks_ = 1;
+    double inside_ = 1;
     std::vector<std::vector<Segment>> segments_;
     std::vector<std::vector<index_t>> tap_offsets_;  // of each axis, in elements
     std::vector<index_t> term_offset_, last_term_offset_;

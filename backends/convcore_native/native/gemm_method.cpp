@@ -26,6 +26,12 @@ constexpr index_t POSITIONS = MAX_POSITIONS;
 // beside them, and so the order of the sum: it must not depend on the number of threads.
 constexpr index_t PIECES = 4;
 
+// For estimates (AMD Zen 3, one core): the share of the peak that products reach, seconds to move
+// an element with a transposition or a copy on the way, and of a call with nothing to do.
+constexpr double EFFICIENCY = 0.85, MOVE_SECONDS = 0.5e-9, CALL_SECONDS = 3e-6;
+// The definition, without workspace, reaches a few GFLOP/s.
+constexpr double CAREFUL_FLOPS = 2e9;
+
 index_t even(index_t all, index_t most) { return quotient(all, quotient(all, most)); }
 
 bool strided(const Correlation& problem) {
@@ -66,15 +72,13 @@ std::vector<Pass> passes(const Correlation& whole, index_t each, index_t lanes, 
 template <class T>
 class GemmMethod : public Method {
   public:
-    GemmMethod(const Request& request, double flop)
-        : kernels_(routines<T>(*request.kernels)), flop_(flop), threads_(request.threads),
+    explicit GemmMethod(const Request& request)
+        : kernels_(routines<T>(*request.kernels)), threads_(request.threads),
           bound_(request.max_workspace) {}
 
     size_t workspace() const override { return size_t(elements_) * sizeof(T); }
 
-    double seconds(int threads) const override {
-        return flop_ / (0.8 * peak_flops(int(sizeof(T))) * threads) + 5e-6;
-    }
+    double seconds(int threads) const override { return CALL_SECONDS + work_ / threads; }
 
   protected:
     // Passes whose `copies` of the packed weight fit beside the threads' buffers.
@@ -95,19 +99,31 @@ class GemmMethod : public Method {
         return round_up(problem.target_channels, kernels_.lanes);
     }
 
+    // Seconds of one core for the products, idle lanes included, and for `blocks` slabs.
+    double multiply_seconds(const OwnedCorrelation& owned, const OwnedBlocking& blocking) const {
+        const Correlation& problem = owned.problem;
+        const double groups = double(problem.groups), copied = double(blocking.blocks()) *
+                              double(blocking.block.copies ? blocking.block.channel_pitch : 0);
+        const double products = double(owned.positions()) * double(padded_channels(problem)) *
+                                double(owned.depth()) * blocking.inside();
+        return groups * (2 * products / (EFFICIENCY * peak_flops(int(sizeof(T)))) +
+                         copied * double(problem.source_channels) * MOVE_SECONDS);
+    }
+
     std::string describe_block(const Blocking& block) const {
         return "tile " + std::to_string(kernels_.panel_rows) + "x" +
                std::to_string(kernels_.panel_width) + ", blocks of " +
                std::to_string(block.positions) + " positions by " +
-               std::to_string(block.channels) + " channels" + (block.copies ? ", copied" : "") + (block.skips ? ", padding skipped" : "");
+               std::to_string(block.channels) + " channels" + (block.copies ? ", copied" : "") +
+               (block.skips ? ", padding skipped" : "");
     }
 
     static constexpr index_t ALIGNMENT = 64 / index_t(sizeof(T));
     const Routines<T>& kernels_;
-    const double flop_;
     const int threads_;
     const size_t bound_;
     index_t packed_ = 0, elements_ = 0;  // of the packed weight, and of all scratch memory
+    double work_ = 0;                    // seconds of one core
 };
 
 // Elements of a slab: half of the level 2 cache, and a small part of all scratch memory.
@@ -136,9 +152,8 @@ OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T
 template <class T>
 class GemmCorrelation : public GemmMethod<T> {
   public:
-    GemmCorrelation(const Request& request, std::vector<OwnedCorrelation> parts, double flop,
-                    index_t clear)
-        : GemmMethod<T>(request, flop), parts_(std::move(parts)), clear_(clear) {
+    GemmCorrelation(const Request& request, std::vector<OwnedCorrelation> parts, index_t clear)
+        : GemmMethod<T>(request), parts_(std::move(parts)), clear_(clear) {
         for (const OwnedCorrelation& part : parts_) {
             blocking_.push_back(correlate_blocking(part, this->kernels_, request));
             const Blocking& block = blocking_.back().block;
@@ -147,6 +162,7 @@ class GemmCorrelation : public GemmMethod<T> {
                                            : this->kernels_.panel_width;
             const index_t buffer = block.slab + block.positions * channels;
             passes_.push_back(this->plan_passes(part, 1, buffer));
+            this->work_ += seconds_of(part, blocking_.back());
         }
     }
 
@@ -167,6 +183,15 @@ class GemmCorrelation : public GemmMethod<T> {
     }
 
   private:
+    double seconds_of(const OwnedCorrelation& part, const OwnedBlocking& blocking) const {
+        const Correlation& problem = part.problem;
+        const double channels = double(problem.groups * problem.target_channels);
+        const double depth = double(part.depth()), positions = double(part.positions());
+        if (passes_.back().empty()) return 2 * channels * depth * positions / CAREFUL_FLOPS;
+        return this->multiply_seconds(part, blocking) +
+               channels * (depth + positions) * MOVE_SECONDS;
+    }
+
     void run_part(size_t i, const T* source, const T* weight, T* target, T* workspace,
                   int threads) const {
         const Correlation& whole = parts_[i].problem;
@@ -211,12 +236,22 @@ OwnedBlocking gradient_blocking(const OwnedCorrelation& owned, const Request& re
 template <class T>
 class GemmWeightGradient : public GemmMethod<T> {
   public:
-    GemmWeightGradient(const Request& request, OwnedCorrelation correlation, double flop)
-        : GemmMethod<T>(request, flop), correlation_(std::move(correlation)),
+    GemmWeightGradient(const Request& request, OwnedCorrelation correlation)
+        : GemmMethod<T>(request), correlation_(std::move(correlation)),
           blocking_(gradient_blocking<T>(correlation_, request)) {
         const Blocking& block = blocking_.block;
         const index_t buffer = block.slab + block.positions * this->kernels_.panel_width;
         passes_ = this->plan_passes(correlation_, block.slices, buffer);
+        const Correlation& problem = correlation_.problem;
+        const double channels = double(problem.groups * problem.target_channels);
+        const double depth = double(correlation_.depth());
+        const double positions = double(correlation_.positions());
+        const double parts = double(quotient(problem.source_channels, block.channels));
+        this->work_ = passes_.empty()
+                          ? 2 * channels * depth * positions / CAREFUL_FLOPS
+                          : this->multiply_seconds(correlation_, blocking_) +
+                                channels * (depth * double(block.slices) + positions * parts) *
+                                    MOVE_SECONDS;
     }
 
     void run(const void* grad_output, const void* input, void* result, void* workspace,
@@ -258,8 +293,7 @@ template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
                              const Request& request) {
     if (operation == GRAD_WEIGHT)
-        return std::make_unique<GemmWeightGradient<T>>(request, forward_correlation(geometry),
-                                                       geometry.flop());
+        return std::make_unique<GemmWeightGradient<T>>(request, forward_correlation(geometry));
     std::vector<OwnedCorrelation> parts;
     bool covered = true;
     if (operation == FORWARD) {
@@ -269,7 +303,7 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
     }
     const index_t clear =
         covered ? 0 : geometry.batch * geometry.in_channels * geometry.input_positions();
-    return std::make_unique<GemmCorrelation<T>>(request, std::move(parts), geometry.flop(), clear);
+    return std::make_unique<GemmCorrelation<T>>(request, std::move(parts), clear);
 }
 
 }  // namespace

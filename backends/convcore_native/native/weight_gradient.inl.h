@@ -41,7 +41,7 @@ struct WeightGradientTask {
     T* slab;
     T* packed;
 
-    // result: for each panel [tap][source channel][channel of the panel].
+    // result: for each panel and block of source channels [tap][source channel][lane].
     void add(const Box& box, const T* source, const T* target, T* result, bool accumulate) {
         const index_t channels = problem.target_channels, taps = tap_count(problem);
         const T* base = gather(problem, block, box, source, inputs, slab);
@@ -51,33 +51,31 @@ struct WeightGradientTask {
             pack_target(target + start * problem.target_channel_pitch,
                         problem.target_channel_pitch, box,
                         int(smaller(width, channels - start)), width, packed);
+            T* own = result + start * block.terms + inputs.first * taps * width;
             for (index_t first = 0; first < box.positions; first += block.depth) {
                 const index_t depth = smaller(block.depth, box.positions - first);
-                for (index_t tap = 0; tap < taps; ++tap) {
-                    const index_t term = tap * problem.source_channels + inputs.first;
-                    multiply<T>(vectors, base, inputs.term_offset + tap * inputs.count(),
-                                inputs.count(), box.source_at + first, depth,
-                                packed + first * width, width,
-                                result + start * block.terms + term * width, width,
-                                {nullptr, 0, accumulate || first > 0});
-                }
+                multiply<T>(vectors, base, inputs.term_offset, inputs.terms,
+                            box.source_at + first, depth, packed + first * width, width, own,
+                            width, {nullptr, 0, accumulate || first > 0});
             }
         }
     }
 };
 
-// weight[target channel][source channel][tap] = sum over slices of [tap][source channel][lane].
+// The weight of one source channel for a panel: the sum over slices of their results.
 template <class T>
 void store_weight(const Correlation& problem, const Blocking& block, const T* results,
                   index_t result, index_t panel, index_t c, T* weight) {
     const index_t channels = problem.target_channels, taps = tap_count(problem);
+    const Channels inputs = channel_block(problem, block, c / block.channels);
     const index_t start = panel_start<T>(panel);
     const int width = panel_vectors<T>(channels, panel) * Simd<T>::lanes;
     const int count = int(smaller(width, channels - start));
-    const T* from = results + start * block.terms + c * width;
+    const T* from = results + start * block.terms +
+                    (inputs.first * taps + c - inputs.first) * width;
     T* to = weight + start * problem.weight_target_pitch + c * problem.weight_source_pitch;
     for (index_t tap = 0; tap < taps; ++tap) {
-        const T* value = from + tap * problem.source_channels * width;
+        const T* value = from + tap * inputs.count() * width;
         for (int i = 0; i < count; ++i) {
             T sum = value[i];
             for (index_t s = 1; s < block.slices; ++s) sum += value[s * result + i];
