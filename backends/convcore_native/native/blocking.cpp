@@ -78,11 +78,11 @@ bool padded(const Correlation& problem) {
 }
 
 OwnedBlocking::OwnedBlocking(const OwnedCorrelation& owned, index_t positions, index_t slab,
-                             index_t pieces, bool copies) {
+                             bool copies) {
     const Correlation& problem = owned.problem;
     block.padded = padded(problem);
     block.copies = copies || block.padded;
-    choose_split(problem, std::min(positions, MAX_BLOCK_POSITIONS), pieces);
+    choose_split(problem, std::min(positions, MAX_BLOCK_POSITIONS));
     lay_out(problem);
     const index_t few = std::min(problem.source_channels, FEW_CHANNELS);
     while (few * block.channel_pitch > slab && block.copies && shrink(problem)) lay_out(problem);
@@ -96,19 +96,15 @@ OwnedBlocking::OwnedBlocking(const OwnedCorrelation& owned, index_t positions, i
     block.panel_tasks = block.slices = 1;
 }
 
-void OwnedBlocking::choose_split(const Correlation& problem, index_t positions, index_t pieces) {
+void OwnedBlocking::choose_split(const Correlation& problem, index_t positions) {
     index_t behind = 1;
     int a = problem.axes - 1;
     for (; a > 0 && behind * problem.axis[a].count <= positions; --a)
         behind *= problem.axis[a].count;
-    index_t before = 1;
-    for (int b = 0; b < a; ++b) before *= problem.axis[b].count;
     const index_t count = problem.axis[a].count;
     const index_t most = std::max<index_t>(1, positions / behind);
-    const index_t parts = std::min(count, std::max(quotient(count, most),
-                                                   quotient(pieces, before)));
     block.split = a;
-    block.chunk = quotient(count, parts);
+    block.chunk = quotient(count, quotient(count, most));
 }
 
 // Smaller blocks; false if there are none.

@@ -7,10 +7,9 @@ namespace convcore {
 
 class OwnedBlocking {
   public:
-    // `positions` and `slab` elements are what a block should stay below, `pieces` how many there
-    // should be at least; `copies` asks for a slab where none is needed.
-    OwnedBlocking(const OwnedCorrelation&, index_t positions, index_t slab, index_t pieces,
-                  bool copies);
+    // `positions` and `slab` elements are what a block should stay below; `copies` asks for a slab
+    // where none is needed. Both decide the order of a sum: never by the number of threads.
+    OwnedBlocking(const OwnedCorrelation&, index_t positions, index_t slab, bool copies);
     OwnedBlocking(OwnedBlocking&&) = default;
 
     Blocking block{};
@@ -25,7 +24,7 @@ class OwnedBlocking {
     void skip_padding(const Correlation&);
 
   private:
-    void choose_split(const Correlation&, index_t positions, index_t pieces);
+    void choose_split(const Correlation&, index_t positions);
     void lay_out(const Correlation&);
     bool shrink(const Correlation&);
 

@@ -27,18 +27,64 @@ void pack_tap(const Correlation& problem, const T* weight, index_t inputs, index
     }
 }
 
-// A few channels at a time, whose taps share cache lines.
+// Whether the taps of one pair of channels stand side by side, in order.
+inline bool plain_taps(const Correlation& problem, index_t taps) {
+    for (index_t tap = 0; tap < taps; ++tap)
+        if (tap_weight_offset(problem, tap) != tap) return false;
+    return true;
+}
+
+// Source channels `c`, `c` + 1, ... whose taps make one run of `count` elements for each target
+// channel: transposed from squares, as many channels of the panel at a time as a vector has lanes.
+template <class T>
+void pack_run(const Correlation& problem, const T* weight, index_t count, index_t c,
+              index_t inputs, index_t taps, int width, T* packed) {
+    constexpr int lanes = Simd<T>::lanes;
+    const index_t pitch = problem.weight_target_pitch;
+    for (int v = 0; v < width; v += lanes) {
+        const T* from = weight + v * pitch;
+        index_t channel = c, tap = 0;
+        for (index_t e = 0; e < count; e += lanes) {
+            const int some = int(smaller(lanes, count - e));
+            vec<T> square[lanes];
+            if (some == lanes) {
+#pragma GCC unroll 16
+                for (int i = 0; i < lanes; ++i) square[i] = load(from + i * pitch + e);
+                transpose<T>(square);
+            } else {
+                for (int j = 0; j < some; ++j)
+                    for (int i = 0; i < lanes; ++i) square[j][i] = from[i * pitch + e + j];
+            }
+            for (int j = 0; j < some; ++j) {
+                store(packed + (tap * inputs + channel) * width + v, square[j]);
+                if (++tap < taps) continue;
+                tap = 0;
+                ++channel;
+            }
+        }
+    }
+}
+
 template <class T>
 void pack_block(const Correlation& problem, const T* weight, const Channels& block, index_t taps,
                 index_t channels, int width, T* packed) {
-    constexpr index_t few = 16;
-    for (index_t c = 0; c < block.count(); c += few)
+    constexpr index_t few = 16;  // source channels whose taps share cache lines
+    weight += block.first * problem.weight_source_pitch;
+    const index_t inputs = block.count();
+    const bool runs = channels == width && plain_taps(problem, taps);
+    const bool joined = problem.weight_source_pitch == taps;  // the runs of all channels are one
+    const index_t step = runs && !joined ? 1 : few;
+    for (index_t c = 0; c < inputs; c += step) {
+        const T* from = weight + c * problem.weight_source_pitch;
+        const index_t some = smaller(step, inputs - c);
+        if (runs) {
+            pack_run(problem, from, some * taps, c, inputs, taps, width, packed);
+            continue;
+        }
         for (index_t tap = 0; tap < taps; ++tap)
-            pack_tap(problem,
-                     weight + (block.first + c) * problem.weight_source_pitch +
-                         tap_weight_offset(problem, tap),
-                     smaller(few, block.count() - c), channels, width,
-                     packed + (tap * block.count() + c) * width);
+            pack_tap(problem, from + tap_weight_offset(problem, tap), some, channels, width,
+                     packed + (tap * inputs + c) * width);
+    }
 }
 
 // NaN if any value is NaN or infinite, else 0.

@@ -22,10 +22,6 @@ index_t round_up(index_t a, index_t b) { return quotient(a, b) * b; }
 constexpr index_t MAX_TERMS = 128, MAX_POSITIONS = 256;
 // Positions of a block: its product with a panel stays in the level 1 cache too.
 constexpr index_t POSITIONS = MAX_POSITIONS;
-// Blocks that a correlation is cut into at least. Their size decides how many source channels fit
-// beside them, and so the order of the sum: it must not depend on the number of threads.
-constexpr index_t PIECES = 4;
-
 // For estimates (AMD Zen 3, one core): the share of the peak that products reach, seconds to move
 // an element with a transposition or a copy on the way, and of a call with nothing to do.
 constexpr double EFFICIENCY = 0.85, MOVE_SECONDS = 0.5e-9, CALL_SECONDS = 3e-6;
@@ -139,12 +135,11 @@ OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T
     const index_t panels = quotient(problem.target_channels, kernels.panel_width);
     // Every panel reads the block again.
     const bool copies = panels > 1 || strided(problem);
-    OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request),
-                           quotient(PIECES, problem.groups), copies);
+    OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request), copies);
     Blocking& block = blocking.block;
     block.depth = even(block.terms, MAX_TERMS);
     const index_t tasks = problem.groups * blocking.blocks();
-    block.panel_tasks = std::min(panels, quotient(request.threads, tasks));
+    block.panel_tasks = std::min(panels, quotient(4 * request.threads, tasks));
     blocking.skip_padding(problem);
     return blocking;
 }
@@ -223,7 +218,7 @@ template <class T>
 OwnedBlocking gradient_blocking(const OwnedCorrelation& owned, const Request& request) {
     const Correlation& problem = owned.problem;
     const index_t tasks = quotient(2 * request.threads, problem.groups);
-    OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request), 1, strided(problem));
+    OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request), strided(problem));
     Blocking& block = blocking.block;
     block.depth = even(block.positions, MAX_POSITIONS);
     const index_t result = problem.groups * problem.weight_group_pitch;
