@@ -61,7 +61,7 @@ double Geometry::flop() const {
 
 void OwnedCorrelation::add_axis(const Axis& axis, const std::vector<index_t>& shift,
                                 const std::vector<index_t>& weight_offset) {
-    if (problem.axes > 1) {
+    if (merges_ && problem.axes > 1) {
         Axis& outer = problem.axis[problem.axes - 1];
         // A plain axis makes one with the axis before it, whose positions become runs of it.
         if (plain(axis, shift[0]) && outer.step == 1 &&
@@ -142,7 +142,7 @@ OwnedCorrelation forward_correlation(const Geometry& geometry) {
 }
 
 std::vector<OwnedCorrelation> input_gradient_correlations(const Geometry& geometry,
-                                                          bool* covered) {
+                                                          bool* covered, bool merges) {
     const index_t inputs = geometry.input_positions(), outputs = geometry.output_positions();
     std::vector<std::vector<Phase>> axes;
     size_t combinations = 1;
@@ -155,7 +155,7 @@ std::vector<OwnedCorrelation> input_gradient_correlations(const Geometry& geomet
         reached *= positions;
     }
     *covered = reached == inputs;
-    std::vector<OwnedCorrelation> all(combinations);
+    std::vector<OwnedCorrelation> all(combinations, OwnedCorrelation(merges || combinations == 1));
     for (size_t i = 0; i < combinations; ++i) {
         OwnedCorrelation& owned = all[i];
         Correlation& problem = owned.problem;
@@ -170,10 +170,11 @@ std::vector<OwnedCorrelation> input_gradient_correlations(const Geometry& geomet
         owned.add_axis(batch_axis(geometry.batch, geometry.out_channels * outputs,
                                   geometry.in_channels * inputs),
                        {0}, {0});
-        size_t rest = i;
+        size_t inner = combinations, rest = i;
         for (int a = 0; a < geometry.rank; ++a) {
-            const Phase& phase = axes[size_t(a)][rest % axes[size_t(a)].size()];
-            rest /= axes[size_t(a)].size();
+            inner /= axes[size_t(a)].size();  // combinations of the axes behind
+            const Phase& phase = axes[size_t(a)][rest / inner];
+            rest %= inner;
             const index_t in_pitch = pitch(geometry.input, geometry.rank, a);
             std::vector<index_t> offset;
             for (index_t tap : phase.tap)

@@ -22,8 +22,11 @@ struct Geometry {
 // A correlation with the memory that its axes point into.
 class OwnedCorrelation {
   public:
+    explicit OwnedCorrelation(bool merges = true) : merges_(merges) {}
+
     Correlation problem{};
-    // Appends an axis; those with nothing to do for themselves are merged into their neighbour.
+    // Appends an axis; those with nothing to do for themselves are merged into their neighbour,
+    // if wanted.
     void add_axis(const Axis& axis, const std::vector<index_t>& shift,
                   const std::vector<index_t>& weight_offset);
     // Points the axes at their tables: last, since the tables move while they grow.
@@ -34,6 +37,7 @@ class OwnedCorrelation {
     index_t depth() const { return problem.source_channels * taps(); }
 
   private:
+    bool merges_;
     std::vector<std::vector<index_t>> shifts_, offsets_;
 };
 
@@ -41,7 +45,9 @@ class OwnedCorrelation {
 OwnedCorrelation forward_correlation(const Geometry&);
 
 // The gradient with respect to the input, one correlation for each phase of the stride. Phases
-// that no tap reaches are left out; `covered` says whether there is none.
-std::vector<OwnedCorrelation> input_gradient_correlations(const Geometry&, bool* covered);
+// that no tap reaches are left out; `covered` says whether there is none. The phases of the last
+// axis vary fastest. Axes are merged if that is wanted, or if there is one phase only.
+std::vector<OwnedCorrelation> input_gradient_correlations(const Geometry&, bool* covered,
+                                                          bool merges = true);
 
 }  // namespace convcore

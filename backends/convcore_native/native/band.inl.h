@@ -1,0 +1,177 @@
+// The band: what a block of target positions reads, with zeros for padding; see band.h.
+
+namespace {
+
+using convcore::Band;
+using convcore::BandPhase;
+
+// A block of target positions of one group at one position of the outer axes.
+struct Block {
+    index_t group, outer;
+    index_t row, row_end, column, column_end;
+};
+
+inline index_t block_count(const Band& band) {
+    return band.outer_positions * quotient(band.rows, band.block_rows) *
+           quotient(band.columns, band.block_columns);
+}
+
+inline Block block_at(const Band& band, index_t group, index_t i) {
+    const index_t across = quotient(band.columns, band.block_columns);
+    const index_t down = quotient(band.rows, band.block_rows);
+    const index_t column = i % across * band.block_columns;
+    const index_t row = i / across % down * band.block_rows;
+    return {group,  i / across / down,
+            row,    smaller(row + band.block_rows, band.rows),
+            column, smaller(column + band.block_columns, band.columns)};
+}
+
+// Where the outer axes put position `outer` of the target.
+inline index_t outer_target_offset(const Band& band, index_t outer) {
+    index_t offset = 0;
+    for (int a = band.outer_axes - 1; a >= 0; --a) {
+        offset += outer % band.outer[a].count * band.outer[a].target_pitch;
+        outer /= band.outer[a].count;
+    }
+    return offset;
+}
+
+// Where the outer axes read for position `outer` and tap `tap`; -1 if outside.
+inline index_t outer_source_offset(const Band& band, index_t outer, index_t tap) {
+    index_t offset = 0;
+    for (int a = band.outer_axes - 1; a >= 0; --a) {
+        const Axis& axis = band.outer[a];
+        const index_t at = outer % axis.count * axis.step + axis.shift[tap % axis.taps];
+        if (at < 0 || at >= axis.extent) return -1;
+        offset += at * axis.source_pitch;
+        outer /= axis.count;
+        tap /= axis.taps;
+    }
+    return offset;
+}
+
+inline index_t outer_weight_offset(const Band& band, index_t tap) {
+    index_t offset = 0;
+    for (int a = band.outer_axes - 1; a >= 0; --a) {
+        offset += band.outer[a].weight_offset[tap % band.outer[a].taps];
+        tap /= band.outer[a].taps;
+    }
+    return offset;
+}
+
+// At most `limit` of `rest` things; the last two times, as many as each other.
+inline index_t portion(index_t rest, index_t limit) {
+    return rest <= limit ? rest : rest < 2 * limit ? (rest + 1) / 2 : limit;
+}
+
+// Whole vectors as long as they stay inside, the last one over the one before it.
+template <class T>
+inline void copy_line(const T* from, index_t count, T* to) {
+    constexpr int lanes = Simd<T>::lanes;
+    if (count < lanes) {
+        for (index_t i = 0; i < count; ++i) to[i] = from[i];
+        return;
+    }
+    for (index_t i = 0; i + lanes < count; i += lanes) store(to + i, load(from + i));
+    store(to + count - lanes, load(from + count - lanes));
+}
+
+// Every other element, the last vector over the one before it too; none behind the last is read.
+template <class T>
+inline void copy_other(const T* from, index_t count, T* to) {
+    constexpr int lanes = Simd<T>::lanes;
+    const typename Count<lanes>::type all;
+    if (count < lanes) {
+        for (index_t i = 0; i < count; ++i) to[i] = from[2 * i];
+        return;
+    }
+    for (index_t i = 0; i + lanes < count; i += lanes)
+        store(to + i, even(load(from + 2 * i), load(from + 2 * i + lanes), all));
+    const T* last = from + 2 * (count - lanes);
+    store(to + count - lanes, even_odd(load(last), load(last + lanes - 1), all));
+}
+
+// Whole vectors that reach over the ends of what is going to stand between `first` and `last`.
+template <class T>
+inline void clear_ends(T* to, index_t first, index_t last, index_t length) {
+    constexpr int lanes = Simd<T>::lanes;
+    for (index_t i = 0; i < first; i += lanes) store(to + i, vec<T>{});
+    for (index_t i = length - lanes; i >= 0 && i + lanes > last; i -= lanes)
+        store(to + i, vec<T>{});
+}
+
+// `count` lines from `line` on, of which those up to `begin` and from `end` on lie outside.
+struct LineRange {
+    index_t count, begin, end;
+};
+
+// Entry j of a slot holds column (column_low + j) * step + phase, counted from the block's first.
+template <class T>
+void fill_slot(const Band& band, const T* source, index_t column, index_t length, index_t slot,
+               const LineRange& lines, T* to) {
+    const index_t step = band.column_step;
+    const index_t origin = (column + band.column_low) * step + band.slot_phase[slot];
+    const index_t inside = band.column_extent - origin;
+    index_t first = 0, last = 0;
+    if (inside > 0) {
+        first = origin >= 0 ? 0 : step == 1 ? -origin : quotient(-origin, step);
+        last = smaller(length, step == 1 ? inside : quotient(inside, step));
+        if (first >= last) first = last = 0;
+    }
+    source += origin + first * step;
+    for (index_t line = lines.begin; line < lines.end; ++line) {
+        T* const place = to + line * band.line_length;
+        const T* const from = source + line * band.row_pitch;
+        clear_ends(place, first, last, band.slot_length);
+        if (step == 1) {
+            copy_line(from, last - first, place + first);
+        } else if (step == 2) {
+            copy_other(from, last - first, place + first);
+        } else {
+            for (index_t i = 0; i < last - first; ++i) place[first + i] = from[i * step];
+        }
+    }
+}
+
+// Rows of the band that lie outside are cleared only if somebody reads them.
+template <class T>
+void fill_plane(const Band& band, const T* source, const Block& block, T* plane) {
+    constexpr int lanes = Simd<T>::lanes;
+    const index_t width = quotient(block.column_end - block.column, lanes) * lanes;
+    const index_t length = width + band.column_high - band.column_low;
+    const index_t low = block.row * band.row_step + band.row_low;
+    const index_t high = (block.row_end - 1) * band.row_step + band.row_high;
+    LineRange lines{high + 1 - low, low < 0 ? -low : 0, high + 1 - low};
+    if (lines.end > band.row_extent - low) lines.end = band.row_extent - low;
+    if (lines.begin >= lines.end) lines.begin = lines.end = 0;
+    if (!band.skips_rows) {
+        clear_run(lines.begin * band.line_length, plane);
+        clear_run((lines.count - lines.end) * band.line_length,
+                  plane + lines.end * band.line_length);
+    }
+    source += low * band.row_pitch;
+    for (index_t slot = 0; slot < band.slots; ++slot)
+        fill_slot(band, source, block.column, length, slot, lines,
+                  plane + slot * band.slot_length);
+}
+
+// Fills the planes that are there, side by side, and lists which they are: number
+// (outer tap * source channels + channel).
+template <class T>
+int fill_band(const Band& band, const T* source, const Block& block, T* planes, int* list) {
+    source += block.group * band.source_channels * band.source_channel_pitch;
+    int count = 0;
+    for (index_t tap = 0; tap < band.outer_taps; ++tap) {
+        const index_t offset = outer_source_offset(band, block.outer, tap);
+        if (offset < 0) continue;
+        for (index_t c = 0; c < band.source_channels; ++c) {
+            list[count] = int(tap * band.source_channels + c);
+            fill_plane(band, source + offset + c * band.source_channel_pitch, block,
+                       planes + count * band.plane_size);
+            ++count;
+        }
+    }
+    return count;
+}
+
+}  // namespace

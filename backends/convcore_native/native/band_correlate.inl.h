@@ -1,0 +1,233 @@
+// Correlations with few channels: a task fills its band once and runs all stride phases over it.
+
+namespace {
+
+// Panels of target channels share a register tile; one channel alone fills it with target rows.
+inline index_t channel_panels(const Band& band) {
+    return quotient(band.target_channels, PANEL_ROWS);
+}
+
+// Order: phase, group, panel of channels, plane, tap, channel. Returns whether all is finite.
+template <class T>
+bool pack_band(const Band& band, const T* weight, T* packed, int threads) {
+    const index_t panels = channel_panels(band);
+    const index_t phases = band.row_phases * band.column_phases;
+    int finite = 1;
+#pragma omp parallel for collapse(2) num_threads(threads) if (threads > 1) reduction(& : finite)
+    for (index_t i = 0; i < phases; ++i) {
+        for (index_t g = 0; g < band.groups; ++g) {
+            const BandPhase& phase = band.phase[i];
+            const index_t taps = phase.row_taps * phase.column_taps;
+            const index_t size = band.outer_taps * band.source_channels * taps;
+            T* const begin = packed + phase.packed_start + g * size * band.target_channels;
+            T* to = begin;
+            for (index_t panel = 0; panel < panels; ++panel) {
+                const index_t first = share(band.target_channels, panels, panel);
+                const index_t last = share(band.target_channels, panels, panel + 1);
+                for (index_t plane = 0; plane < band.outer_taps * band.source_channels; ++plane) {
+                    const T* from = weight + g * band.weight_group_pitch +
+                                    outer_weight_offset(band, plane / band.source_channels) +
+                                    plane % band.source_channels * band.weight_source_pitch;
+                    for (index_t t = 0; t < taps; ++t)
+                        for (index_t k = first; k < last; ++k)
+                            *to++ = from[phase.weight_offset[t] + k * band.weight_target_pitch];
+                }
+            }
+            finite &= spoiled(begin, to - begin) == T(0);
+        }
+    }
+    return finite != 0;
+}
+
+template <class T>
+struct BandTask {
+    const Band& band;
+    const T* packed;
+    T* target;  // of the group, at its position of the outer axes
+    const T* planes;
+    T* lines;  // of the column phases, before they are interleaved
+    const int* list;
+    int count;
+    Block block;
+
+    index_t columns(const BandPhase& phase) const {
+        return smaller(block.column_end, phase.columns) - block.column;
+    }
+
+    // Runs the tiles of `lines` target channels, or of `lines` target rows of the only channel.
+    void run_lines(const BandPhase& phase, index_t row, index_t channel, int lines, T* to,
+                   index_t pitch) const {
+        constexpr int lanes = Simd<T>::lanes;
+        const bool one = band.target_channels == 1;
+        const bool slides = one && phase.sliding;
+        const int kind = !slides ? 0 : phase.row_taps <= 3 ? int(phase.row_taps) : 1;
+        const index_t taps = phase.row_taps * phase.column_taps;
+        const index_t depth = band.outer_taps * band.source_channels * taps;
+        LaneTile<T> tile;
+        tile.plane = list;
+        tile.planes = count;
+        tile.plane_size = band.plane_size;
+        tile.weight = packed + phase.packed_start +
+                      (block.group * band.target_channels + channel) * depth;
+        tile.taps = taps;
+        tile.tap_offset = phase.tap_offset;
+        tile.line = band.row_step * band.line_length;
+        tile.column_taps = phase.column_taps;
+        tile.column_offset = phase.column_offset;
+        const index_t top = row * band.row_step + phase.first_row;
+        if (kind == 1) limit_lines(phase, top, lines, &tile);
+        const index_t length = columns(phase);
+        const int limit = one ? row_vectors(lines) : lane_vectors(lines);
+        const T* line = planes + (row - block.row) * tile.line +
+                        (slides ? (phase.first_row - band.row_low) * band.line_length : 0);
+        int width = 0;
+        for (index_t first = 0; first < length; first += width * lanes) {
+            width = int(portion(quotient(length - first, lanes), limit));
+            tile.tail = smaller((width - 1) * lanes, length - first - lanes);
+            // A last tile of less than a vector moves back over the one before it.
+            const index_t at = tile.tail < 0 && length >= lanes ? length - lanes : first;
+            tile.band = line + at;
+            tile.to = to + at;
+            tile.to_pitch = pitch;
+            if (kind == 1) limit_columns(phase, block.column + at, width * lanes, &tile);
+            const RunTile<T> run =
+                one ? rows_for<T>(kind, lines, width) : channels_for<T>(lines, width);
+            if (length >= lanes) {
+                run(tile);
+            } else {
+                run_narrow(run, lines, length, tile);
+            }
+        }
+    }
+
+    // Source rows outside are not read.
+    void limit_lines(const BandPhase& phase, index_t top, int lines, LaneTile<T>* tile) const {
+        tile->first_line = top < 0 ? -top : 0;
+        tile->last_line = smaller(lines + phase.row_taps - 1, band.row_extent - top);
+    }
+
+    // Nor column taps that are outside for all lanes.
+    void limit_columns(const BandPhase& phase, index_t column, index_t width,
+                       LaneTile<T>* tile) const {
+        tile->first_column_tap = 0;
+        tile->last_column_tap = phase.column_taps;
+        if (band.column_step != 1) return;
+        const index_t low = column + band.column_low;
+        while (tile->first_column_tap < tile->last_column_tap &&
+               low + phase.column_offset[tile->first_column_tap] + width <= 0)
+            ++tile->first_column_tap;
+        while (tile->first_column_tap < tile->last_column_tap &&
+               low + phase.column_offset[tile->last_column_tap - 1] >= band.column_extent)
+            --tile->last_column_tap;
+    }
+
+    // A tile narrower than a vector goes through one of full width.
+    void run_narrow(RunTile<T> run, int lines, index_t width, LaneTile<T>& tile) const {
+        constexpr int lanes = Simd<T>::lanes;
+        T full[(PANEL_ROWS > SLIDE_ROWS ? PANEL_ROWS : SLIDE_ROWS) * lanes];
+        T* const to = tile.to;
+        const index_t pitch = tile.to_pitch;
+        tile.to = full;
+        tile.to_pitch = lanes;
+        tile.tail = 0;
+        run(tile);
+        for (int i = 0; i < lines; ++i)
+            for (index_t j = 0; j < width; ++j) to[i * pitch + j] = full[i * lanes + j];
+    }
+
+    // The lines of all column phases, which interleave in the target.
+    void run_phases(const BandPhase* phase, index_t row, index_t channel, int count) const {
+        const bool one = band.target_channels == 1;
+        const index_t pitch = one ? band.target_row_pitch : band.target_channel_pitch;
+        const index_t step = band.target_column_pitch;
+        const index_t offset = channel * band.target_channel_pitch + row * band.target_row_pitch +
+                               block.column * step;
+        if (step == 1) {
+            if (columns(phase[0]) > 0)
+                run_lines(phase[0], row, channel, count, target + phase[0].target_start + offset,
+                          pitch);
+            return;
+        }
+        for (index_t i = 0; i < band.column_phases; ++i)
+            if (columns(phase[i]) > 0)
+                run_lines(phase[i], row, channel, count,
+                          lines + i * PANEL_ROWS * band.block_columns, band.block_columns);
+        for (int i = 0; i < count; ++i) interleave(phase, i, target + offset + i * pitch);
+    }
+
+    void interleave(const BandPhase* phase, int line, T* to) const {
+        const index_t step = band.target_column_pitch;
+        const T* from = lines + line * band.block_columns;
+        if (step == 2 && band.column_phases == 2)
+            return interleave_pair(phase, from, to);
+        for (index_t i = 0; i < band.column_phases; ++i) {
+            const index_t length = columns(phase[i]);
+            T* place = to + phase[i].target_start;
+            for (index_t j = 0; j < length; ++j) place[j * step] = from[j];
+            from += PANEL_ROWS * band.block_columns;
+        }
+    }
+
+    void interleave_pair(const BandPhase* phase, const T* from, T* to) const {
+        constexpr int lanes = Simd<T>::lanes;
+        const T* odd = from + PANEL_ROWS * band.block_columns;
+        const index_t pairs = columns(phase[1]);
+        to += phase[0].target_start;
+        index_t j = 0;
+        for (; j + lanes <= pairs; j += lanes) {
+            const vec<T> a = load(from + j), b = load(odd + j);
+            store(to + 2 * j, zip_low(a, b, typename Count<lanes>::type{}));
+            store(to + 2 * j + lanes, zip_high(a, b, typename Count<lanes>::type{}));
+        }
+        for (; j < pairs; ++j) {
+            to[2 * j] = from[j];
+            to[2 * j + 1] = odd[j];
+        }
+        if (pairs < columns(phase[0])) to[2 * j] = from[j];
+    }
+
+    void run() const {
+        const index_t panels = channel_panels(band);
+        for (index_t i = 0; i < band.row_phases; ++i) {
+            const BandPhase* phase = band.phase + i * band.column_phases;
+            const index_t end = smaller(block.row_end, phase->rows);
+            if (band.target_channels == 1) {
+                int count = 0;
+                for (index_t row = block.row; row < end; row += count) {
+                    count = int(portion(end - row, SLIDE_ROWS));
+                    run_phases(phase, row, 0, count);
+                }
+                continue;
+            }
+            for (index_t panel = 0; panel < panels; ++panel) {
+                const index_t channel = share(band.target_channels, panels, panel);
+                const index_t next = share(band.target_channels, panels, panel + 1);
+                for (index_t row = block.row; row < end; ++row)
+                    run_phases(phase, row, channel, int(next - channel));
+            }
+        }
+    }
+};
+
+template <class T>
+void correlate_band(const Band& band, const T* source, const T* packed, T* target, T* workspace,
+                    int threads) {
+    const index_t blocks = block_count(band);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        T* planes = workspace + band.scratch * thread_number();
+        T* lines = planes + band.source_channels * band.outer_taps * band.plane_size;
+        int* list = reinterpret_cast<int*>(
+            lines + band.column_phases * PANEL_ROWS * band.block_columns);
+#pragma omp for schedule(dynamic)
+        for (index_t i = 0; i < band.groups * blocks; ++i) {
+            const Block block = block_at(band, i % band.groups, i / band.groups);
+            const int count = fill_band(band, source, block, planes, list);
+            T* to = target + block.group * band.target_channels * band.target_channel_pitch +
+                    outer_target_offset(band, block.outer);
+            BandTask<T>{band, packed, to, planes, lines, list, count, block}.run();
+        }
+    }
+}
+
+}  // namespace

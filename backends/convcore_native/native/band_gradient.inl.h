@@ -1,0 +1,203 @@
+// The weight gradient with few channels: sums over target positions, with positions as lanes.
+
+namespace {
+
+constexpr int BAND_GRADIENT_ROWS = 4;
+
+// Weights of a tile that belong to one target channel. Each tap needs a pointer of its own, which
+// limits them where there is one channel only.
+constexpr int gradient_taps(int rows) {
+    return rows == 1 ? 10 : LANE_SUMS / rows > 7 ? 7 : LANE_SUMS / rows;
+}
+
+// What a tile reads at `lines` target rows of `vectors` whole vectors each. Where the rows end
+// with a part of one, that part stands in `tail`, with zeros.
+template <class T>
+struct GradientTile {
+    const T* target;
+    index_t target_line, target_channel;
+    const T* tail;
+    index_t tail_channel;
+    const T* source;
+    index_t source_line;
+    const index_t* offset;  // of each tap, in the band
+    index_t lines, vectors;
+    T* to;  // results, one channel after the other
+    index_t to_pitch;
+};
+
+template <class T, int distance = 1>
+inline T sum_lanes(vec<T> value) {
+    if constexpr (distance == Simd<T>::lanes) {
+        return value[0];
+    } else {
+        const vec<T> other = lower<distance>(value, value, typename Count<Simd<T>::lanes>::type{});
+        return sum_lanes<T, distance * 2>(value + other);
+    }
+}
+
+template <class T, int rows, int taps>
+inline void add_products(vec<T> (&sum)[rows][taps], const T* target, index_t target_channel,
+                         const T* const (&source)[taps], index_t at) {
+    vec<T> row[rows];
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; ++i) row[i] = load(target + i * target_channel);
+#pragma GCC unroll 16
+    for (int t = 0; t < taps; ++t) {
+        const vec<T> column = load(source[t] + at);
+#pragma GCC unroll 4
+        for (int i = 0; i < rows; ++i) sum[i][t] += row[i] * column;
+    }
+}
+
+template <class T, int rows, int taps>
+void gradient_tile(const GradientTile<T>& tile) {
+    constexpr int lanes = Simd<T>::lanes;
+    vec<T> sum[rows][taps] = {};
+    const index_t length = tile.vectors * lanes;
+    for (index_t line = 0; line < tile.lines; ++line) {
+        const T* target = tile.target + line * tile.target_line;
+        const T* source[taps];
+#pragma GCC unroll 16
+        for (int t = 0; t < taps; ++t)
+            source[t] = tile.source + line * tile.source_line + tile.offset[t];
+        for (index_t at = 0; at < length; at += lanes)
+            add_products<T, rows, taps>(sum, target + at, tile.target_channel, source, at);
+        if (tile.tail)
+            add_products<T, rows, taps>(sum, tile.tail + line * lanes, tile.tail_channel, source,
+                                        length);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 16
+        for (int t = 0; t < taps; ++t)
+            tile.to[i * tile.to_pitch + t] += sum_lanes<T>(sum[i][t]);
+}
+
+template <class T>
+using RunGradient = void (*)(const GradientTile<T>&);
+
+template <class T, int rows = BAND_GRADIENT_ROWS, int taps = gradient_taps(rows)>
+inline RunGradient<T> gradient_for(int wanted, int wanted_taps) {
+    if (wanted == rows && wanted_taps == taps) return gradient_tile<T, rows, taps>;
+    if constexpr (taps > 1) {
+        if (wanted == rows) return gradient_for<T, rows, taps - 1>(wanted, wanted_taps);
+    }
+    if constexpr (rows > 1) return gradient_for<T, rows - 1>(wanted, wanted_taps);
+    return nullptr;
+}
+
+template <class T>
+struct BandGradientTask {
+    const Band& band;
+    const T* target;  // of the block's group
+    T* planes;
+    T* tails;
+    T* sums;  // [target channel][plane][tap]
+    int* list;
+
+    index_t depth() const {
+        const BandPhase& phase = *band.phase;
+        return band.outer_taps * band.source_channels * phase.row_taps * phase.column_taps;
+    }
+
+    // The last positions of rows that do not end with a whole vector.
+    void fill_tails(const T* from, index_t lines, index_t width) const {
+        constexpr int lanes = Simd<T>::lanes;
+        T* to = tails;
+        for (index_t k = 0; k < band.target_channels; ++k)
+            for (index_t line = 0; line < lines; ++line, to += lanes) {
+                const T* place = from + k * band.target_channel_pitch +
+                                 line * band.target_row_pitch;
+                for (index_t j = 0; j < lanes; ++j) to[j] = j < width ? place[j] : T(0);
+            }
+    }
+
+    void run_plane(GradientTile<T>& tile, int plane, index_t plane_number) const {
+        const index_t taps = band.phase->row_taps * band.phase->column_taps;
+        const T* const target_begin = tile.target;
+        const T* const tail_begin = tile.tail;
+        tile.source = planes + plane * band.plane_size;
+        int rows = 0, count = 0;
+        for (index_t first = 0; first < band.target_channels; first += rows) {
+            rows = int(portion(band.target_channels - first, BAND_GRADIENT_ROWS));
+            tile.target = target_begin + first * band.target_channel_pitch;
+            if (tail_begin) tile.tail = tail_begin + first * tile.tail_channel;
+            for (index_t tap = 0; tap < taps; tap += count) {
+                count = int(portion(taps - tap, gradient_taps(rows)));
+                tile.offset = band.phase->tap_offset + tap;
+                tile.to = sums + first * tile.to_pitch + plane_number * taps + tap;
+                gradient_for<T>(rows, count)(tile);
+            }
+        }
+        tile.target = target_begin;
+        tile.tail = tail_begin;
+    }
+
+    void run(const T* source, const Block& block) const {
+        constexpr int lanes = Simd<T>::lanes;
+        const int count = fill_band(band, source, block, planes, list);
+        const index_t width = block.column_end - block.column;
+        GradientTile<T> tile{};
+        tile.lines = block.row_end - block.row;
+        tile.vectors = width / lanes;
+        tile.target = target + outer_target_offset(band, block.outer) +
+                      block.row * band.target_row_pitch + block.column;
+        tile.target_line = band.target_row_pitch;
+        tile.target_channel = band.target_channel_pitch;
+        tile.source_line = band.row_step * band.line_length;
+        tile.to_pitch = depth();
+        if (width % lanes) {
+            fill_tails(tile.target + tile.vectors * lanes, tile.lines, width % lanes);
+            tile.tail = tails;
+            tile.tail_channel = tile.lines * lanes;
+        }
+        for (int plane = 0; plane < count; ++plane) run_plane(tile, plane, list[plane]);
+    }
+
+    // From the order of the band to that of the weight.
+    void spread(index_t group, T* weight) const {
+        const index_t taps = band.phase->row_taps * band.phase->column_taps;
+        const T* from = sums;
+        for (index_t k = 0; k < band.target_channels; ++k)
+            for (index_t plane = 0; plane < band.outer_taps * band.source_channels; ++plane) {
+                T* to = weight + group * band.weight_group_pitch + k * band.weight_target_pitch +
+                        outer_weight_offset(band, plane / band.source_channels) +
+                        plane % band.source_channels * band.weight_source_pitch;
+                for (index_t t = 0; t < taps; ++t) to[band.phase->weight_offset[t]] = *from++;
+            }
+    }
+};
+
+// `workspace` holds the results of all slices but the first, and band.gradient_scratch elements for
+// each thread. The slices decide the order of the sum.
+template <class T>
+void band_gradient(const Band& band, index_t slices, const T* target, const T* source, T* weight,
+                   T* workspace, int threads) {
+    const index_t blocks = block_count(band);
+    const index_t result = band.groups * band.weight_group_pitch;
+    T* scratch = workspace + (slices - 1) * result;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        T* planes = scratch + band.gradient_scratch * thread_number();
+        BandGradientTask<T> task{band, target, planes, nullptr, nullptr, nullptr};
+        task.tails = planes + band.source_channels * band.outer_taps * band.plane_size;
+        task.sums = task.tails + band.target_channels * band.block_rows * Simd<T>::lanes;
+        const index_t size = band.target_channels * task.depth();
+        task.list = reinterpret_cast<int*>(task.sums + size);
+#pragma omp for schedule(dynamic)
+        for (index_t i = 0; i < band.groups * slices; ++i) {
+            const index_t group = i % band.groups, slice = i / band.groups;
+            task.target = target + group * band.target_channels * band.target_channel_pitch;
+            clear_run(size, task.sums);
+            const index_t last = share(blocks, slices, slice + 1);
+            for (index_t b = share(blocks, slices, slice); b < last; ++b)
+                task.run(source, block_at(band, group, b));
+            task.spread(group, slice == 0 ? weight : workspace + (slice - 1) * result);
+        }
+    }
+    for (index_t s = 1; s < slices; ++s)
+        for (index_t i = 0; i < result; ++i) weight[i] += workspace[(s - 1) * result + i];
+}
+
+}  // namespace

@@ -1,0 +1,46 @@
+#include "direct.h"
+
+#include <algorithm>
+
+#include "band_method.h"
+#include "gemm_method.h"
+#include "tiny_method.h"
+
+namespace convcore {
+
+namespace {
+
+template <class T>
+int lanes_of(const Request& request) { return routines<T>(*request.kernels).lanes; }
+
+// The share of what they estimate that matrix products reach with few channels: a single vector of
+// target channels leaves too few sums to hide the latency, few terms leave the tiles short, and
+// the weight gradient copies single source channels. Measured on AMD Zen 3 with AVX2.
+double product_share(const Geometry& geometry, Operation operation, int lanes) {
+    const index_t inputs = geometry.in_channels / geometry.groups;
+    const index_t outputs = geometry.out_channels / geometry.groups;
+    const bool single = (operation == GRAD_INPUT ? inputs : outputs) <= lanes;
+    const double sources = double(operation == GRAD_INPUT ? outputs : inputs);
+    const double terms = sources * double(geometry.taps());
+    const double share = (single ? 0.65 : 1.0) * terms / (terms + 5);
+    return operation == GRAD_WEIGHT && inputs < 4 ? 0.7 * share : share;
+}
+
+}  // namespace
+
+std::unique_ptr<Method> direct_method(const Geometry& geometry, Operation operation,
+                                      const Request& request) {
+    const int lanes = request.itemsize == 4 ? lanes_of<float>(request) : lanes_of<double>(request);
+    auto best = gemm_method(geometry, operation, request);
+    double seconds = best->seconds(1) / product_share(geometry, operation, lanes);
+    std::unique_ptr<Method> others[] = {band_method(geometry, operation, request),
+                                        tiny_method(geometry, operation, request)};
+    for (auto& other : others) {
+        if (other == nullptr || other->seconds(1) >= seconds) continue;
+        seconds = other->seconds(1);
+        best = std::move(other);
+    }
+    return best;
+}
+
+}  // namespace convcore

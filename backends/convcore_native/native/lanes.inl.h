@@ -1,0 +1,308 @@
+// Register tiles whose lanes are neighbouring target positions: weights are broadcast, the band is
+// read with unaligned loads, so nothing is lowered.
+
+namespace {
+
+// Lanes 0, 2, ... of a, then lanes 1, 3, ... of b.
+template <class V, int... lane>
+inline V even_odd(V a, V b, Lanes<lane...>) {
+    constexpr int half = int(sizeof...(lane)) / 2;
+    return __builtin_shufflevector(a, b, (lane < half ? 2 * lane : 2 * lane + 1)...);
+}
+
+// The lanes of a and b in turn: the first half of them, and the second.
+template <class V, int... lane>
+inline V zip_low(V a, V b, Lanes<lane...>) {
+    constexpr int count = int(sizeof...(lane));
+    return __builtin_shufflevector(a, b, ((lane & 1) ? lane / 2 + count : lane / 2)...);
+}
+template <class V, int... lane>
+inline V zip_high(V a, V b, Lanes<lane...>) {
+    constexpr int count = int(sizeof...(lane)), half = count / 2;
+    return __builtin_shufflevector(
+        a, b, ((lane & 1) ? half + lane / 2 + count : half + lane / 2)...);
+}
+
+#if VECTOR_BYTES == 64 || defined(__aarch64__)
+constexpr int VECTOR_REGISTERS = 32;
+#else
+constexpr int VECTOR_REGISTERS = 16;
+#endif
+
+constexpr int LANE_SUMS = PANEL_ROWS * VECTOR_COLUMNS;
+constexpr int SLIDE_ROWS = 4;
+constexpr int MOST_VECTORS = 6;
+
+// Vectors of a tile with `rows` target channels: as many as the registers hold sums for.
+constexpr int lane_vectors(int rows) {
+    return LANE_SUMS / rows > MOST_VECTORS ? MOST_VECTORS : LANE_SUMS / rows;
+}
+
+// The same for `rows` target rows of one channel, where vectors of the source need registers too.
+constexpr int row_vectors(int rows) {
+    const int vectors = (VECTOR_REGISTERS - 1) / (rows + 1);
+    return vectors > MOST_VECTORS ? MOST_VECTORS : vectors;
+}
+
+// What a tile reads and where it goes. The last of several vectors overlaps the one before it, so
+// that no lane is beyond the row.
+template <class T>
+struct LaneTile {
+    const int* plane;  // numbers of the planes, in the packed weight
+    int planes;
+    index_t plane_size;
+    const T* band;    // what offset 0 of plane 0 means to the tile's first position
+    const T* weight;  // packed
+    index_t taps;     // of a plane
+    const index_t* tap_offset;
+    index_t line;  // elements from what one target row reads to what the next one reads
+    index_t tail;  // offset of the last vector
+    T* to;
+    index_t to_pitch;
+    // Where target rows slide over the rows of the band: those to read, counted from the first one
+    // that row 0 of the tile reads, and the column taps that are not all outside.
+    index_t first_line, last_line;
+    index_t column_taps, first_column_tap, last_column_tap;
+    const index_t* column_offset;
+};
+
+template <int vectors, class T>
+inline index_t vector_place(const LaneTile<T>& tile, int j) {
+    return vectors > 1 && j == vectors - 1 ? tile.tail : j * Simd<T>::lanes;
+}
+
+template <class T, int rows, int vectors>
+inline void store_tile(const LaneTile<T>& tile, const vec<T> (&sum)[rows][vectors]) {
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+        for (int j = 0; j < vectors; ++j)
+            store(tile.to + i * tile.to_pitch + vector_place<vectors>(tile, j), sum[i][j]);
+}
+
+// One tap of `rows` target channels: each loaded vector serves all of them.
+template <class T, int rows, int vectors>
+inline void add_tap(vec<T> (&sum)[rows][vectors], const T* from, const T* weight,
+                    const LaneTile<T>& tile) {
+    if constexpr (rows < vectors) {
+        vec<T> row[rows];
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; ++i) row[i] = broadcast(weight[i]);
+#pragma GCC unroll 8
+        for (int j = 0; j < vectors; ++j) {
+            const vec<T> column = load(from + vector_place<vectors>(tile, j));
+#pragma GCC unroll 16
+            for (int i = 0; i < rows; ++i) sum[i][j] += row[i] * column;
+        }
+    } else {
+        vec<T> column[vectors];
+#pragma GCC unroll 8
+        for (int j = 0; j < vectors; ++j) column[j] = load(from + vector_place<vectors>(tile, j));
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; ++i) {
+            const vec<T> row = broadcast(weight[i]);
+#pragma GCC unroll 8
+            for (int j = 0; j < vectors; ++j) sum[i][j] += row * column[j];
+        }
+    }
+}
+
+// A long sum is made of partial ones of about this many terms.
+constexpr index_t PARTIAL_TERMS = 256;
+
+// Adds the sums to the total, which is memory, and starts again from zero.
+template <class T, int rows, int vectors>
+inline void flush(vec<T> (&sum)[rows][vectors], T* total, bool first) {
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+        for (int j = 0; j < vectors; ++j) {
+            T* place = total + (i * vectors + j) * Simd<T>::lanes;
+            store(place, first ? sum[i][j] : load(place) + sum[i][j]);
+            sum[i][j] = vec<T>{};
+        }
+}
+
+template <class T, int rows, int vectors>
+void channels_tile(const LaneTile<T>& tile) {
+    vec<T> sum[rows][vectors] = {};
+    T total[rows * vectors * Simd<T>::lanes];
+    index_t terms = 0, flushed = 0;
+    for (int p = 0; p < tile.planes; ++p) {
+        const T* band = tile.band + p * tile.plane_size;
+        const T* weight = tile.weight + tile.plane[p] * tile.taps * rows;
+        for (index_t t = 0; t < tile.taps;) {
+            const index_t end = smaller(tile.taps, t + PARTIAL_TERMS);
+            terms += end - t;
+            if (terms > PARTIAL_TERMS) {
+                flush<T, rows, vectors>(sum, total, flushed++ == 0);
+                terms = end - t;
+            }
+            for (; t < end; ++t, weight += rows)
+                add_tap<T, rows, vectors>(sum, band + tile.tap_offset[t], weight, tile);
+        }
+    }
+    if (flushed > 0) {
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+            for (int j = 0; j < vectors; ++j)
+                sum[i][j] += load(total + (i * vectors + j) * Simd<T>::lanes);
+    }
+    store_tile<T, rows, vectors>(tile, sum);
+}
+
+// `rows` target rows of one channel, tap by tap.
+template <class T, int rows, int vectors>
+void rows_tile(const LaneTile<T>& tile) {
+    vec<T> sum[rows][vectors] = {};
+    for (int p = 0; p < tile.planes; ++p) {
+        const T* band = tile.band + p * tile.plane_size;
+        const T* weight = tile.weight + tile.plane[p] * tile.taps;
+        for (index_t t = 0; t < tile.taps; ++t) {
+            const T* from = band + tile.tap_offset[t];
+            const vec<T> row = broadcast(weight[t]);
+#pragma GCC unroll 4
+            for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+                for (int j = 0; j < vectors; ++j)
+                    sum[i][j] += row * load(from + i * tile.line + vector_place<vectors>(tile, j));
+        }
+    }
+    store_tile<T, rows, vectors>(tile, sum);
+}
+
+// One row of the band, which target rows `first` to `last` of the tile read. `weight` is that of
+// target row 0.
+template <class T, int rows, int vectors, int first, int last>
+__attribute__((always_inline)) inline void slide_line(vec<T> (&sum)[rows][vectors], const T* line,
+                                                      const T* weight, const LaneTile<T>& tile) {
+    for (index_t t = tile.first_column_tap; t < tile.last_column_tap; ++t) {
+        const T* from = line + tile.column_offset[t];
+        vec<T> column[vectors];
+#pragma GCC unroll 8
+        for (int j = 0; j < vectors; ++j) column[j] = load(from + vector_place<vectors>(tile, j));
+#pragma GCC unroll 4
+        for (int i = first; i <= last; ++i) {
+            const vec<T> row = broadcast(weight[t - i * tile.column_taps]);
+#pragma GCC unroll 8
+            for (int j = 0; j < vectors; ++j) sum[i][j] += row * column[j];
+        }
+    }
+}
+
+template <class T, int rows, int vectors, int first = 0, int last = 0>
+__attribute__((always_inline)) inline void slide_from(index_t from, index_t to,
+                                                      vec<T> (&sum)[rows][vectors], const T* line,
+                       const T* weight, const LaneTile<T>& tile) {
+    if (from == first && to == last) {
+        slide_line<T, rows, vectors, first, last>(sum, line, weight, tile);
+    } else if constexpr (last + 1 < rows) {
+        slide_from<T, rows, vectors, first, last + 1>(from, to, sum, line, weight, tile);
+    } else if constexpr (first + 1 < rows) {
+        slide_from<T, rows, vectors, first + 1, first + 1>(from, to, sum, line, weight, tile);
+    }
+}
+
+// `rows` target rows of one channel, source row by source row: each loaded vector serves all the
+// target rows that slide over it.
+template <class T, int rows, int vectors>
+void slide_tile(const LaneTile<T>& tile) {
+    vec<T> sum[rows][vectors] = {};
+    const index_t row_taps = tile.taps / tile.column_taps;
+    for (int p = 0; p < tile.planes; ++p) {
+        const T* band = tile.band + p * tile.plane_size;
+        const T* weight = tile.weight + tile.plane[p] * tile.taps;
+        for (index_t y = tile.first_line; y < tile.last_line; ++y) {
+            const index_t from = y < row_taps ? 0 : y - row_taps + 1;
+            const index_t to = y < rows ? y : rows - 1;
+            slide_from<T, rows, vectors>(from, to, sum, band + y * tile.line,
+                                         weight + y * tile.column_taps, tile);
+        }
+    }
+    store_tile<T, rows, vectors>(tile, sum);
+}
+
+// The same for a few row taps, whose weights stay in registers.
+template <class T, int rows, int vectors, int row_taps>
+void short_tile(const LaneTile<T>& tile) {
+    vec<T> sum[rows][vectors] = {};
+    for (int p = 0; p < tile.planes; ++p) {
+        const T* band = tile.band + p * tile.plane_size;
+        const T* weight = tile.weight + tile.plane[p] * tile.taps;
+        for (index_t t = 0; t < tile.column_taps; ++t) {
+            const T* line = band + tile.column_offset[t];
+            vec<T> row[row_taps];
+#pragma GCC unroll 4
+            for (int i = 0; i < row_taps; ++i)
+                row[i] = broadcast(weight[i * tile.column_taps + t]);
+#pragma GCC unroll 8
+            for (int y = 0; y < rows + row_taps - 1; ++y, line += tile.line)
+#pragma GCC unroll 8
+                for (int j = 0; j < vectors; ++j) {
+                    const vec<T> column = load(line + vector_place<vectors>(tile, j));
+#pragma GCC unroll 4
+                    for (int i = 0; i < row_taps; ++i)
+                        if (y - i >= 0 && y - i < rows) sum[y - i][j] += row[i] * column;
+                }
+        }
+    }
+    store_tile<T, rows, vectors>(tile, sum);
+}
+
+template <class T>
+using RunTile = void (*)(const LaneTile<T>&);
+
+template <class T, int rows, int vectors = lane_vectors(rows)>
+inline RunTile<T> channels_for_vectors(int wanted) {
+    if constexpr (vectors == 1) {
+        return channels_tile<T, rows, 1>;
+    } else {
+        return wanted == vectors ? channels_tile<T, rows, vectors>
+                                 : channels_for_vectors<T, rows, vectors - 1>(wanted);
+    }
+}
+
+template <class T, int rows = PANEL_ROWS>
+inline RunTile<T> channels_for(int wanted, int vectors) {
+    if constexpr (rows == 1) {
+        return channels_for_vectors<T, 1>(vectors);
+    } else {
+        return wanted == rows ? channels_for_vectors<T, rows>(vectors)
+                              : channels_for<T, rows - 1>(wanted, vectors);
+    }
+}
+
+// How the target rows of one channel are computed: 0 is tap by tap, 1 sliding, else the number of
+// row taps of a short tile.
+template <class T, int kind, int rows, int vectors>
+constexpr RunTile<T> row_tile() {
+    if constexpr (kind == 0) {
+        return rows_tile<T, rows, vectors>;
+    } else if constexpr (kind == 1) {
+        return slide_tile<T, rows, vectors>;
+    } else {
+        return short_tile<T, rows, vectors, kind>;
+    }
+}
+
+template <class T, int kind, int rows = SLIDE_ROWS, int vectors = row_vectors(rows)>
+inline RunTile<T> row_tile_for(int wanted, int wanted_vectors) {
+    if (wanted == rows && wanted_vectors == vectors) return row_tile<T, kind, rows, vectors>();
+    if constexpr (vectors > 1) {
+        if (wanted == rows)
+            return row_tile_for<T, kind, rows, vectors - 1>(wanted, wanted_vectors);
+    }
+    if constexpr (rows > 1) return row_tile_for<T, kind, rows - 1>(wanted, wanted_vectors);
+    return nullptr;
+}
+
+template <class T>
+inline RunTile<T> rows_for(int kind, int rows, int vectors) {
+    return kind == 0   ? row_tile_for<T, 0>(rows, vectors)
+           : kind == 2 ? row_tile_for<T, 2>(rows, vectors)
+           : kind == 3 ? row_tile_for<T, 3>(rows, vectors)
+                       : row_tile_for<T, 1>(rows, vectors);
+}
+
+}  // namespace
