@@ -3,17 +3,24 @@
 Naming the .pyx files and leaving their translation to `build_ext` keeps generated C out of the
 source tree, the sdist and the wheel. Each extension is optional: where it cannot be compiled, the
 install goes through and its backend is listed as unavailable.
+
+CONVCORE_DEBUG=1 checks indices, and adds kernels for vectors wider than those of the processor;
+CONVCORE_SANITIZE=address,undefined instruments the native code.
 """
 
 import os
 import platform
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from distutils.errors import CCompilerError
 from pathlib import Path
 
 import numpy
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 DEBUG = os.environ.get("CONVCORE_DEBUG") == "1"
+SANITIZE = os.environ.get("CONVCORE_SANITIZE", "")
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": DEBUG,
@@ -25,73 +32,113 @@ DIRECTIVES = {
 }
 OPTIMISE = ["/O2"] if sys.platform == "win32" else ["-O3"]
 
-
-def extension(package: str, module: str, *sources: str) -> Extension:
-    """Extension `package.module`, written in Cython under backends/."""
-    return Extension(
-        f"{package}.{module}",
-        [f"backends/{package}/{module}.pyx", *sources],
-        extra_compile_args=[] if DEBUG else [*OPTIMISE],
-        optional=True,
-    )
-
-
-# The C++ kernels, once for each instruction set and as a static library, since flags go by library.
 NATIVE = Path("backends/convcore_native/native")
 MACHINE = platform.machine().lower().replace("amd64", "x86_64")
+# gcc and clang have the vector extensions that the kernels are written in.
+HAS_KERNELS = sys.platform != "win32" and MACHINE in {"x86_64", "arm64", "aarch64"}
 ISA_FLAGS = {"baseline": []}
 if MACHINE == "x86_64":
     ISA_FLAGS["avx2"] = ["-mavx2", "-mfma"]
     ISA_FLAGS["avx512"] = ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mfma"]
     ISA_FLAGS["avx512"] += ["-mprefer-vector-width=512"]
-# gcc and clang have the vector extensions that the kernels are written in.
-HAS_KERNELS = sys.platform != "win32" and (MACHINE in {"x86_64", "arm64", "aarch64"})
-OPENMP = ["-fopenmp"] if sys.platform == "linux" else []
-SANITIZE = os.environ.get("CONVCORE_SANITIZE", "")
-NATIVE_FLAGS = ["-std=c++17", "-fno-exceptions", "-fno-rtti", "-fPIC", "-fvisibility=hidden"]
-NATIVE_FLAGS += ["-O1", "-g"] if DEBUG or SANITIZE else ["-O3"]
+if DEBUG:  # what AVX-512 does, on any processor
+    ISA_FLAGS.pop("avx512", None)
+    ISA_FLAGS["wide"] = ["-Wno-psabi"]
+KERNEL_FLAGS = ["-fno-exceptions", "-fno-rtti", "-fvisibility=hidden", "-ffp-contract=fast"]
+if SANITIZE:  # all of them would make minutes of the compilation
+    KERNEL_FLAGS += ["-fno-sanitize=undefined", "-fsanitize=bounds,signed-integer-overflow"]
 SANITIZER = [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer"] if SANITIZE else []
+NATIVE_FLAGS = ["-std=c++17", "-fPIC", *SANITIZER]
+NATIVE_FLAGS += ["-O1", "-g"] if DEBUG or SANITIZE else ["-O3", "-g0"]
 
 
-def native_libraries() -> list[tuple[str, dict]]:
-    """A static library for each instruction set, holding the kernels, not the drivers."""
-    if not HAS_KERNELS:
-        return []
-    headers = sorted(map(str, [*NATIVE.glob("*.inl.h"), NATIVE / "interface.h"]))
-    return [
-        (
-            f"convcore_{isa}",
-            {
-                "sources": [str(NATIVE / f"kernels_{isa}.cpp")],
-                "cflags": [*NATIVE_FLAGS, *OPENMP, *SANITIZER, *flags],
-                "obj_deps": {"": headers},
-            },
-        )
-        for isa, flags in ISA_FLAGS.items()
-    ]
+def extension(package: str, module: str, **options) -> Extension:
+    """Extension `package.module`, written in Cython under backends/."""
+    flags = options.pop("extra_compile_args", [])
+    return Extension(
+        f"{package}.{module}",
+        [f"backends/{package}/{module}.pyx"],
+        extra_compile_args=[*([] if DEBUG else OPTIMISE), *flags],
+        optional=True,
+        **options,
+    )
 
 
-def native_extension() -> list[Extension]:
-    """The bridge with the drivers, linked with the kernels."""
-    if not HAS_KERNELS:
-        return []
-    drivers = sorted(p for p in NATIVE.glob("*.cpp") if not p.name.startswith("kernels_"))
-    bridge = extension("convcore_native", "_bridge", *map(str, drivers))
-    bridge.language = "c++"
-    bridge.extra_compile_args += ["-std=c++17", *OPENMP, *SANITIZER]
-    bridge.extra_link_args += [*OPENMP, *SANITIZER]
-    bridge.include_dirs += ["backends/convcore_native", numpy.get_include()]
-    bridge.define_macros += [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")]
-    bridge.depends = sorted(map(str, NATIVE.glob("*.h")))
-    return [bridge]
+def bridge() -> Extension:
+    """The bridge to the native kernels, whose C++ sources `BuildExtensions` compiles."""
+    return extension(
+        "convcore_native",
+        "_bridge",
+        language="c++",
+        extra_compile_args=NATIVE_FLAGS,
+        extra_link_args=SANITIZER,
+        include_dirs=[str(NATIVE.parent), numpy.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+        depends=sorted(str(path) for path in NATIVE.iterdir()),
+    )
 
 
-setup(
-    ext_modules=[
-        extension("convcore_naive", "_loops"),
-        extension("convcore_im2col", "_lowering"),
-        *native_extension(),
-    ],
-    libraries=native_libraries(),
-    options={"build_ext": {"cython_c_in_temp": True, "cython_directives": DIRECTIVES}},
-)
+class BuildExtensions(build_ext):
+    """Compiles the C++ sources in parallel, each kernel with the flags of its instruction set."""
+
+    command_name = "build_ext"  # what its options are filed under
+
+    def build_extension(self, ext: Extension) -> None:
+        """Build one extension; for the bridge, its C++ sources first."""
+        if ext.name == "convcore_native._bridge":
+            openmp = self.openmp()
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                compiled = pool.map(lambda path: self.compiled(path, openmp), native_sources())
+                ext.extra_objects = list(compiled)
+            ext.extra_link_args += openmp
+        super().build_extension(ext)
+
+    def compiled(self, source: Path, openmp: list[str]) -> str:
+        """Object file of `source`, compiled where it is older than that or any header."""
+        isa = source.stem.removeprefix("kernels_")
+        flags = [*NATIVE_FLAGS, *openmp, *(["-DCONVCORE_WIDE"] if DEBUG else [])]
+        if isa in ISA_FLAGS:
+            flags += [*KERNEL_FLAGS, *ISA_FLAGS[isa]]
+        (target,) = self.compiler.object_filenames([str(source)], output_dir=self.build_temp)
+        if self.force or outdated(Path(target), [source, *NATIVE.glob("*.h")]):
+            self.compiler.compile([str(source)], output_dir=self.build_temp, extra_postargs=flags)
+        return target
+
+    def openmp(self) -> list[str]:
+        """The flag for OpenMP where the compiler has it; without it there is one thread."""
+        probe = Path(self.build_temp, "openmp.cpp")
+        probe.parent.mkdir(parents=True, exist_ok=True)
+        probe.write_text("#include <omp.h>\nint threads() { return omp_get_max_threads(); }\n")
+        flags = ["-fopenmp"]
+        try:
+            objects = self.compiler.compile([str(probe)], extra_postargs=[*flags, "-fPIC"])
+            library = str(probe.with_suffix(".so"))
+            self.compiler.link_shared_object(objects, library, extra_postargs=flags)
+        except CCompilerError:
+            return []
+        return flags
+
+
+def outdated(target: Path, sources: list[Path]) -> bool:
+    """Whether `target` is missing or older than one of its sources."""
+    made = target.stat().st_mtime if target.exists() else 0
+    return any(source.stat().st_mtime > made for source in sources)
+
+
+def native_sources() -> list[Path]:
+    """The C++ sources for this machine, the longest to compile first."""
+    kernels = [NATIVE / f"kernels_{isa}.cpp" for isa in reversed(ISA_FLAGS)]
+    drivers = [path for path in NATIVE.glob("*.cpp") if not path.name.startswith("kernels_")]
+    return [*kernels, *sorted(drivers)]
+
+
+if __name__ == "__main__":
+    setup(
+        ext_modules=[
+            extension("convcore_naive", "_loops"),
+            extension("convcore_im2col", "_lowering"),
+            *([bridge()] if HAS_KERNELS else []),
+        ],
+        cmdclass={"build_ext": BuildExtensions},
+        options={"build_ext": {"cython_c_in_temp": True, "cython_directives": DIRECTIVES}},
+    )

@@ -1,6 +1,8 @@
 """Native kernels: convolution at the limit of the processor, on plain C-contiguous arrays.
 
     _direct.py    the backend `direct`: every problem, by implicit matrix products
+    _tilefft.py   the backend `tilefft`: large kernels, by transforms in tiles
+    _winograd.py  the backend `winograd`: fewer multiplications for kernels of 3 and 5 taps
     _bridge.pyx   arrays to pointers, without the GIL
     native/       C++: drivers, and kernels that are compiled once for each instruction set
 
@@ -23,5 +25,7 @@ if unknown_isa() is not None:
     )
 
 from ._direct import DirectConvolution
+from ._tilefft import TileFFTConvolution
+from ._winograd import WinogradConvolution
 
-__all__ = ["DirectConvolution"]
+__all__ = ["DirectConvolution", "TileFFTConvolution", "WinogradConvolution"]

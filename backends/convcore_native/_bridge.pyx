@@ -51,6 +51,8 @@ cdef extern from "native/plan.h" namespace "convcore" nogil:
         GRAD_WEIGHT
     ctypedef enum Algorithm:
         DIRECT
+        TILEFFT
+        WINOGRAD
     ctypedef struct Request:
         const Kernels* kernels
         int itemsize
@@ -62,6 +64,12 @@ cdef extern from "native/plan.h" namespace "convcore" nogil:
         size_t workspace(Operation) except +
         string describe(Operation) except +
         double seconds(Operation) except +
+        size_t prepared_bytes(Operation) except +
+        bint prepare(Operation, const void*, void*) except +
+        bint run_prepared(Operation, const void*, const void*, void*) except +
+
+
+ALGORITHMS = {"direct": DIRECT, "tilefft": TILEFFT, "winograd": WINOGRAD}
 
 
 def available_isas():
@@ -111,7 +119,7 @@ cdef class NativePlan:
         request.itemsize = itemsize
         request.threads = threads
         request.max_workspace = max_workspace
-        self._plan.reset(new Plan(_problem(geometry), {"direct": DIRECT}[algorithm], request))
+        self._plan.reset(new Plan(_problem(geometry), ALGORITHMS[algorithm], request))
         self._axes = geometry.spatial_rank + 2
         self._type = cnp.NPY_FLOAT if itemsize == 4 else cnp.NPY_DOUBLE
         self._empty = geometry.degenerate
@@ -122,7 +130,7 @@ cdef class NativePlan:
 
     def run(self, int operation, first, second, result):
         """Carry out operation 0 forward, 1 grad_input or 2 grad_weight, overwriting `result`."""
-        if not self._takes(operation, first, second, result):
+        if result is None or not self._takes(operation, first, second, result):
             raise ValueError("arrays: must be those of this plan, contiguous and apart")
         self._carry_out(operation, first, second, result)
 
@@ -137,6 +145,24 @@ cdef class NativePlan:
     def seconds(self, int operation):
         """Expected seconds of one call."""
         return self._plan.get().seconds(<Operation>operation)
+
+    def prepare(self, int operation, weight):
+        """A weight for `run_prepared` of operation 0 or 1; None where that would gain nothing."""
+        cdef cnp.npy_intp count = self._plan.get().prepared_bytes(<Operation>operation) // 4
+        if count == 0 or not self._fits(weight, 1):
+            return None
+        prepared = cnp.PyArray_EMPTY(1, &count, cnp.NPY_FLOAT, 0)
+        if not self._plan.get().prepare(<Operation>operation, cnp.PyArray_DATA(weight),
+                                        cnp.PyArray_DATA(prepared)):
+            raise MemoryError(f"no memory for {self.workspace_bytes(operation)} bytes of workspace")
+        return prepared
+
+    def run_prepared(self, int operation, first, prepared, result):
+        """Carry out operation 0 or 1 with what `prepare` returned for it, overwriting `result`."""
+        cdef int* places = PLACES[operation]
+        if self._empty or not (self._fits(first, places[0]) and self._fits(result, places[2])):
+            raise ValueError("arrays: must be those of this plan, and contiguous")
+        self._carry_out(operation, first, prepared, result, True)
 
     cdef bint _fits(self, object array, int place) noexcept:
         """Whether the kernels can read `array`: an exact ndarray, contiguous, aligned, native."""
@@ -171,13 +197,16 @@ cdef class NativePlan:
         return cnp.PyArray_EMPTY(self._axes, self._shapes[PLACES[operation][2]], self._type, 0)
 
     cdef int _carry_out(self, int operation, cnp.ndarray first, cnp.ndarray second,
-                        cnp.ndarray result) except -1:
+                        cnp.ndarray result, bint prepared=False) except -1:
         cdef const void* one = cnp.PyArray_DATA(first)
         cdef const void* other = cnp.PyArray_DATA(second)
         cdef void* to = cnp.PyArray_DATA(result)
         cdef bint done
         with nogil:
-            done = self._plan.get().run(<Operation>operation, one, other, to)
+            if prepared:
+                done = self._plan.get().run_prepared(<Operation>operation, one, other, to)
+            else:
+                done = self._plan.get().run(<Operation>operation, one, other, to)
         if not done:
             raise MemoryError(f"no memory for {self.workspace_bytes(operation)} bytes of workspace")
         return 0

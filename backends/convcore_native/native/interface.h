@@ -79,6 +79,7 @@ struct Blocking {
 };
 
 struct Tiny;  // see tiny.h
+struct Band;  // see band.h
 
 template <class T>
 struct Routines {
@@ -101,6 +102,14 @@ struct Routines {
     // A small correlation; `scratch` holds Tiny::scratch elements.
     bool (*tiny)(const Correlation&, const Tiny&, const T* source, const T* weight, T* target,
                  T* scratch);
+
+    // Few channels. `packed` holds Band::packed_size elements; the workspace Band::scratch for each
+    // thread, or Band::gradient_scratch and one result for each slice but the first.
+    bool (*pack_band)(const Band&, const T* weight, T* packed, int threads);
+    void (*correlate_band)(const Band&, const T* source, const T* packed, T* target,
+                           T* workspace, int threads);
+    void (*band_gradient)(const Band&, index_t slices, const T* target, const T* source,
+                          T* weight, T* workspace, int threads);
 
     TileRoutines<T> tile;
 };

@@ -2,6 +2,7 @@
 //
 // Only plain headers may be included: whatever a standard header defines inline would be compiled
 // with the flags of this instruction set, and could replace the copy that all processors run.
+#include "band.h"
 #include "interface.h"
 #include "tiny.h"
 
@@ -29,13 +30,25 @@ inline int thread_number() {
 #include "correlate.inl.h"
 #include "weight_gradient.inl.h"
 #include "tiny.inl.h"
+#include "lanes.inl.h"
+#include "band.inl.h"
+#include "band_correlate.inl.h"
+#include "band_gradient.inl.h"
+#include "fft.inl.h"
+#include "tilefft.inl.h"
+#include "winograd_matrices.inl.h"
+#include "winograd_transform.inl.h"
+#include "winograd_strip.inl.h"
+#include "winograd_multiply.inl.h"
+#include "winograd_correlate.inl.h"
+#include "winograd_gradient.inl.h"
 
 namespace {
 
 template <class T>
 constexpr convcore::Routines<T> routines{
     PANEL_ROWS, panel_width<T>, Simd<T>::lanes, pack_weight<T>, correlate<T>, weight_gradient<T>,
-    tiny_correlate<T>,
+    tiny_correlate<T>, pack_band<T>, correlate_band<T>, band_gradient<T>, tile_routines<T>,
 };
 
 }  // namespace
@@ -43,4 +56,4 @@ constexpr convcore::Routines<T> routines{
 #define CONVCORE_KERNELS(name)                                        \
     extern "C" const convcore::Kernels convcore_kernels_##name;       \
     const convcore::Kernels convcore_kernels_##name = {               \
-        #name, VECTOR_BYTES, routines<float>, routines<double>}
+        #name, VECTOR_BYTES, routines<float>, routines<double>, winograd_routines}

@@ -30,6 +30,13 @@ class Method {
     // Operands in the order of the operation's arguments. Thread-safe: all state is in `workspace`.
     virtual void run(const void* first, const void* second, void* result, void* workspace,
                      int threads) const = 0;
+    // For weights that are used often: what `prepare` writes, in bytes, or 0 where it gains nothing,
+    // and the operation on it. Both have the workspace of `run`.
+    virtual size_t prepared_bytes() const { return 0; }
+    virtual void prepare(const void* /*weight*/, void* /*prepared*/, void* /*workspace*/,
+                         int /*threads*/) const {}
+    virtual void run_prepared(const void* /*first*/, const void* /*prepared*/, void* /*result*/,
+                              void* /*workspace*/, int /*threads*/) const {}
     // Kernel class and block sizes, for `explain`.
     virtual std::string describe() const = 0;
     // Seconds that one call should take.

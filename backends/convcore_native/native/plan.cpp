@@ -1,8 +1,9 @@
 #include "plan.h"
 
-#include "gemm_method.h"
+#include "direct.h"
 #include "threads.h"
-#include "tiny_method.h"
+#include "tilefft_method.h"
+#include "winograd_method.h"
 #include "workspace.h"
 
 namespace convcore {
@@ -11,15 +12,6 @@ namespace {
 
 // Waking a sleeping pool was measured to take 35 to 56 us.
 constexpr double SECONDS_WORTH_THREADS = 100e-6;
-
-std::unique_ptr<Method> direct_method(const Geometry& geometry, Operation operation,
-                                      const Request& request) {
-    auto best = gemm_method(geometry, operation, request);
-    auto tiny = tiny_method(geometry, operation, request);
-    if (tiny != nullptr && tiny->seconds(request.threads) < best->seconds(request.threads))
-        return tiny;
-    return best;
-}
 
 }  // namespace
 
@@ -48,21 +40,46 @@ Plan::~Plan() {
 const Plan::Chosen& Plan::chosen(Operation operation) {
     const Chosen* found = chosen_[operation].load(std::memory_order_acquire);
     if (found != nullptr) return *found;
-    auto made = std::make_unique<Chosen>(direct_method(geometry_, operation, request_));
+    const auto make = algorithm_ == TILEFFT    ? tilefft_method
+                      : algorithm_ == WINOGRAD ? winograd_method
+                                               : direct_method;
+    auto made = std::make_unique<Chosen>(make(geometry_, operation, request_));
     // Where another thread was faster, its choice, which is the same, stays.
     return chosen_[operation].compare_exchange_strong(found, made.get()) ? *made.release() : *found;
 }
 
-bool Plan::run(Operation operation, const void* first, const void* second, void* result) {
+template <class Work>
+bool Plan::with_workspace(Operation operation, const Work& work) {
     const Chosen& one = chosen(operation);
     const Workspace workspace(one.workspace);
     if (one.workspace != 0 && workspace.data() == nullptr) return false;
-    const int threads = one.worth_threads ? usable_threads(request_.threads) : 1;
-    one.method->run(first, second, result, workspace.data(), threads);
+    work(*one.method, workspace.data(), one.worth_threads ? usable_threads(request_.threads) : 1);
     return true;
 }
 
+bool Plan::run(Operation operation, const void* first, const void* second, void* result) {
+    return with_workspace(operation, [&](const Method& method, void* workspace, int threads) {
+        method.run(first, second, result, workspace, threads);
+    });
+}
+
+bool Plan::prepare(Operation operation, const void* weight, void* prepared) {
+    return with_workspace(operation, [&](const Method& method, void* workspace, int threads) {
+        method.prepare(weight, prepared, workspace, threads);
+    });
+}
+
+bool Plan::run_prepared(Operation operation, const void* first, const void* prepared,
+                        void* result) {
+    return with_workspace(operation, [&](const Method& method, void* workspace, int threads) {
+        method.run_prepared(first, prepared, result, workspace, threads);
+    });
+}
+
 size_t Plan::workspace(Operation operation) { return chosen(operation).workspace; }
+size_t Plan::prepared_bytes(Operation operation) {
+    return chosen(operation).method->prepared_bytes();
+}
 std::string Plan::describe(Operation operation) { return chosen(operation).method->describe(); }
 double Plan::seconds(Operation operation) {
     const Chosen& one = chosen(operation);

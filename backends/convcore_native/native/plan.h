@@ -8,7 +8,7 @@
 
 namespace convcore {
 
-enum Algorithm { DIRECT };
+enum Algorithm { DIRECT, TILEFFT, WINOGRAD };
 
 class Plan {
   public:
@@ -23,9 +23,17 @@ class Plan {
     std::string describe(Operation);
     double seconds(Operation);
 
+    // A weight for many calls: bytes that `prepare` writes, 0 where it gains nothing.
+    size_t prepared_bytes(Operation);
+    bool prepare(Operation, const void* weight, void* prepared);
+    bool run_prepared(Operation, const void* first, const void* prepared, void* result);
+
   private:
     struct Chosen;
     const Chosen& chosen(Operation);
+    // Calls `work(method, workspace, threads)`; false if there is no memory.
+    template <class Work>
+    bool with_workspace(Operation, const Work& work);
 
     const Geometry geometry_;
     const Algorithm algorithm_;

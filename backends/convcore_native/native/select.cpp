@@ -12,7 +12,12 @@
 extern "C" {
 extern const convcore::Kernels convcore_kernels_baseline;
 #ifdef CONVCORE_X86_64
-extern const convcore::Kernels convcore_kernels_avx2, convcore_kernels_avx512;
+extern const convcore::Kernels convcore_kernels_avx2;
+#endif
+#ifdef CONVCORE_WIDE
+extern const convcore::Kernels convcore_kernels_wide;
+#elif defined(CONVCORE_X86_64)
+extern const convcore::Kernels convcore_kernels_avx512;
 #endif
 }
 
@@ -25,12 +30,18 @@ Available detect() {
 #ifdef CONVCORE_X86_64
     __builtin_cpu_init();
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+    [[maybe_unused]] const bool avx512 =
+        __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                         __builtin_cpu_supports("avx512dq");
+#ifndef CONVCORE_WIDE
     if (avx2 && avx512) found.kernels[found.count++] = &convcore_kernels_avx512;
+#endif
     if (avx2) found.kernels[found.count++] = &convcore_kernels_avx2;
 #endif
     found.kernels[found.count++] = &convcore_kernels_baseline;
+#ifdef CONVCORE_WIDE
+    found.kernels[found.count++] = &convcore_kernels_wide;
+#endif
     return found;
 }
 
@@ -40,7 +51,7 @@ struct Choice {
 };
 
 bool known(const char* name) {
-    for (const char* one : {"baseline", "avx2", "avx512"})
+    for (const char* one : {"baseline", "avx2", "avx512", "wide"})
         if (strcmp(name, one) == 0) return true;
     return false;
 }

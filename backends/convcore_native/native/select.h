@@ -4,7 +4,8 @@
 
 namespace convcore {
 
-// Kernels that this processor can run, best first; the baseline is always the last.
+// Kernels that this processor can run, best first; the baseline is the last. A debug build has the
+// kernels for wide vectors behind it, and none for AVX-512, which those stand for.
 struct Available {
     const Kernels* kernels[4];
     int count;

@@ -1,0 +1,399 @@
+// Tiles to spectra, products of spectra, and spectra back to tiles.
+//
+// A spectrum is made of sections of `lanes` roots of the first axis; a section has one row of
+// (lanes real parts, lanes imaginary parts) for each column. A section, and a block of `lanes`
+// columns on the way there, stay in the level 1 cache while they are transformed.
+
+namespace {
+
+using convcore::STRIP_BYTES;
+using convcore::TileAxis;
+using convcore::TileField;
+using convcore::TileItems;
+using convcore::TileProduct;
+using convcore::TileRoutines;
+using convcore::TileTransform;
+
+// Elements of an array at tile positions first + e * spacing, e < count.
+struct TileSpan {
+    index_t first, spacing, count, pitch;
+};
+
+// Those of a span at positions begin + lane, begin + lane + spacing, ...
+struct TileRun {
+    index_t element, lane, count;
+};
+
+inline index_t ceiling(index_t a, index_t b) {
+    if (b == 1) return a;
+    return a > 0 ? (a + b - 1) / b : -(-a / b);
+}
+
+inline TileSpan span(const TileAxis& axis, index_t tile, index_t* offset) {
+    const index_t from = axis.start + tile * axis.advance;
+    const index_t begin = from > 0 ? ceiling(from, axis.spacing) : 0;
+    const index_t end = smaller(ceiling(from + axis.kept, axis.spacing), axis.extent);
+    *offset += begin * axis.pitch;
+    return {begin * axis.spacing - from, axis.spacing, end > begin ? end - begin : 0, axis.pitch};
+}
+
+inline TileRun run_from(const TileSpan& span, index_t begin, index_t width) {
+    const index_t ahead = begin - span.first;
+    const index_t element = ahead > 0 ? ceiling(ahead, span.spacing) : 0;
+    const index_t lane = element * span.spacing - ahead;
+    if (lane >= width || element >= span.count) return {0, 0, 0};
+    return {element, lane, smaller(ceiling(width - lane, span.spacing), span.count - element)};
+}
+
+// Where the elements of one tile are.
+struct TileWindow {
+    index_t offset;
+    TileSpan row, column;
+    index_t shear;  // of a line: columns, by which each row is ahead of the one above
+};
+
+template <class T>
+TileWindow window_of(const TileTransform<T>& transform, const TileField& field, index_t group,
+              index_t channel, index_t tile) {
+    const bool line = transform.twist != nullptr;
+    TileWindow all{};
+    all.offset = field.origin + group * field.group_pitch + channel * field.channel_pitch;
+    all.column = span(field.axis[1], tile % field.axis[1].tiles, &all.offset);
+    tile /= field.axis[1].tiles;
+    if (line) {
+        all.row = {0, 1, 2 * transform.down.extent, 0};
+        all.shear = transform.across.extent;
+    } else {
+        all.row = span(field.axis[0], tile % field.axis[0].tiles, &all.offset);
+        tile /= field.axis[0].tiles;
+    }
+    all.offset += tile * field.batch_pitch;
+    return all;
+}
+
+// Some neighbouring columns, in blocks of `lanes`, with the two halves of the rows as real and
+// imaginary parts. They are filled row by row, since rows of an array are far apart in memory.
+struct TileStrip {
+    index_t rows, begin, width, block;
+};
+
+// Calls move(element of the array, place in the strip) or, for `lanes` of them, move_vector.
+template <class T, class Move, class MoveVector>
+inline void visit_row(const TileSpan& column, const TileRun& run, index_t block, Move move,
+                      MoveVector move_vector) {
+    constexpr index_t lanes = Simd<T>::lanes;
+    const bool dense = column.pitch == 1 && column.spacing == 1;
+    const auto one = [&](index_t e) {
+        const index_t lane = run.lane + e * column.spacing;
+        move((run.element + e) * column.pitch, lane / lanes * block + lane % lanes);
+    };
+    index_t e = 0;
+    if (dense) {
+        for (; e < run.count && (run.lane + e) % lanes != 0; ++e) one(e);
+        index_t place = (run.lane + e) / lanes * block;
+        for (; e + lanes <= run.count; e += lanes, place += block)
+            move_vector(run.element + e, place);
+    }
+    for (; e < run.count; ++e) one(e);
+}
+
+// Calls visit(offset of the row in the array, its run, its place in the strip).
+template <class T, class Visit>
+inline void visit_rows(const TileWindow& window, const TileStrip& strip, Visit visit) {
+    constexpr index_t lanes = Simd<T>::lanes;
+    TileRun run = run_from(window.column, strip.begin, strip.width);
+    for (index_t e = 0; e < window.row.count; ++e) {
+        const index_t i = window.row.first + e * window.row.spacing;
+        if (window.shear)
+            run = run_from(window.column, strip.begin + i * window.shear, strip.width);
+        const index_t place = i < strip.rows ? i * 2 * lanes : (i - strip.rows) * 2 * lanes + lanes;
+        visit(window.offset + e * window.row.pitch, run, place);
+    }
+}
+
+// Whether any element lies in the columns from `begin`.
+inline bool reached(const TileWindow& window, index_t begin, index_t width) {
+    if (window.shear) return true;
+    return window.row.count > 0 && run_from(window.column, begin, width).count > 0;
+}
+
+template <class T>
+inline void clear_rows(T* to, index_t count) {
+    for (index_t i = 0; i < count; i += Simd<T>::lanes) store(to + i, vec<T>{});
+}
+
+template <class T>
+void fill_strip(const TileWindow& window, const TileStrip& strip, const T* array, T* columns) {
+    constexpr index_t lanes = Simd<T>::lanes;
+    const bool full = !window.shear && window.row.count == 2 * strip.rows &&
+                      run_from(window.column, strip.begin, strip.width).count == strip.width;
+    for (index_t i = 0; i < strip.width && !full; i += lanes)
+        clear_rows(columns + i / lanes * strip.block, strip.rows * 2 * lanes);
+    visit_rows<T>(window, strip, [&](index_t offset, const TileRun& run, index_t row) {
+        visit_row<T>(
+            window.column, run, strip.block,
+            [&](index_t e, index_t place) { columns[row + place] = array[offset + e]; },
+            [&](index_t e, index_t place) {
+                store(columns + row + place, load(array + offset + e));
+            });
+    });
+}
+
+template <class T>
+void empty_strip(const TileWindow& window, const TileStrip& strip, T scale, const T* columns,
+                 T* array) {
+    visit_rows<T>(window, strip, [&](index_t offset, const TileRun& run, index_t row) {
+        visit_row<T>(
+            window.column, run, strip.block,
+            [&](index_t e, index_t place) { array[offset + e] = columns[row + place] * scale; },
+            [&](index_t e, index_t place) {
+                store(array + offset + e, load(columns + row + place) * broadcast(scale));
+            });
+    });
+}
+
+// lanes x lanes complex numbers; the rows of both squares are 2 lanes apart.
+template <class T>
+inline void turn(const T* from, T* to) {
+    constexpr int lanes = Simd<T>::lanes;
+    for (int part = 0; part < 2 * lanes; part += lanes) {
+        vec<T> rows[lanes];
+#pragma GCC unroll 16
+        for (int i = 0; i < lanes; ++i) rows[i] = load(from + part + i * 2 * lanes);
+        transpose<T>(rows);
+#pragma GCC unroll 16
+        for (int i = 0; i < lanes; ++i) store(to + part + i * 2 * lanes, rows[i]);
+    }
+}
+
+template <class T, bool forward>
+void twist(const T* powers, index_t count, T* section) {
+    for (index_t i = 0; i < count; i += 2 * Simd<T>::lanes) {
+        const Complex<T> z = read(section + i), w = read(powers + i);
+        write(section + i, forward ? z * w : times_conjugate(z, w));
+    }
+}
+
+// The strip of a tile that begins at a column.
+template <class T>
+inline TileStrip strip_from(const TileTransform<T>& transform, index_t begin) {
+    const index_t widest = STRIP_BYTES / index_t(sizeof(T));
+    return {transform.down.extent, begin, smaller(widest, transform.across.extent - begin),
+            transform.block};
+}
+
+template <class T>
+void tile_to_spectrum(const TileTransform<T>& transform, const TileWindow& window, const T* array,
+                      T* spectrum, T* columns) {
+    constexpr index_t lanes = Simd<T>::lanes, square = lanes * 2 * lanes;
+    const index_t section = transform.across.extent * 2 * lanes;
+    const index_t sections = transform.down.extent / lanes;
+    for (index_t begin = 0; begin < transform.across.extent;) {
+        const TileStrip strip = strip_from(transform, begin);
+        if (reached(window, begin, strip.width)) fill_strip(window, strip, array, columns);
+        T* block = columns;
+        for (; begin < strip.begin + strip.width; begin += lanes, block += strip.block) {
+            T* to = spectrum + begin * 2 * lanes;
+            const bool some = reached(window, begin, lanes);
+            if (some) reduce_all(transform.down, block);
+            for (index_t s = 0; s < sections; ++s) {
+                if (some) turn(block + s * square, to + s * section);
+                else clear_rows(to + s * section, square);
+            }
+        }
+    }
+    for (index_t s = 0; s < sections; ++s) {
+        T* at = spectrum + s * section;
+        if (transform.twist) twist<T, true>(transform.twist + s * section, section, at);
+        reduce_all(transform.across, at);
+    }
+}
+
+template <class T>
+void spectrum_to_tile(const TileTransform<T>& transform, const TileWindow& window, T* spectrum,
+                      T* array, T* columns) {
+    constexpr index_t lanes = Simd<T>::lanes, square = lanes * 2 * lanes;
+    const index_t section = transform.across.extent * 2 * lanes;
+    const index_t sections = transform.down.extent / lanes;
+    const T scale = T(1) / T(transform.down.extent * transform.across.extent);
+    for (index_t s = 0; s < sections; ++s) {
+        T* at = spectrum + s * section;
+        expand_all(transform.across, at);
+        if (transform.twist) twist<T, false>(transform.twist + s * section, section, at);
+    }
+    for (index_t begin = 0; begin < transform.across.extent;) {
+        const TileStrip strip = strip_from(transform, begin);
+        T* block = columns;
+        for (; begin < strip.begin + strip.width; begin += lanes, block += strip.block) {
+            if (!reached(window, begin, lanes)) continue;
+            const T* from = spectrum + begin * 2 * lanes;
+            for (index_t s = 0; s < sections; ++s) turn(from + s * section, block + s * square);
+            expand_all(transform.down, block);
+        }
+        empty_strip(window, strip, scale, columns, array);
+    }
+}
+
+// Calls visit(window, place of the spectrum, block of the thread) for every item.
+template <class T, class Visit>
+void visit_items(const TileTransform<T>& transform, const TileField& field, const TileItems& items,
+                 T* workspace, int threads, Visit visit) {
+    const index_t own = STRIP_BYTES / VECTOR_BYTES * transform.block;
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
+    for (index_t i = 0; i < items.groups * items.channels * items.tiles; ++i) {
+        const index_t tile = i % items.tiles, channel = i / items.tiles % items.channels;
+        const index_t group = i / items.tiles / items.channels;
+        const index_t place = group * items.group_place + channel * items.channel_place +
+                              tile * items.tile_place;
+        visit(window_of(transform, field, items.first_group + group, items.first_channel + channel,
+                     items.first_tile + tile),
+              place * transform.pitch, workspace + thread_number() * own);
+    }
+}
+
+template <class T>
+void transform_tiles(const TileTransform<T>& transform, const TileField& field,
+                     const TileItems& items, const T* array, T* spectra, T* workspace,
+                     int threads) {
+    visit_items(transform, field, items, workspace, threads,
+                [&](const TileWindow& window, index_t place, T* columns) {
+                    tile_to_spectrum(transform, window, array, spectra + place, columns);
+                });
+}
+
+template <class T>
+void restore_tiles(const TileTransform<T>& transform, const TileField& field,
+                   const TileItems& items, T* spectra, T* array, T* workspace, int threads) {
+    visit_items(transform, field, items, workspace, threads,
+                [&](const TileWindow& window, index_t place, T* columns) {
+                    spectrum_to_tile(transform, window, spectra + place, array, columns);
+                });
+}
+
+// rows x columns results over `length` elements, summed over `depth` products.
+template <class T, int rows, int columns>
+void multiply_spectra(const TileProduct& product, index_t length, index_t depth, bool accumulate,
+                      const T* a, const T* b, T* result) {
+    for (index_t f = 0; f < length; f += 2 * Simd<T>::lanes) {
+        Complex<T> sum[rows][columns] = {};
+        for (index_t d = 0; d < depth; ++d) {
+            Complex<T> left[rows];
+#pragma GCC unroll 4
+            for (int i = 0; i < rows; ++i)
+                left[i] = read(a + f + i * product.a_row + d * product.a_depth);
+#pragma GCC unroll 4
+            for (int j = 0; j < columns; ++j) {
+                const Complex<T> right = read(b + f + j * product.b_column + d * product.b_depth);
+#pragma GCC unroll 4
+                for (int i = 0; i < rows; ++i) {
+                    sum[i][j].re += left[i].re * right.re;
+                    sum[i][j].im += left[i].im * right.re;
+                    sum[i][j].re += left[i].im * right.im;
+                    sum[i][j].im -= left[i].re * right.im;
+                }
+            }
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 4
+            for (int j = 0; j < columns; ++j) {
+                T* to = result + f + i * product.result_row + j * product.result_column;
+                write(to, accumulate ? read(to) + sum[i][j] : sum[i][j]);
+            }
+        }
+    }
+}
+
+// Elements of each spectrum that a task takes, and products that it sums in registers: few enough
+// streams of memory for the processor to follow, and partial sums where a sum is long.
+constexpr index_t PRODUCT_LENGTH = 1024, PRODUCT_DEPTH = 8;
+
+template <class T>
+using MultiplySpectra = void (*)(const TileProduct&, index_t, index_t, bool, const T*, const T*, T*);
+
+template <class T>
+inline MultiplySpectra<T> product_for(bool two_rows, bool two_columns) {
+    if (two_rows) return two_columns ? multiply_spectra<T, 2, 2> : multiply_spectra<T, 2, 1>;
+    return two_columns ? multiply_spectra<T, 1, 2> : multiply_spectra<T, 1, 1>;
+}
+
+template <class T>
+void multiply_block(const TileProduct& product, index_t length, const T* a, const T* b, T* result) {
+    for (index_t first = 0; first < product.depth; first += PRODUCT_DEPTH) {
+        const index_t depth = smaller(PRODUCT_DEPTH, product.depth - first);
+        const bool accumulate = product.accumulate || first > 0;
+        for (index_t j = 0; j < product.columns; j += 2) {
+            for (index_t i = 0; i < product.rows; i += 2) {
+                product_for<T>(i + 1 < product.rows, j + 1 < product.columns)(
+                    product, length, depth, accumulate,
+                    a + i * product.a_row + first * product.a_depth,
+                    b + j * product.b_column + first * product.b_depth,
+                    result + i * product.result_row + j * product.result_column);
+            }
+        }
+    }
+}
+
+template <class T>
+void multiply_tiles(const TileProduct& product, const T* a, const T* b, T* result, int threads) {
+    const index_t parts = quotient(product.length, PRODUCT_LENGTH);
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
+    for (index_t i = 0; i < product.groups * parts; ++i) {
+        const index_t group = i / parts, first = i % parts * PRODUCT_LENGTH;
+        multiply_block(product, smaller(PRODUCT_LENGTH, product.length - first),
+                       a + group * product.a_group + first, b + group * product.b_group + first,
+                       result + group * product.result_group + first);
+    }
+}
+
+// The part of a product that gives `rows` x `columns` results from the places of a and b on.
+template <class T>
+void multiply_part(const TileProduct& product, index_t rows, index_t columns, const T* a,
+                   const T* b, T* result) {
+    TileProduct part = product;
+    part.rows = rows;
+    part.columns = columns;
+    part.accumulate = false;
+    for (index_t first = 0; first < product.length; first += PRODUCT_LENGTH)
+        multiply_block(part, smaller(PRODUCT_LENGTH, product.length - first), a + first, b + first,
+                       result + first);
+}
+
+template <class T>
+void combine_tiles(const TileTransform<T>& transform, const TileField& field,
+                   const TileItems& items, const TileProduct& product, const T* a, const T* b,
+                   T* array, T* workspace, int threads) {
+    const index_t strip = STRIP_BYTES / VECTOR_BYTES * transform.block;
+    const index_t own = strip + product.row_block * product.column_block * transform.pitch;
+    const index_t rows = quotient(product.rows, product.row_block);
+    const index_t columns = quotient(product.columns, product.column_block);
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
+    for (index_t task = 0; task < product.groups * columns * rows; ++task) {
+        const index_t row = task % rows * product.row_block;
+        const index_t column = task / rows % columns * product.column_block;
+        const index_t group = task / rows / columns;
+        const index_t row_end = smaller(row + product.row_block, product.rows);
+        const index_t column_end = smaller(column + product.column_block, product.columns);
+        T* const block = workspace + thread_number() * own;
+        multiply_part(product, row_end - row, column_end - column,
+                      a + group * product.a_group + row * product.a_row,
+                      b + group * product.b_group + column * product.b_column, block + strip);
+        for (index_t i = row; i < row_end; ++i) {
+            for (index_t j = column; j < column_end; ++j) {
+                T* spectrum = block + strip + (i - row) * product.result_row +
+                              (j - column) * product.result_column;
+                spectrum_to_tile(transform,
+                                 window_of(transform, field, items.first_group + group,
+                                           items.first_channel + j, items.first_tile + i),
+                                 spectrum, array, block);
+            }
+        }
+    }
+}
+
+template <class T>
+constexpr TileRoutines<T> tile_routines{
+    transform_tiles<T>, multiply_tiles<T>, restore_tiles<T>, combine_tiles<T>,
+};
+
+}  // namespace

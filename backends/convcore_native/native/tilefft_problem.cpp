@@ -1,0 +1,225 @@
+#include "tilefft_problem.h"
+
+#include <math.h>
+
+#include <algorithm>
+
+#include "machine.h"
+#include "tilefft_tables.h"
+
+namespace convcore {
+
+namespace {
+
+index_t quotient(index_t a, index_t b) { return (a + b - 1) / b; }
+
+// Longest transform on one axis of a tile: columns of it still stay in the level 1 or 2 cache.
+constexpr index_t MAX_EXTENT = 1024;
+
+index_t field_extent(const TileAxis& weight) { return (weight.extent - 1) * weight.spacing + 1; }
+
+// Dense positions of an axis that lie between its elements, both ends included.
+index_t dense_extent(const TileAxis& axis) { return (axis.extent - 1) * axis.spacing + 1; }
+
+// Smallest transform that takes an axis as one tile: positions before or behind the source wrap
+// around to places where it has no elements either.
+index_t whole_extent(const TileAxis& source, const TileAxis& target, const TileAxis& weight) {
+    const index_t results = dense_extent(target), field = field_extent(weight);
+    const index_t window = results + field - 1;
+    const index_t first = std::max<index_t>(0, -source.start);
+    const index_t last = std::min(dense_extent(source) - source.start, window);
+    const index_t reach = last > first ? std::max(last, window - first) : 0;
+    return std::max({reach, results, field});
+}
+
+TileField field(const Geometry& geometry, const index_t* extents, index_t channels) {
+    TileField all{};
+    index_t pitch = 1;
+    for (int a = geometry.rank - 1; a >= 0; --a) {
+        all.axis[a + 2 - geometry.rank] = {0, 0, 0, 1, 1, extents[a], pitch};
+        pitch *= extents[a];
+    }
+    if (geometry.rank == 1) all.axis[0] = {0, 0, 0, 1, 1, 1, pitch};
+    all.channel_pitch = pitch;
+    all.group_pitch = channels / geometry.groups * pitch;
+    all.batch_pitch = channels * pitch;
+    return all;
+}
+
+// Channels of the weight's field are output channels, and its batch is the input channels.
+TileField weight_field(const Geometry& geometry) {
+    TileField all = field(geometry, geometry.kernel, 1);
+    const index_t inputs = geometry.in_channels / geometry.groups;
+    all.batch_pitch = geometry.taps();
+    all.channel_pitch = inputs * geometry.taps();
+    all.group_pitch = geometry.out_channels / geometry.groups * all.channel_pitch;
+    return all;
+}
+
+}  // namespace
+
+TileProblem::TileProblem(const Geometry& geometry, Operation which)
+    : operation(which), line(geometry.rank == 1), batch(geometry.batch), groups(geometry.groups),
+      sources(geometry.in_channels / geometry.groups),
+      targets(geometry.out_channels / geometry.groups),
+      source(field(geometry, geometry.input, geometry.in_channels)),
+      target(field(geometry, geometry.output, geometry.out_channels)),
+      weight(weight_field(geometry)) {
+    for (int a = 0; a < geometry.rank; ++a) {
+        const int axis = a + 2 - geometry.rank;
+        source.axis[axis].start = -geometry.before[a];
+        target.axis[axis].spacing = geometry.stride[a];
+        weight.axis[axis].spacing = geometry.dilation[a];
+    }
+    if (operation != GRAD_INPUT) return;
+    std::swap(source, target);
+    std::swap(sources, targets);
+    for (int axis = line ? 1 : 0; axis < 2; ++axis) {
+        TileAxis& taps = weight.axis[axis];
+        source.axis[axis].start = -target.axis[axis].start - (field_extent(taps) - 1);
+        target.axis[axis].start = 0;
+        weight.origin += (taps.extent - 1) * taps.pitch;
+        taps.pitch = -taps.pitch;
+    }
+}
+
+index_t TileChoice::spectra(const TileProblem& problem, bool prepared) const {
+    const index_t pairs = prepared ? 0 : target_block * problem.sources;
+    const index_t outputs = problem.operation == GRAD_WEIGHT ? target_block : 0;
+    return group_block * (pairs + tile_block * (problem.sources + outputs)) * pitch;
+}
+
+index_t TileChoice::extent(const TileProblem& problem, int axis) const {
+    if (problem.line) return axis == 0 ? 1 : 2 * rows * columns;
+    return axis == 0 ? 2 * rows : columns;
+}
+
+void TileChoice::apply(TileProblem* problem) const {
+    for (int a = 0; a < 2; ++a) {
+        TileAxis& source = problem->source.axis[a];
+        TileAxis& target = problem->target.axis[a];
+        TileAxis& weight = problem->weight.axis[a];
+        source.advance = target.advance = advance[a];
+        source.tiles = target.tiles = tiles[a];
+        source.kept = extent(*problem, a);
+        target.kept = advance[a];
+        weight.kept = field_extent(weight);
+    }
+}
+
+namespace {
+
+// Points that one thread transforms per second, and multiplies, relative to its peak of flop.
+constexpr double TRANSFORM_EFFICIENCY = 0.35, PRODUCT_EFFICIENCY = 0.4;
+constexpr double CALL_SECONDS = 5e-6, ITEM_SECONDS = 0.2e-6;
+
+double seconds(const TileProblem& problem, const TileChoice& choice, int itemsize) {
+    const double points = 2.0 * double(choice.rows * choice.columns);
+    const double tiles = double(choice.tile_count(problem));
+    const double groups = double(problem.groups);
+    const double pairs = double(problem.sources) * double(problem.targets);
+    const double again = double(quotient(problem.targets, choice.target_block));
+    const double items = groups * (tiles * (again * double(problem.sources) +
+                                            double(problem.targets)) + pairs);
+    const double peak = peak_flops(itemsize);
+    const double transforms = items * points * (2.5 * log2(points) + 10);
+    const double products = groups * tiles * pairs * points * 4;
+    return CALL_SECONDS + items * ITEM_SECONDS + transforms / (TRANSFORM_EFFICIENCY * peak) +
+           products / (PRODUCT_EFFICIENCY * peak);
+}
+
+// Halves one of the blocks; false if all are as small as they can be.
+bool shrink(TileChoice* choice) {
+    for (index_t* block : {&choice->group_block, &choice->tile_block, &choice->target_block}) {
+        const index_t enough = block == &choice->tile_block ? 4 : 1;
+        if (*block <= enough) continue;
+        *block = quotient(*block, 2);
+        return true;
+    }
+    const bool more = choice->tile_block > 1;
+    choice->tile_block = 1;
+    return more;
+}
+
+// How much of the problem is worked on at a time: what stays in the level 2 caches, but enough
+// tasks for many threads and, for the gradient of a weight, partial sums worth storing.
+bool choose_blocks(const TileProblem& problem, index_t limit, index_t cache, TileChoice* choice) {
+    const bool gradient = problem.operation == GRAD_WEIGHT;
+    const index_t channels = problem.sources + (gradient ? problem.targets : 0);
+    const index_t few = gradient ? 4 : 8, fitting = cache / (channels * choice->pitch);
+    choice->tile_block = std::min(choice->tile_count(problem), std::max(few, fitting));
+    const index_t groups = cache / (choice->tile_block * channels * choice->pitch);
+    choice->group_block = std::min(problem.groups, std::max<index_t>(1, groups));
+    choice->target_block = problem.targets;
+    while (choice->spectra(problem, false) > limit)
+        if (!shrink(choice)) return false;
+    return true;
+}
+
+// Results that a task works on: half a level 2 cache full of them, since each spectrum that it
+// reads then serves several, but no less than MANY_TASKS tasks.
+void choose_task(index_t cache, TileChoice* choice) {
+    constexpr index_t MANY_TASKS = 16;
+    choice->tile_task = choice->target_task = 1;
+    for (bool grown = true; grown;) {
+        grown = false;
+        for (index_t* part : {&choice->target_task, &choice->tile_task}) {
+            const index_t most =
+                part == &choice->tile_task ? choice->tile_block : choice->target_block;
+            const index_t tasks = choice->group_block *
+                                  quotient(choice->tile_block, choice->tile_task) *
+                                  quotient(choice->target_block, choice->target_task);
+            const index_t results = choice->tile_task * choice->target_task;
+            if (*part >= most || tasks < 2 * MANY_TASKS) continue;
+            if (2 * results * choice->pitch > cache) continue;
+            *part *= 2;
+            grown = true;
+        }
+    }
+}
+
+// Cuts one axis into tiles of `extent`; false if a tile would hold nothing but halo.
+bool cut_axis(const TileProblem& problem, int axis, index_t extent, TileChoice* choice) {
+    const TileAxis& target = problem.target.axis[axis];
+    const TileAxis& weight = problem.weight.axis[axis];
+    const index_t results = dense_extent(target);
+    const bool whole = extent >= whole_extent(problem.source.axis[axis], target, weight);
+    choice->advance[axis] = whole ? results : extent - field_extent(weight) + 1;
+    if (choice->advance[axis] < 1) return false;
+    choice->tiles[axis] = quotient(results, choice->advance[axis]);
+    return true;
+}
+
+}  // namespace
+
+TileChoice choose_tiles(const TileProblem& problem, int itemsize, int vector_bytes,
+                        size_t max_workspace) {
+    const index_t lanes = vector_bytes / itemsize;
+    const index_t limit = index_t(max_workspace / size_t(itemsize)) / 4 * 3;
+    const index_t cache = index_t(level2_bytes()) / itemsize;
+    TileChoice best{};
+    for (index_t rows = lanes; rows <= MAX_EXTENT; rows += lanes) {
+        if (!transformable(rows)) continue;
+        for (index_t columns = lanes; columns <= MAX_EXTENT; columns += lanes) {
+            if (!transformable(columns)) continue;
+            if (problem.line && (columns < rows || columns > 4 * rows)) continue;
+            TileChoice next{};
+            next.rows = rows;
+            next.columns = columns;
+            next.lanes = lanes;
+            next.pitch = 2 * rows * columns + 64 / itemsize;
+            bool possible = true;
+            for (int a = 0; a < 2; ++a)
+                possible = possible && cut_axis(problem, a, next.extent(problem, a), &next);
+            if (!possible || 4 * next.pitch > limit) continue;
+            if (!choose_blocks(problem, limit, cache, &next)) continue;
+            choose_task(std::min(cache / 2, limit / 12), &next);
+            next.fits = true;
+            next.seconds = seconds(problem, next, itemsize);
+            if (!best.fits || next.seconds < best.seconds) best = next;
+        }
+    }
+    return best;
+}
+
+}  // namespace convcore

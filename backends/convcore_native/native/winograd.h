@@ -1,0 +1,67 @@
+// Minimal filtering (Winograd): what the driver and the kernels agree on, in plain C types.
+//
+// Each axis of a problem is cut into tiles of m positions, which F(m, r) computes from m + r - 1
+// products, its frequencies; an axis of one tap has m = 1 and is not transformed.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+namespace convcore {
+
+typedef int64_t index_t;
+
+constexpr int WINOGRAD_AXES = 3;
+// Tiles that are transformed together: neighbours on the last axis.
+constexpr index_t MAX_STRIP = 16;
+
+struct WinogradAxis {
+    index_t taps, tile, frequencies;
+    index_t tiles;   // of the target
+    index_t before;  // source position that tap 0 of target position 0 reads, negated
+    index_t source_extent, target_extent;
+};
+
+// target[k, q] = sum over c, t of weight[k, c, t] * source[c, q + t - before], images apart; the
+// last axis varies fastest. All pitches are in elements.
+struct Winograd {
+    index_t batch, source_channels, target_channels;
+    index_t weight_source_pitch, weight_target_pitch;
+    bool flip;  // taps stand in reverse
+    WinogradAxis axis[WINOGRAD_AXES];
+    index_t frequencies, taps, tiles;  // products over all axes, and over the batch
+};
+
+// Sizes of blocks and of the workspace, in elements, chosen by the driver. Transformed operands
+// are [frequency][channel / lanes][tile][lane], weights [panel][frequency][source channel][column],
+// products [frequency][tile][target channel]; pitches are those between frequencies. Sums of the
+// weight gradient are [target channel][frequency][source channel]; there `weight_pitch` is that
+// between frequencies, and `product_pitch` that between target channels.
+struct WinogradBlocking {
+    index_t tiles;   // that a block holds
+    index_t depth;   // source channels that are summed up before their sum is added
+    index_t panels;  // of target channels, whose products are kept at a time
+    index_t rows;    // target channels of the weight gradient that are worked on at a time
+    index_t source_pitch, target_pitch, weight_pitch, product_pitch;
+    index_t scratch;  // of a strip or of a block of weights
+};
+
+template <class T>
+struct WinogradRoutines {
+    int lanes, tile_rows, panel_width;  // of the register tile: tiles, and target channels
+
+    // Panels `first` to `last` of the target channels.
+    void (*transform_weight)(const Winograd&, const WinogradBlocking&, const T* weight,
+                             T* transformed, index_t first, index_t last, T* workspace,
+                             int threads);
+    // For many tiles: every thread has its own blocks of them.
+    void (*correlate)(const Winograd&, const WinogradBlocking&, const T* source,
+                      const T* transformed, T* target, index_t first, index_t last, T* workspace,
+                      int threads);
+    // For few tiles: the threads share them, and transform weights as they are needed.
+    void (*correlate_few)(const Winograd&, const WinogradBlocking&, const T* source,
+                          const T* weight, T* target, T* workspace, int threads);
+    void (*weight_gradient)(const Winograd&, const WinogradBlocking&, const T* target,
+                            const T* source, T* weight, T* workspace, int threads);
+};
+
+}  // namespace convcore

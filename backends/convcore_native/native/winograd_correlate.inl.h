@@ -1,0 +1,263 @@
+// Correlation by minimal filtering: transform tiles and weights, multiply frequency by frequency,
+// transform the products back.
+
+namespace {
+
+// Tiles that a block holds at most; its table of strips has room for as many.
+constexpr index_t MAX_BLOCK_TILES = 512;
+
+struct Strips {
+    int count;
+    index_t tiles;
+    Strip strip[MAX_BLOCK_TILES];
+
+    Strips(const Winograd& problem, index_t first, index_t last)
+        : count(cut_strips(problem, first, last, strip)), tiles(last - first) {}
+};
+
+// A vector of target channels and one source channel: `taps` vectors to `to`[frequency].
+template <class T>
+void transform_taps(const Winograd& problem, const T* taps, index_t pitch, T* scratch, T* to) {
+    constexpr int lanes = Simd<T>::lanes;
+    const WinogradAxis *outer = problem.axis, *middle = outer + 1, *inner = outer + 2;
+    const index_t sign = problem.flip ? -1 : 1;
+    // Where tap 0 of an axis stands whose taps are `step` apart.
+    const auto start = [&](const T* from, const WinogradAxis& axis, index_t step) {
+        return problem.flip ? from + (axis.taps - 1) * step : from;
+    };
+    const index_t row = inner->frequencies * lanes, plane = middle->frequencies * row;
+    const auto along_inner = transform_for<T, WeightStage>(*inner);
+    for (index_t i = 0; i < outer->taps; ++i) {
+        const T* from = taps + i * middle->taps * inner->taps * lanes;
+        along_inner({start(from, *inner, lanes), sign * lanes, inner->taps * lanes},
+                    {scratch + i * plane, lanes, row}, middle->taps);
+    }
+    const auto along_middle = transform_for<T, WeightStage>(*middle);
+    const index_t frequencies = inner->frequencies;
+    if (outer->taps == 1)
+        return along_middle({start(scratch, *middle, row), sign * row, lanes},
+                            {to, frequencies * pitch, pitch}, frequencies);
+    if (middle->taps > 1)
+        for (index_t i = 0; i < outer->taps; ++i)
+            along_middle({start(scratch + i * plane, *middle, row), sign * row, lanes},
+                         {scratch + i * plane, row, lanes}, frequencies);
+    const index_t planes = middle->frequencies * frequencies;
+    transform_for<T, WeightStage>(*outer)({start(scratch, *outer, plane), sign * plane, lanes},
+                                          {to, planes * pitch, pitch}, planes);
+}
+
+// Source channels that are read together where they stand side by side.
+constexpr index_t WEIGHT_RUN = 8;
+
+// Up to one vector of target channels and source channels `first` to `last`, which stand in `to`
+// a panel's width apart.
+template <class T>
+void transform_weights(const Winograd& problem, const T* weight, int channels, index_t first,
+                       index_t last, index_t pitch, T* scratch, T* to) {
+    constexpr int lanes = Simd<T>::lanes;
+    const index_t taps = problem.taps;
+    const index_t run = problem.weight_source_pitch == taps ? WEIGHT_RUN : 1;
+    const T* end = weight + (channels - 1) * problem.weight_target_pitch +
+                   (problem.source_channels - 1) * problem.weight_source_pitch + taps;
+    for (index_t s = first; s < last; s += run) {
+        const index_t count = smaller(run, last - s);
+        read_row(weight + s * problem.weight_source_pitch, problem.weight_target_pitch, channels,
+                 count * taps, end, scratch);
+        for (index_t i = 0; i < count; ++i)
+            transform_taps(problem, scratch + i * taps * lanes, pitch,
+                           scratch + run * taps * lanes,
+                           to + (s - first + i) * tile_width<T>);
+    }
+}
+
+// A panel of target channels, zero where there is none; `to` covers whole vectors of source
+// channels from `first` on, zero where there is none.
+template <class T>
+void transform_panel(const Winograd& problem, const T* weight, index_t panel, index_t first,
+                     index_t last, index_t pitch, T* scratch, T* to) {
+    constexpr int lanes = Simd<T>::lanes, width = tile_width<T>;
+    const index_t end = smaller(last, problem.source_channels);
+    for (int part = 0; part < width; part += lanes) {
+        const index_t target = panel * width + part;
+        const int channels =
+            int(smaller(lanes, problem.target_channels - smaller(target, problem.target_channels)));
+        const index_t done = channels > 0 ? end : first;
+        if (channels > 0)
+            transform_weights(problem, weight + target * problem.weight_target_pitch, channels,
+                              first, end, pitch, scratch, to + part);
+        for (index_t f = 0; done < last && f < problem.frequencies; ++f)
+            for (index_t s = done; s < last; ++s)
+                store(to + f * pitch + (s - first) * width + part, vec<T>{});
+    }
+}
+
+template <class T>
+inline index_t whole_lanes(index_t channels) {
+    return quotient(channels, Simd<T>::lanes) * Simd<T>::lanes;
+}
+
+template <class T>
+void winograd_transform_weight(const Winograd& problem, const WinogradBlocking& block,
+                               const T* weight, T* transformed, index_t first, index_t last,
+                               T* workspace, int threads) {
+    const index_t depth = whole_lanes<T>(problem.source_channels), part = 64;
+    const index_t parts = quotient(depth, part);
+#pragma omp parallel for collapse(2) schedule(dynamic) num_threads(threads) if (threads > 1)
+    for (index_t panel = first; panel < last; ++panel) {
+        for (index_t i = 0; i < parts; ++i) {
+            T* to = transformed + (panel - first) * problem.frequencies * block.weight_pitch +
+                    i * part * tile_width<T>;
+            transform_panel(problem, weight, panel, i * part, smaller((i + 1) * part, depth),
+                            block.weight_pitch, workspace + thread_number() * block.scratch, to);
+        }
+    }
+}
+
+// Products of a block of tiles with some panels.
+template <class T>
+struct Products {
+    const Winograd& problem;
+    const WinogradBlocking& block;
+    const T* source;   // transformed
+    const T* weight;   // transformed, of the first panel
+    index_t weight_panel_pitch;
+    T* product;
+
+    // Source channels `first` to `last`, of which `weight` holds those from `origin` on.
+    void multiply(index_t tiles, index_t panels, index_t first, index_t last,
+                  index_t origin) const {
+        for (index_t f = 0; f < problem.frequencies; ++f)
+            for (index_t at = first; at < last; at += block.depth)
+                multiply_part(f, tiles, panels, at, smaller(at + block.depth, last), origin);
+    }
+
+    void multiply_part(index_t f, index_t tiles, index_t panels, index_t first, index_t last,
+                       index_t origin) const {
+        constexpr int lanes = Simd<T>::lanes, width = tile_width<T>;
+        const index_t groups = quotient(tiles, TILE_ROWS), step = block.panels * width;
+        const T* a = source + f * block.source_pitch + first * block.tiles;
+        for (index_t panel = 0; panel < panels; ++panel) {
+            const T* b = weight + panel * weight_panel_pitch + f * block.weight_pitch +
+                         (first - origin) * width;
+            T* c = product + f * block.product_pitch + panel * width;
+            for (index_t group = 0; group < groups; ++group) {
+                const index_t tile = share(tiles, groups, group);
+                const int rows = int(share(tiles, groups, group + 1) - tile);
+                const auto run = first > 0 ? multiply_tiles_for<T, true>(rows)
+                                           : multiply_tiles_for<T, false>(rows);
+                run((last - first) / lanes, a + tile * lanes, block.tiles * lanes, b,
+                    c + tile * step, step);
+            }
+        }
+    }
+
+    // Transforms panels from `panel` on back into the target.
+    void finish(const Strips& strips, index_t panel, index_t panels, T* scratch, T* target) const {
+        constexpr int lanes = Simd<T>::lanes, width = tile_width<T>;
+        const index_t step = block.panels * width, plane = target_window(problem).positions();
+        const index_t end = smaller((panel + panels) * width, problem.target_channels);
+        for (index_t k = panel * width; k < end; k += lanes) {
+            for (int i = 0; i < strips.count; ++i) {
+                const Strip& strip = strips.strip[i];
+                transform_out(problem, product + k - panel * width + strip.place * step,
+                              block.product_pitch, step, strip, scratch,
+                              target + (strip.image * problem.target_channels + k) * plane,
+                              int(smaller(lanes, end - k)));
+            }
+        }
+    }
+};
+
+// Transforms channels `channel` and following, up to one vector, of a strip of the source.
+template <class T>
+void transform_source(const Winograd& problem, const WinogradBlocking& block, const T* source,
+                      index_t channel, const Strip& strip, T* scratch, T* transformed) {
+    constexpr int lanes = Simd<T>::lanes;
+    const Window window = source_window(problem);
+    const index_t channels = problem.source_channels, plane = window.positions();
+    const T* from = source + (strip.image * channels + channel) * plane;
+    transform_in<T, SourceStage>(problem, window, from, int(smaller(lanes, channels - channel)),
+                                 source + problem.batch * channels * plane, strip,
+                                 block.source_pitch, scratch,
+                                 transformed + channel * block.tiles + strip.place * lanes);
+}
+
+template <class T>
+void winograd_correlate(const Winograd& problem, const WinogradBlocking& block, const T* source,
+                        const T* transformed, T* target, index_t first, index_t last,
+                        T* workspace, int threads) {
+    constexpr int lanes = Simd<T>::lanes;
+    const index_t blocks = quotient(problem.tiles, block.tiles);
+    const index_t depth = whole_lanes<T>(problem.source_channels);
+    const index_t sources = problem.frequencies * block.source_pitch;
+    const index_t products = problem.frequencies * block.product_pitch;
+    const index_t panel_pitch = problem.frequencies * block.weight_pitch;
+#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
+    for (index_t i = 0; i < blocks; ++i) {
+        T* own = workspace + thread_number() * (sources + products + block.scratch);
+        T* scratch = own + sources + products;
+        const Strips strips(problem, i * block.tiles,
+                            smaller((i + 1) * block.tiles, problem.tiles));
+        for (int s = 0; s < strips.count; ++s)
+            for (index_t c = 0; c < depth; c += lanes)
+                transform_source(problem, block, source, c, strips.strip[s], scratch, own);
+        for (index_t panel = first; panel < last; panel += block.panels) {
+            const Products<T> run{problem, block, own, transformed + (panel - first) * panel_pitch,
+                                  panel_pitch, own + sources};
+            const index_t panels = smaller(block.panels, last - panel);
+            run.multiply(strips.tiles, panels, 0, depth, 0);
+            run.finish(strips, panel, panels, scratch, target);
+        }
+    }
+}
+
+// Panels from `panel` on times a block of tiles that all threads share.
+template <class T>
+void correlate_panels(const Winograd& problem, const WinogradBlocking& block,
+                      const Strips& strips, const T* shared, const T* weight, index_t panel,
+                      T* own, T* target) {
+    const index_t depth = whole_lanes<T>(problem.source_channels);
+    const index_t count = quotient(problem.target_channels, tile_width<T>);
+    const index_t panels = smaller(block.panels, count - panel);
+    const index_t panel_pitch = problem.frequencies * block.weight_pitch;
+    T* product = own + block.panels * panel_pitch;
+    T* scratch = product + problem.frequencies * block.product_pitch;
+    const Products<T> run{problem, block, shared, own, panel_pitch, product};
+    for (index_t first = 0; first < depth; first += block.depth) {
+        const index_t last = smaller(first + block.depth, depth);
+        for (index_t i = 0; i < panels; ++i)
+            transform_panel(problem, weight, panel + i, first, last, block.weight_pitch, scratch,
+                            own + i * panel_pitch);
+        run.multiply(strips.tiles, panels, first, last, first);
+    }
+    run.finish(strips, panel, panels, scratch, target);
+}
+
+template <class T>
+void winograd_correlate_few(const Winograd& problem, const WinogradBlocking& block,
+                            const T* source, const T* weight, T* target, T* workspace,
+                            int threads) {
+    constexpr int lanes = Simd<T>::lanes;
+    const index_t vectors = quotient(problem.source_channels, lanes);
+    const index_t panels = quotient(problem.target_channels, tile_width<T>);
+    const index_t own_size =
+        problem.frequencies * (block.panels * block.weight_pitch + block.product_pitch) +
+        block.scratch;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        T* own = workspace + problem.frequencies * block.source_pitch + thread_number() * own_size;
+        for (index_t first = 0; first < problem.tiles; first += block.tiles) {
+            const Strips strips(problem, first, smaller(first + block.tiles, problem.tiles));
+#pragma omp for collapse(2) schedule(dynamic)
+            for (int s = 0; s < strips.count; ++s)
+                for (index_t c = 0; c < vectors; ++c)
+                    transform_source(problem, block, source, c * lanes, strips.strip[s], own,
+                                     workspace);
+#pragma omp for schedule(dynamic)
+            for (index_t panel = 0; panel < panels; panel += block.panels)
+                correlate_panels(problem, block, strips, workspace, weight, panel, own, target);
+        }
+    }
+}
+
+}  // namespace

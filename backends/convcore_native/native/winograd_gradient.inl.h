@@ -1,0 +1,152 @@
+// The gradient with respect to the weight, as the adjoint of minimal filtering: both operands are
+// transformed, multiplied over the tiles frequency by frequency, and the sums transformed back.
+
+namespace {
+
+// Transforms up to one vector of channels of a strip of the target, from `channel` on; `first` is
+// the channel at which `transformed` begins.
+template <class T>
+void transform_target(const Winograd& problem, const WinogradBlocking& block, const T* target,
+                      index_t channel, index_t first, const Strip& strip, T* scratch,
+                      T* transformed) {
+    constexpr int lanes = Simd<T>::lanes;
+    const Window window = target_window(problem);
+    const index_t channels = problem.target_channels, plane = window.positions();
+    const T* from = target + (strip.image * channels + channel) * plane;
+    transform_in<T, TargetAdjointStage>(
+        problem, window, from, int(smaller(lanes, channels - channel)),
+        target + problem.batch * channels * plane, strip, block.target_pitch, scratch,
+        transformed + (channel - first) * block.tiles + strip.place * lanes);
+}
+
+// Sums of one frequency over a block of tiles: rows `row` to `row_end` of those in work. Sums are
+// [target channel][frequency][source channel], so that they are transformed back from one place.
+template <class T>
+void multiply_frequency(const WinogradBlocking& block, index_t tiles, index_t depth, index_t row,
+                        index_t row_end, const T* target, const T* source, T* sums, bool more) {
+    constexpr int lanes = Simd<T>::lanes, width = GRADIENT_COLUMNS * lanes;
+    for (index_t c = 0; c < depth; c += width) {
+        const index_t columns = smaller(GRADIENT_COLUMNS, (depth - c) / lanes);
+        const auto run = more ? multiply_channels_for<T, true>(columns)
+                              : multiply_channels_for<T, false>(columns);
+        for (index_t k = row; k < row_end; k += GRADIENT_ROWS)
+            run(tiles, target + k / lanes * lanes * block.tiles + k % lanes,
+                source + c * block.tiles, block.tiles * lanes, sums + k * block.product_pitch + c,
+                block.product_pitch);
+    }
+}
+
+// Transforms the sums of one target channel and up to one vector of source channels back.
+template <class T>
+void transform_gradient(const Winograd& problem, const T* sums, index_t pitch, int channels,
+                        T* scratch, T* weight) {
+    constexpr int lanes = Simd<T>::lanes;
+    const WinogradAxis *outer = problem.axis, *middle = outer + 1, *inner = outer + 2;
+    const index_t row = inner->taps * lanes;
+    transform_for<T, WeightAdjointStage>(*inner)(
+        {sums, pitch, inner->frequencies * pitch}, {scratch, lanes, row},
+        outer->frequencies * middle->frequencies);
+    transform_outer<T, WeightAdjointStage>(problem, outer->frequencies, middle->taps, row,
+                                           inner->taps, scratch);
+    // The taps move together; they never move up.
+    for (index_t i = 0; i < outer->taps; ++i)
+        for (index_t j = 0; j < middle->taps; ++j)
+            for (index_t k = 0; k < inner->taps; ++k)
+                store(scratch + ((i * middle->taps + j) * inner->taps + k) * lanes,
+                      load(scratch + (i * middle->frequencies + j) * row + k * lanes));
+    write_row(scratch, problem.taps, weight, problem.weight_source_pitch, channels);
+}
+
+template <class T>
+struct GradientWork {
+    const Winograd& problem;
+    const WinogradBlocking& block;
+    const T* target;
+    const T* source;
+    T* weight;
+    T *sources, *targets, *sums, *scratch;
+
+    // Target channels `first` to `last`; inside a parallel region. Sources of a single block of
+    // tiles are transformed for the first of them only.
+    void run(index_t first, index_t last) {
+        const bool once = problem.tiles <= block.tiles;
+        for (index_t tile = 0; tile < problem.tiles; tile += block.tiles) {
+            const Strips strips(problem, tile, smaller(tile + block.tiles, problem.tiles));
+            transform(strips, first, last, !once || first == 0);
+            multiply(strips.tiles, last - first, tile > 0);
+        }
+        finish(first, last);
+    }
+
+    void transform(const Strips& strips, index_t first, index_t last, bool with_source) {
+        constexpr int lanes = Simd<T>::lanes;
+        const index_t in_source = with_source ? quotient(problem.source_channels, lanes) : 0;
+        const index_t vectors = in_source + quotient(last - first, lanes);
+#pragma omp for collapse(2) schedule(dynamic)
+        for (int s = 0; s < strips.count; ++s) {
+            for (index_t v = 0; v < vectors; ++v) {
+                if (v < in_source) {
+                    transform_source(problem, block, source, v * lanes, strips.strip[s], scratch,
+                                     sources);
+                } else {
+                    transform_target(problem, block, target, first + (v - in_source) * lanes,
+                                     first, strips.strip[s], scratch, targets);
+                }
+            }
+        }
+    }
+
+    void multiply(index_t tiles, index_t rows, bool more) {
+        constexpr index_t part = 64;
+        const index_t whole = whole_lanes<T>(rows), parts = quotient(whole, part);
+        const index_t depth = whole_lanes<T>(problem.source_channels);
+#pragma omp for collapse(2) schedule(dynamic)
+        for (index_t f = 0; f < problem.frequencies; ++f)
+            for (index_t i = 0; i < parts; ++i)
+                multiply_frequency(block, tiles, depth, i * part, smaller((i + 1) * part, whole),
+                                   targets + f * block.target_pitch,
+                                   sources + f * block.source_pitch,
+                                   sums + f * block.weight_pitch, more);
+    }
+
+    void finish(index_t first, index_t last) {
+        constexpr int lanes = Simd<T>::lanes;
+        const index_t channels = problem.source_channels;
+#pragma omp for
+        for (index_t k = first; k < last; ++k)
+            for (index_t c = 0; c < channels; c += lanes)
+                transform_gradient(problem, sums + (k - first) * block.product_pitch + c,
+                                   block.weight_pitch,
+                                   int(smaller(lanes, channels - c)), scratch,
+                                   weight + k * problem.weight_target_pitch +
+                                       c * problem.weight_source_pitch);
+    }
+};
+
+template <class T>
+void winograd_weight_gradient(const Winograd& problem, const WinogradBlocking& block,
+                              const T* target, const T* source, T* weight, T* workspace,
+                              int threads) {
+    T* targets = workspace + problem.frequencies * block.source_pitch;
+    T* sums = targets + problem.frequencies * block.target_pitch;
+    T* scratch = sums + whole_lanes<T>(block.rows) * block.product_pitch;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        GradientWork<T> work{problem, block, target, source, weight, workspace, targets, sums,
+                             scratch + thread_number() * block.scratch};
+        for (index_t first = 0; first < problem.target_channels; first += block.rows)
+            work.run(first, smaller(first + block.rows, problem.target_channels));
+    }
+}
+
+constexpr convcore::WinogradRoutines<float> winograd_routines{
+    Simd<float>::lanes,
+    TILE_ROWS,
+    tile_width<float>,
+    winograd_transform_weight<float>,
+    winograd_correlate<float>,
+    winograd_correlate_few<float>,
+    winograd_weight_gradient<float>,
+};
+
+}  // namespace

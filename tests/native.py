@@ -1,0 +1,82 @@
+"""What the tests of the native backends share: operands, references, and runs of one plan."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from convcore.plugin import OPERATIONS, Geometry
+from convcore.testing.problems import CATALOGUE, LARGE
+
+bridge = pytest.importorskip("convcore_native._bridge", reason="no native kernels were built")
+
+ISAS = bridge.available_isas()
+DTYPES = ("float32", "float64")
+PROBLEMS = {
+    name: problem.geometry
+    for name, problem in {**CATALOGUE, **LARGE}.items()
+    if not problem.geometry.degenerate
+}
+# What takes so long that threads are used, one for each kind of kernel.
+THREADED = {
+    "dense": Geometry.of((2, 40, 35, 37), (50, 40, 3, 3), padding=1),
+    "strided": Geometry.of((2, 24, 41, 40), (30, 24, 3, 3), stride=2, padding=1),
+    "pointwise": Geometry.of((2, 70, 33, 31), (90, 70, 1, 1)),
+    "few channels": Geometry.of((1, 3, 70, 65), (33, 3, 7, 7), padding=3, stride=2),
+    "depthwise": Geometry.of((2, 40, 60, 61), (40, 1, 5, 5), groups=40, padding=2),
+    "groups": Geometry.of((2, 32, 40, 40), (32, 4, 3, 3), groups=8, padding=1),
+    "many rows": Geometry.of((1, 64, 9, 9), (700, 64, 3, 3)),
+    "rank 1": Geometry.of((2, 16, 3000), (24, 16, 9), padding=4, dilation=2),
+    "rank 3": Geometry.of((1, 12, 14, 15, 16), (17, 12, 3, 3, 3), padding=1),
+}
+
+
+def integers(geometry: Geometry, dtype: str, seed: int = 0) -> tuple[np.ndarray, ...]:
+    """Input, weight and grad_output of integers so small that every sum of them is exact."""
+    random = np.random.default_rng(seed)
+    shapes = (geometry.input_shape, geometry.weight_shape, geometry.output_shape)
+    return tuple(random.integers(-3, 4, shape).astype(dtype) for shape in shapes)
+
+
+def operands(operation: int, x, w, y):
+    """First, second operand of an operation, by its number."""
+    return [(x, w), (y, w), (y, x)][operation]
+
+
+def reference(geometry: Geometry, operation: int, x, w, y) -> np.ndarray:
+    """The result of the naive backend."""
+    from convcore_naive import NaiveConvolution
+
+    plan = NaiveConvolution(geometry, x.dtype)
+    return getattr(plan, OPERATIONS[operation])(*operands(operation, x, w, y))
+
+
+@lru_cache(maxsize=4096)
+def expected(geometry: Geometry, operation: int, dtype: str) -> np.ndarray:
+    """The result of the naive backend for `integers`."""
+    return reference(geometry, operation, *integers(geometry, dtype))
+
+
+def native_plan(
+    geometry: Geometry, dtype, *, isa=None, threads=1, workspace=64 << 20, algorithm="direct"
+):
+    """A plan of an algorithm for an instruction set."""
+    itemsize = np.dtype(dtype).itemsize
+    return bridge.NativePlan(geometry, algorithm, itemsize, threads, workspace, isa)
+
+
+def algorithms(geometry: Geometry, dtype) -> list[str]:
+    """The native backends that take a problem."""
+    import convcore_native
+
+    backends = (getattr(convcore_native, name) for name in convcore_native.__all__)
+    return [each.name for each in backends if each.refusal(geometry, np.dtype(dtype)) is None]
+
+
+def run(plan, geometry: Geometry, operation: int, x, w, y) -> np.ndarray:
+    """The result of one operation, in memory that held NaN before."""
+    result = np.full(geometry.result_shape(OPERATIONS[operation]), np.nan, x.dtype)
+    plan.run(operation, *operands(operation, x, w, y), result)
+    return result

@@ -1,0 +1,334 @@
+"""The native kernels against the naive backend: every instruction set that this processor has."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from convcore_native import DirectConvolution
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from native import (
+    DTYPES,
+    ISAS,
+    PROBLEMS,
+    THREADED,
+    bridge,
+    expected,
+    integers,
+    native_plan,
+    operands,
+    reference,
+    run,
+)
+from strategies import geometries
+
+from convcore.plugin import OPERATIONS, Geometry
+
+pytestmark = pytest.mark.usefixtures("isolated")
+
+OPERATION_NUMBERS = range(3)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("isa", ISAS)
+def test_the_catalogue_is_exact(isa, dtype, threads):
+    wrong = []
+    for name, geometry in (PROBLEMS | THREADED).items():
+        plan = native_plan(geometry, dtype, isa=isa, threads=threads)
+        arrays = integers(geometry, dtype)
+        for operation in OPERATION_NUMBERS:
+            if not np.array_equal(
+                run(plan, geometry, operation, *arrays), expected(geometry, operation, dtype)
+            ):
+                wrong.append((name, OPERATIONS[operation], plan.describe(operation)))
+    assert not wrong
+
+
+@st.composite
+def wider(draw):
+    """Problems with as many channels or positions as it takes to fill every kind of tile."""
+    geometry = draw(geometries(smallest_batch=1))
+    channels, outputs = draw(st.integers(1, 20)), draw(st.integers(1, 20))
+    longer = draw(st.integers(0, 40 if geometry.spatial_rank < 3 else 6))
+    extents = (*geometry.input_extents[:-1], geometry.input_extents[-1] + longer)
+    return dataclasses.replace(
+        geometry,
+        in_channels=geometry.groups * channels,
+        out_channels=geometry.groups * outputs,
+        input_extents=tuple(
+            max(extent, 1 - min(0, *pair))
+            for extent, pair in zip(extents, geometry.padding, strict=True)
+        ),
+    )
+
+
+def possible(geometry_strategy):
+    """Those that describe a convolution with something to compute."""
+    return geometry_strategy.filter(lambda geometry: not geometry.degenerate)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), st.sampled_from(ISAS), st.sampled_from(DTYPES), st.sampled_from([1, 2]))
+def test_random_problems_are_exact(data, isa, dtype, threads):
+    geometry = data.draw(possible(geometries(smallest_batch=1)))
+    check_exact(geometry, isa, dtype, threads)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    batch=st.integers(1, 3),
+    channels=st.integers(1, 20),
+    outputs=st.integers(1, 20),
+    groups=st.sampled_from([1, 1, 2, 5]),
+    extents=st.lists(st.integers(3, 40), min_size=1, max_size=2),
+    kernel=st.integers(1, 3),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 2),
+    isa=st.sampled_from(ISAS),
+    dtype=st.sampled_from(DTYPES),
+)
+def test_every_edge_of_every_tile_is_exact(
+    batch, channels, outputs, groups, extents, kernel, stride, padding, isa, dtype
+):
+    geometry = Geometry.of(
+        (batch, groups * channels, *extents),
+        (groups * outputs, channels, *[kernel] * len(extents)),
+        stride=stride,
+        padding=padding,
+        groups=groups,
+    )
+    check_exact(geometry, isa, dtype, 1)
+
+
+def check_exact(geometry, isa, dtype, threads):
+    plan = native_plan(geometry, dtype, isa=isa, threads=threads)
+    arrays = integers(geometry, dtype, seed=1)
+    for operation in OPERATION_NUMBERS:
+        found = run(plan, geometry, operation, *arrays)
+        wanted = reference(geometry, operation, *arrays)
+        assert np.array_equal(found, wanted), plan.describe(operation)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("name", THREADED)
+def test_threads_change_no_bit(name, isa):
+    geometry = THREADED[name]
+    random = np.random.default_rng(0)
+    shapes = (geometry.input_shape, geometry.weight_shape, geometry.output_shape)
+    arrays = [random.standard_normal(shape, "float32") for shape in shapes]
+    plans = [native_plan(geometry, "float32", isa=isa, threads=n) for n in (1, 2, 3)]
+    for operation in OPERATION_NUMBERS:
+        one, *others = (run(plan, geometry, operation, *arrays).tobytes() for plan in plans)
+        assert others == [one, one], plans[0].describe(operation)
+
+
+NONFINITE = {
+    "small": Geometry.of((1, 3, 6, 7), (4, 3, 3, 3), padding=1),
+    "dense": Geometry.of((2, 20, 30, 31), (18, 20, 3, 3), padding=((2, 1), (0, 3))),
+    "strided": Geometry.of((2, 7, 33, 32), (9, 7, 3, 3), stride=2, padding=1),
+    "depthwise": Geometry.of((2, 9, 40, 41), (9, 1, 5, 5), groups=9, padding=2),
+    "few channels": Geometry.of((1, 1, 60, 50), (20, 1, 5, 5), padding=2),
+    "rank 1": Geometry.of((2, 4, 500), (5, 4, 9), padding=8, dilation=2),
+}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("name", NONFINITE)
+def test_what_is_not_finite_stays_where_it_belongs(name, place, value):
+    geometry = NONFINITE[name]
+    arrays = integers(geometry, "float32")
+    # The first and the last element meet the padding.
+    arrays[place].flat[0] = value
+    arrays[place].flat[-1] = -value
+    for isa in ISAS:
+        plan = native_plan(geometry, "float32", isa=isa, threads=2)
+        for operation in OPERATION_NUMBERS:
+            with np.errstate(invalid="ignore"):
+                wanted = reference(geometry, operation, *arrays)
+            found = run(plan, geometry, operation, *arrays)
+            assert np.array_equal(found, wanted, equal_nan=True), plan.describe(operation)
+
+
+@pytest.mark.parametrize("bound", [1, 1000, 20_000, 300_000])
+@pytest.mark.parametrize("name", THREADED)
+def test_any_bound_on_the_workspace_is_kept(name, bound):
+    geometry = THREADED[name]
+    arrays = integers(geometry, "float32")
+    plan = native_plan(geometry, "float32", threads=2, workspace=bound)
+    for operation in OPERATION_NUMBERS:
+        assert plan.workspace_bytes(operation) <= bound
+        found = run(plan, geometry, operation, *arrays)
+        assert np.array_equal(found, expected(geometry, operation, "float32"))
+
+
+def test_eight_threads_may_call_one_plan_and_several():
+    plans = [native_plan(geometry, "float32", threads=2) for geometry in THREADED.values()]
+
+    def call(number):
+        turn = number % len(plans)
+        geometry = list(THREADED.values())[turn]
+        arrays = integers(geometry, "float32")
+        return all(
+            np.array_equal(
+                run(plans[turn], geometry, operation, *arrays),
+                expected(geometry, operation, "float32"),
+            )
+            for operation in OPERATION_NUMBERS
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(call, range(3 * len(plans))))
+
+
+def test_the_interpreter_goes_on_while_a_kernel_runs():
+    geometry = Geometry.of((4, 64, 64, 64), (64, 64, 3, 3), padding=1)
+    plan = native_plan(geometry, "float32")
+    x, w, y = integers(geometry, "float32")
+    ended = []
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(100)  # nobody gives the interpreter away before that, unless in C
+    try:
+        worker = threading.Thread(
+            target=lambda: (plan.run(0, x, w, y), ended.append(time.perf_counter()))
+        )
+        worker.start()
+        seen = time.perf_counter()
+        worker.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert seen < ended[0]
+
+
+# -- the compiled front of the public methods ------------------------------------------------------
+
+SMALL = Geometry.of((2, 3, 8, 7), (4, 3, 3, 3), padding=1)
+
+
+def small(dtype="float32", seed=0):
+    return DirectConvolution(SMALL, dtype), integers(SMALL, dtype, seed)
+
+
+@pytest.mark.parametrize("operation", OPERATION_NUMBERS)
+def test_unusual_arrays_take_the_way_of_all_backends(operation):
+    plan, arrays = small()
+    method = getattr(plan, OPERATIONS[operation])
+    wanted = reference(SMALL, operation, *arrays)
+    first, second = operands(operation, *arrays)
+    misaligned = np.empty(first.nbytes + 1, "uint8")[1:].view("float32").reshape(first.shape)
+    misaligned[...] = first
+    read_only = second.copy()
+    read_only.setflags(write=False)
+    for one, other in (
+        (np.asfortranarray(first), second),
+        (first.astype(">f4"), second),
+        (misaligned, second),
+        (first, np.repeat(second, 2, axis=-1)[..., ::2]),
+        (first, read_only),
+    ):
+        out = np.full(wanted.shape, np.nan, "float32")
+        assert method(one, other, out=out) is out
+        assert np.array_equal(out, wanted)
+        assert np.array_equal(method(one, other), wanted)
+
+
+@pytest.mark.parametrize("operation", OPERATION_NUMBERS)
+def test_what_does_not_fit_is_refused_as_by_all_backends(operation):
+    plan, arrays = small()
+    method = getattr(plan, OPERATIONS[operation])
+    first, second = operands(operation, *arrays)
+    shape = SMALL.result_shape(OPERATIONS[operation])
+    memory = np.zeros(first.size + 2 * int(np.prod(shape)), "float32")
+    inside = memory[: first.size].reshape(first.shape)
+    overlapping = memory[first.size - 1 :][: int(np.prod(shape))].reshape(shape)
+    read_only = np.zeros(shape, "float32")
+    read_only.setflags(write=False)
+    for first_tried, out, said in (
+        (first[:, :2], None, "must have shape"),
+        (first.astype("float64"), None, "must have dtype float32"),
+        (first.tolist(), None, "must be a numpy.ndarray"),
+        (first.view(np.recarray), None, "must be a numpy.ndarray"),
+        (first, np.zeros(shape, "float64"), "out: must have dtype float32"),
+        (first, np.zeros((1, *shape), "float32"), "out: must have shape"),
+        (first, np.zeros((*shape[:-1], 2 * shape[-1]), "float32")[..., ::2], "C-contiguous"),
+        (first, read_only, "out: must be writeable"),
+        (inside, overlapping, "out: must not overlap"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=said):
+            method(first_tried, second, out=out)
+
+
+def test_neighbours_in_one_memory_do_not_overlap():
+    plan, (x, w, _) = small()
+    size = int(np.prod(SMALL.output_shape))
+    memory = np.zeros(x.size + size, "float32")
+    memory[: x.size] = x.ravel()
+    out = memory[x.size :].reshape(SMALL.output_shape)
+    plan.forward(memory[: x.size].reshape(x.shape), w, out=out)
+    assert np.array_equal(out, reference(SMALL, 0, x, w, out))
+
+
+def test_a_subclass_and_even_one_plan_may_replace_an_operation():
+    class Doubling(DirectConvolution):
+        def _forward(self, input, weight, output):
+            super()._forward(input, weight, output)
+            output *= 2
+
+    plan, (x, w, y) = small()
+    double = Doubling(SMALL, "float32")
+    assert np.array_equal(double.forward(x, w), 2 * plan.forward(x, w))
+    assert np.array_equal(double.grad_input(y, w), plan.grad_input(y, w))
+    plan._forward = lambda input, weight, output: output.fill(5)
+    assert (plan.forward(x, w) == 5).all()
+
+
+def test_the_bridge_itself_takes_no_other_arrays():
+    plan = native_plan(SMALL, "float32")
+    x, w, y = integers(SMALL, "float32")
+    for arrays in ((x, w, w), (x.astype("float64"), w, y), (x, w, None), (None, w, y), (x, w, x)):
+        with pytest.raises((ValueError, TypeError), match="arrays"):
+            plan.run(0, *arrays)
+
+
+def test_empty_problems_never_reach_the_kernels():
+    geometry = Geometry.of((0, 3, 8), (4, 3, 3))
+    plan = DirectConvolution(geometry, "float32")
+    assert plan.forward(*integers(geometry, "float32")[:2]).shape == (0, 4, 6)
+    assert not plan.grad_weight(np.ones((0, 4, 6), "float32"), np.ones((0, 3, 8), "float32")).any()
+
+
+def test_an_unknown_instruction_set_is_named():
+    with pytest.raises(ValueError, match=r"isa: must be one of .*baseline.*; got 'mmx'"):
+        native_plan(SMALL, "float32", isa="mmx")
+
+
+def test_every_operation_describes_itself():
+    for geometry in (PROBLEMS | THREADED).values():
+        plan = native_plan(geometry, "float32")
+        for operation in OPERATION_NUMBERS:
+            assert plan.describe(operation)
+            assert 0 < plan.seconds(operation) < 1
+
+
+def test_a_plan_for_a_new_problem_is_cheap():
+    started, cheapest = time.perf_counter(), np.inf
+    for extent in range(40, 140):
+        started = time.perf_counter()
+        plan = native_plan(Geometry.of((8, 64, 56, extent), (64, 64, 3, 3)), "float32")
+        for operation in OPERATION_NUMBERS:
+            plan.seconds(operation)
+        cheapest = min(cheapest, time.perf_counter() - started)
+    assert cheapest < 100e-6
+
+
+def test_the_names_of_the_instruction_sets():
+    assert "baseline" in bridge.available_isas()
+    assert bridge.active_isa() in bridge.available_isas()
+    assert bridge.unknown_isa() is None
