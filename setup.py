@@ -45,11 +45,12 @@ if DEBUG:  # what AVX-512 does, on any processor
     ISA_FLAGS.pop("avx512", None)
     ISA_FLAGS["wide"] = ["-Wno-psabi"]
 KERNEL_FLAGS = ["-fno-exceptions", "-fno-rtti", "-fvisibility=hidden", "-ffp-contract=fast"]
-if SANITIZE:  # all of them would make minutes of the compilation
+if SANITIZE:  # with all checks, or with each one inline, they would take minutes to compile
     KERNEL_FLAGS += ["-fno-sanitize=undefined", "-fsanitize=bounds,signed-integer-overflow"]
+    KERNEL_FLAGS += ["--param", "asan-instrumentation-with-call-threshold=0"]
 SANITIZER = [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer"] if SANITIZE else []
 NATIVE_FLAGS = ["-std=c++17", "-fPIC", *SANITIZER]
-NATIVE_FLAGS += ["-O1", "-g"] if DEBUG or SANITIZE else ["-O3", "-g0"]
+NATIVE_FLAGS += ["-O1", "-g1"] if DEBUG or SANITIZE else ["-O3", "-g0"]
 
 
 def extension(package: str, module: str, **options) -> Extension:

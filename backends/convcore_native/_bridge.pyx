@@ -253,6 +253,9 @@ class NativeConvolution(Convolution):
     def workspace_bytes(self, operation):
         return self._native.workspace_bytes(OPERATIONS.index(operation))
 
+    def describe(self, operation):
+        return self._native.describe(OPERATIONS.index(operation))
+
     def forward(self, input, weight, *, out=None):
         result = _at_once(self._native, FORWARD, self._forward, input, weight, out)
         return super().forward(input, weight, out=out) if result is None else result

@@ -26,6 +26,18 @@ class PointlessBound(TapConvolution):
 
 
 @caught_by("declaration")
+class PointlessTypicalError(TapConvolution):
+    declaration = replace(
+        TapConvolution.declaration, numerics="normwise", typical_error=float("nan")
+    )
+
+
+@caught_by("declaration")
+class TypicalErrorOfComponents(TapConvolution):
+    declaration = replace(TapConvolution.declaration, typical_error=3.0)
+
+
+@caught_by("declaration")
 class BadName(TapConvolution):
     name = "two words"
 
@@ -48,6 +60,12 @@ class ExtraArgument(TapConvolution):
 class RenamedArgument(TapConvolution):
     def grad_weight(self, grad_output, x, *, out=None):
         return super().grad_weight(grad_output, x, out=out)
+
+
+@caught_by("signatures")
+class PreparesForBothAlways(TapConvolution):
+    def prepare(self, weight):
+        return super().prepare(weight)
 
 
 class Refusing(TapConvolution):

@@ -75,6 +75,11 @@ class ClaimsTooSmallNormwiseBound(TapConvolution):
     declaration = Declaration(dtypes=FLOAT_NAMES, numerics="normwise", bound=0.02)
 
 
+@caught_by("typical_error")
+class ClaimsTooSmallTypicalError(TapConvolution):
+    declaration = Declaration(dtypes=FLOAT_NAMES, numerics="normwise", typical_error=0.2)
+
+
 @caught_by("wrapping_integers")
 class SaturatesIntegers(Wrapped):
     def around(self, compute, first, second, result):

@@ -26,21 +26,32 @@ double product_share(const Geometry& geometry, Operation operation, int lanes) {
     return operation == GRAD_WEIGHT && inputs < 4 ? 0.7 * share : share;
 }
 
+typedef std::unique_ptr<Method> (*Maker)(const Geometry&, Operation, const Request&);
+
+// What takes the least time on one thread; a method may block otherwise for more of them, which
+// must not change the choice, and with it the order of the sums.
+Maker fastest(const Geometry& geometry, Operation operation, Request request) {
+    const int lanes = request.itemsize == 4 ? lanes_of<float>(request) : lanes_of<double>(request);
+    request.threads = 1;
+    Maker best = gemm_method;
+    double seconds = best(geometry, operation, request)->seconds(1) /
+                     product_share(geometry, operation, lanes);
+    for (Maker maker : {Maker(band_method), Maker(tiny_method)}) {
+        const auto other = maker(geometry, operation, request);
+        if (other == nullptr || other->seconds(1) >= seconds) continue;
+        seconds = other->seconds(1);
+        best = maker;
+    }
+    return best;
+}
+
 }  // namespace
 
 std::unique_ptr<Method> direct_method(const Geometry& geometry, Operation operation,
                                       const Request& request) {
-    const int lanes = request.itemsize == 4 ? lanes_of<float>(request) : lanes_of<double>(request);
-    auto best = gemm_method(geometry, operation, request);
-    double seconds = best->seconds(1) / product_share(geometry, operation, lanes);
-    std::unique_ptr<Method> others[] = {band_method(geometry, operation, request),
-                                        tiny_method(geometry, operation, request)};
-    for (auto& other : others) {
-        if (other == nullptr || other->seconds(1) >= seconds) continue;
-        seconds = other->seconds(1);
-        best = std::move(other);
-    }
-    return best;
+    auto method = fastest(geometry, operation, request)(geometry, operation, request);
+    // With the workspace of more threads there may be too little left for it.
+    return method != nullptr ? std::move(method) : gemm_method(geometry, operation, request);
 }
 
 }  // namespace convcore

@@ -123,7 +123,7 @@ void OwnedBand::choose_blocks(int lanes, int itemsize) {
     const auto bytes = [&](index_t rows, index_t columns) {
         return double(planes) * double(plane(rows, columns, lanes)) * itemsize;
     };
-    const index_t narrow = std::min<index_t>(band.columns, 8 * lanes);
+    const index_t narrow = std::min(round_up(band.columns, lanes), index_t(8) * lanes);
     const double bound = bytes(least, narrow) <= LEVEL1_BYTES ? double(LEVEL1_BYTES)
                                                               : double(level2_bytes()) * 3 / 8;
     index_t parts = 1, rows = least;

@@ -30,10 +30,9 @@ Available detect() {
 #ifdef CONVCORE_X86_64
     __builtin_cpu_init();
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    [[maybe_unused]] const bool avx512 =
-        __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                        __builtin_cpu_supports("avx512dq");
 #ifndef CONVCORE_WIDE
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                        __builtin_cpu_supports("avx512dq");
     if (avx2 && avx512) found.kernels[found.count++] = &convcore_kernels_avx512;
 #endif
     if (avx2) found.kernels[found.count++] = &convcore_kernels_avx2;

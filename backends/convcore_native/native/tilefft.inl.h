@@ -309,7 +309,8 @@ void multiply_spectra(const TileProduct& product, index_t length, index_t depth,
 constexpr index_t PRODUCT_LENGTH = 1024, PRODUCT_DEPTH = 8;
 
 template <class T>
-using MultiplySpectra = void (*)(const TileProduct&, index_t, index_t, bool, const T*, const T*, T*);
+using MultiplySpectra = void (*)(const TileProduct&, index_t, index_t, bool, const T*, const T*,
+                                 T*);
 
 template <class T>
 inline MultiplySpectra<T> product_for(bool two_rows, bool two_columns) {

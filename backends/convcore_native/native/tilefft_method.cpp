@@ -73,7 +73,9 @@ class TileFft : public Method {
                ", " + std::to_string(choice_.tile_block) + " at a time";
     }
 
-    double seconds(int threads) const override { return choice_.seconds / threads; }
+    double seconds(int threads) const override {
+        return choice_.seconds / (1 + 0.9 * (threads - 1));
+    }
 
   private:
     // Elements of workspace that each thread has for itself.

@@ -1,0 +1,72 @@
+"""How the kernels are compiled: what each object file may share with the others."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NATIVE = ROOT / "backends" / "convcore_native" / "native"
+COMPILER = shutil.which("g++") or shutil.which("clang++")
+
+
+@pytest.fixture(scope="module")
+def build():
+    """The flags in setup.py."""
+    pytest.importorskip("setuptools")
+    specification = importlib.util.spec_from_file_location("convcore_setup", ROOT / "setup.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    if not module.HAS_KERNELS:
+        pytest.skip("this machine has no native kernels")
+    return module
+
+
+def symbols(path, *options):
+    """Kind and name of every symbol that an object file defines."""
+    printed = subprocess.run(
+        ["nm", "--defined-only", *options, path], capture_output=True, text=True, check=True
+    )
+    return [tuple(line.split()[-2:]) for line in printed.stdout.splitlines() if line.strip()]
+
+
+@pytest.mark.skipif(COMPILER is None or shutil.which("nm") is None, reason="needs g++ and nm")
+def test_an_instruction_set_shares_its_table_and_nothing_else(build, tmp_path):
+    # They all have the same source; the first one has vectors that the drivers have not.
+    isa = "avx2" if "avx2" in build.ISA_FLAGS else "baseline"
+    target = tmp_path / f"{isa}.o"
+    # With the least optimisation nothing is inlined, and every function that could be shared shows.
+    flags = [*build.NATIVE_FLAGS, *build.KERNEL_FLAGS, *build.ISA_FLAGS[isa], "-O0"]
+    source = NATIVE / f"kernels_{isa}.cpp"
+    subprocess.run([COMPILER, *flags, "-c", source, "-o", target], check=True)
+    found = symbols(target)
+    shared = [name for kind, name in found if kind.isupper()]
+    weak = [name for kind, name in found if kind in "vwu"]
+    assert [name.lstrip("_") for name in shared] == [f"convcore_kernels_{isa}"]
+    assert not weak
+
+
+def test_kernels_include_plain_headers_only():
+    plain = {"<stddef.h>", "<stdint.h>", "<omp.h>"}
+    for source in (*NATIVE.glob("*.inl.h"), *NATIVE.glob("kernels_*.cpp"), NATIVE / "interface.h"):
+        included = [
+            line.split()[1]
+            for line in source.read_text().splitlines()
+            if line.startswith("#include")
+        ]
+        assert not {name for name in included if name.startswith("<")} - plain, source.name
+
+
+def test_every_source_is_among_those_that_setup_compiles(build, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    compiled = {path.name for path in build.native_sources()} | {"kernels_wide.cpp"}
+    assert compiled >= {path.name for path in NATIVE.glob("*.cpp")} - {
+        "kernels_avx2.cpp",
+        "kernels_avx512.cpp",
+    }
+    listed = {Path(path).name for path in build.bridge().depends}
+    assert listed == {path.name for path in NATIVE.iterdir()}

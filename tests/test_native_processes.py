@@ -1,0 +1,138 @@
+"""The native kernels in processes of their own: page guards, threads, forks, the environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from native import bridge
+
+pytestmark = pytest.mark.usefixtures("isolated")
+HERE = Path(__file__).parent
+linux = pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+openmp = pytest.mark.skipif(
+    not getattr(bridge, "HAS_OPENMP", True), reason="the kernels were built without OpenMP"
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs mprotect")
+def test_nothing_beyond_an_array_is_touched():
+    done = subprocess.run(
+        [sys.executable, HERE / "native_guard.py"], capture_output=True, text=True, timeout=300
+    )
+    last = done.stdout.splitlines()[-1:]
+    assert (done.returncode, last) == (0, ["all is well"]), f"{last}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("cap", ["", "baseline", "avx2", "avx512"])
+def test_the_instruction_set_can_be_capped(python, cap):
+    code = "import convcore_native._bridge as b; print(b.active_isa(), *b.available_isas())"
+    active, *available = python(code, CONVCORE_MAX_ISA=cap).split()
+    assert active == (cap if cap in available else available[0])
+
+
+def test_an_unknown_cap_is_one_clear_sentence(python):
+    code = """
+import warnings, convcore
+warnings.simplefilter("ignore")
+try:
+    convcore.plan((1, 1, 9), (1, 1, 3), backend="direct")
+except convcore.BackendLoadError as error:
+    print(error)
+print(convcore.plan((1, 1, 9), (1, 1, 3)).name != "direct")
+"""
+    said, others_run = python(code, CONVCORE_MAX_ISA="nonsense").splitlines()
+    assert said.endswith("CONVCORE_MAX_ISA: must be one of baseline, avx2, avx512; got 'nonsense'")
+    assert others_run == "True"
+
+
+COUNT = """
+import os
+import numpy as np
+from convcore.plugin import Geometry
+from convcore_native import DirectConvolution
+
+def tasks():
+    return len(os.listdir("/proc/self/task"))
+
+geometry = Geometry.of((4, 32, 64, 64), (32, 32, 3, 3), padding=1)
+x, w = np.ones(geometry.input_shape, "f4"), np.ones(geometry.weight_shape, "f4")
+plan = DirectConvolution(geometry, "float32", threads={threads})
+before = tasks()
+{body}
+print(tasks() - before)
+"""
+
+
+@linux
+@openmp
+@pytest.mark.parametrize(
+    ("threads", "variables", "started"),
+    [
+        (1, {"OMP_NUM_THREADS": "4"}, 0),
+        (2, {"OMP_NUM_THREADS": "4"}, 1),
+        (4, {"OMP_NUM_THREADS": "1"}, 0),
+        (4, {"OMP_NUM_THREADS": "3"}, 2),
+    ],
+)
+def test_as_many_threads_as_asked_for_and_as_openmp_allows(python, threads, variables, started):
+    code = COUNT.format(threads=threads, body="plan.forward(x, w)")
+    assert int(python(code, **variables)) == started
+
+
+@linux
+@openmp
+def test_threadpoolctl_is_obeyed(python):
+    pytest.importorskip("threadpoolctl")
+    body = """
+from threadpoolctl import threadpool_limits
+with threadpool_limits(1):
+    plan.forward(x, w)
+print(tasks() - before)
+plan.forward(x, w)
+"""
+    code = COUNT.format(threads=2, body=body)
+    assert python(code, OMP_NUM_THREADS="2").split() == ["0", "1"]
+
+
+@linux
+@openmp
+def test_nothing_small_starts_a_thread(python):
+    body = "DirectConvolution(Geometry.of((1, 8, 8, 8), (8, 8, 3, 3)), 'float32', threads=2)"
+    body += ".forward(x[:1, :8, :8, :8].copy(), w[:8, :8].copy())"
+    assert python(COUNT.format(threads=2, body=body), OMP_NUM_THREADS="2").split() == ["0"]
+
+
+FORK = """
+import os
+import numpy as np
+from convcore.plugin import Geometry
+from convcore_native import DirectConvolution
+
+geometry = Geometry.of((4, 32, 64, 64), (32, 32, 3, 3), padding=1)
+random = np.random.default_rng(0)
+x, w, y = (random.standard_normal(s, "float32") for s in (
+    geometry.input_shape, geometry.weight_shape, geometry.output_shape))
+plan = DirectConvolution(geometry, "float32", threads=2)
+
+def results(plan):
+    return [a.tobytes() for a in (
+        plan.forward(x, w), plan.grad_input(y, w), plan.grad_weight(y, x))]
+
+before = results(plan)
+child = os.fork()
+if child == 0:
+    anew = DirectConvolution(geometry, "float32", threads=2)
+    os._exit(0 if results(plan) == results(anew) == before else 3)
+_, status = os.waitpid(child, 0)
+print(os.waitstatus_to_exitcode(status), results(plan) == before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_after_use_computes_with_one_thread(python):
+    quiet = ("-W", "ignore::DeprecationWarning")  # Python >= 3.12 warns of forks with threads
+    assert python(FORK, options=quiet, OMP_NUM_THREADS="2") == "0 True\n"
