@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, TypeAlias
 
 from .arrays import Array, check_operand, direct, result_array
-from .declaration import Declaration, Refusal
+from .declaration import Declaration, Refusal, dtype_name
 from .errors import UnsupportedError
 from .geometry import Geometry, Operation
 from .planned import Planned
@@ -76,7 +76,7 @@ class Convolution(Planned, ABC):
         a `Refusal` of their own after `super().refusal(...)` returned None.
         """
         declaration = cls.declaration
-        if str(dtype) not in declaration.dtypes:
+        if dtype_name(dtype) not in declaration.dtypes:
             return Refusal("DTYPE", f"dtype {dtype} is not one of {', '.join(declaration.dtypes)}")
         if geometry.spatial_rank not in declaration.ranks:
             ranks = f"{declaration.ranks.start} to {declaration.ranks.stop - 1}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +23,12 @@ class Refusal:
 
     def __str__(self) -> str:
         return f"{self.code}: {self.text}"
+
+
+@lru_cache(maxsize=64)
+def dtype_name(dtype: Any) -> str:
+    """The name of a dtype, kept because NumPy puts it together anew whenever it is asked."""
+    return str(dtype)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ One engine stands behind three doors: `check_backend` for any class or name, the
                         │                  conduct    nothing remembered, nothing changed, no noise
                         │                  threads    same bits, many threads, the GIL
                         │                  memory     workspace, leaks
+                        │                  prepared   weights prepared once for many calls
                         │                     │
                         └──> report        cases ──> problems, data, oracle
 

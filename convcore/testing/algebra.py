@@ -55,17 +55,24 @@ def _agree(first: tuple[complex, float], other: tuple[complex, float]) -> float:
 @check(over(floats, rotate=BRIEF, later=ALONE))
 def linearity(case: Case) -> float:
     """f(a + b, w) = f(a, w) + f(b, w), and the same in the second operand."""
-    return max(_additive(case, position) for position in (0, 1))
+    (a, w), (b, v) = (map(_halved, case.variant(seed=seed).operands()) for seed in (0, 1))
+    common = case.call(a, w)
+    return max(
+        _additive(case, common, (a, w), (b, w), (a + b, w)),
+        _additive(case, common, (a, w), (a, v), (a, w + v)),
+    )
 
 
-def _additive(case: Case, position: int) -> float:
-    one, two = case.operands(), case.variant(seed=1).operands()
-    fixed = one[1 - position]
-    halves = [np.trunc(pair[position].view(one[0].real.dtype) / 2) for pair in (one, two)]
-    a, b = (half.view(one[0].dtype) for half in halves)
-    sums = [(part, fixed) if position == 0 else (fixed, part) for part in (a + b, a, b)]
-    whole, left, right = (case.call(*pair) for pair in sums)
-    return require_close(whole, left + right, 2 * case.slack(*sums), "f(a + b) - f(a) - f(b)")
+def _halved(array: Array) -> Array:
+    """Whole numbers of half the size, so that a sum of two is as exact as `array` was."""
+    halves: Array = np.trunc(array.view(array.real.dtype) / 2).view(array.dtype)
+    return halves
+
+
+def _additive(case: Case, common: Array, *pairs: tuple[Array, Array]) -> float:
+    """Error of the result of the last pair against that of the first, `common`, and the second."""
+    part, whole = (case.call(*pair) for pair in pairs[1:])
+    return require_close(whole, common + part, 2 * case.slack(*pairs), "f(a + b) - f(a) - f(b)")
 
 
 def _related(case: Case, geometry: Geometry, *arrays: Array) -> Array:

@@ -123,6 +123,14 @@ class Case:
             raise CheckFailure(f"{what}: must have the same bits; {describe(got, want)}")
 
 
+def stated_bytes(plan: Convolution, operation: Operation) -> int:
+    """The workspace that a plan states; a `CheckFailure` where that is no number of bytes."""
+    stated: Any = plan.workspace_bytes(operation)
+    if not (isinstance(stated, int) and stated >= 0):
+        raise CheckFailure(f"workspace_bytes({operation!r}): must be an int >= 0; got {stated!r}")
+    return stated
+
+
 def unit_bound(
     numerics: str, geometry: Geometry, operation: Operation, first: Array, second: Array
 ) -> Array:
@@ -148,7 +156,7 @@ def unit_bound(
 
 
 # What does not depend on the backend is kept: the next one, or the next check, meets it again.
-_KEPT = 4096
+_KEPT = 1 << 14
 
 
 @lru_cache(maxsize=_KEPT)

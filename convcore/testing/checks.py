@@ -59,10 +59,8 @@ def check(domain: Domain | None = None) -> Callable[[Body], Body]:
 
 
 def in_order(modules: Iterable[ModuleType]) -> dict[str, Check]:
-    """The registered checks by name, module by module, those of prepared weights last."""
-    from . import prepared  # which needs `check`
-
-    names = [module.__name__ for module in (*modules, prepared)]
+    """The registered checks by name, module by module."""
+    names = [module.__name__ for module in modules]
     ordered = sorted(_registered, key=lambda check: names.index(check.body.__module__))
     return {check.name: check for check in ordered}
 

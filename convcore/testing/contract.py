@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from .problems import ALONE, CATALOGUE
 Backend = type[Convolution]
 
 DTYPES = (*FLOAT_NAMES, *INTEGER_NAMES)
-PUBLIC = ("forward", "grad_input", "grad_weight", "refusal", "estimate", "workspace_bytes")
+PUBLIC = (*OPERATIONS, "prepare", "refusal", "estimate", "workspace_bytes")
 # A factor beyond this would let a float32 result keep fewer than a dozen correct bits.
 MAX_BOUND = 4096.0
 _FIELDS: dict[str, tuple[object, ...]] = {
@@ -73,12 +74,23 @@ def _require_well_formed(declared: Declaration) -> None:
         isinstance(bound, int | float) and 0 < bound <= MAX_BOUND,
         f"declaration.bound: must lie in (0, {MAX_BOUND:g}]; got {bound!r}",
     )
+    _require_typical_error(declared)
     for field, values in _FIELDS.items():
         value = getattr(declared, field)
         require(value in values, f"declaration.{field}: must be one of {values}; got {value!r}")
     require(
         isinstance(declared.description, str) and "\n" not in declared.description,
         f"declaration.description: must be one line; got {declared.description!r}",
+    )
+
+
+def _require_typical_error(declared: Declaration) -> None:
+    typical = declared.typical_error
+    number = isinstance(typical, int | float) and 0 < typical <= MAX_BOUND
+    require(
+        typical is None or (number and declared.numerics == "normwise"),
+        f"declaration.typical_error: must be None, or for normwise numerics lie in "
+        f"(0, {MAX_BOUND:g}]; got {typical!r} for {declared.numerics!r} numerics",
     )
 
 
@@ -110,32 +122,30 @@ def _question(geometry: Geometry, dtype: np.dtype[Any], operation: Any = None) -
 
 def _ask(backend: Backend, geometry: Geometry, dtype: np.dtype[Any], operation: Any) -> Any:
     """One refusal, with the question in the message of whatever goes wrong."""
-    asked = f"to {_question(geometry, dtype, operation)}"
+    question = partial(_question, geometry, dtype, operation)  # which takes long to write down
     try:
         answer = backend.refusal(geometry, dtype, operation)
         again = backend.refusal(geometry, dtype, operation)
     except Exception as error:
-        raise CheckFailure(f"refusal: must never raise; got {error!r} {asked}") from error
-    require(answer == again, f"refusal: must not change; got {answer} and {again} {asked}")
-    if answer is not None:
-        _require_reason(answer, asked)
+        raise CheckFailure(f"refusal: must never raise; got {error!r} to {question()}") from error
+    wrong = _wrong(answer) if answer == again else f"must not change; got {answer} and {again}"
+    if wrong:
+        raise CheckFailure(f"refusal: {wrong} to {question()}")
     return answer
 
 
-def _require_reason(answer: Any, asked: str) -> None:
-    require(
-        isinstance(answer, Refusal),
-        f"refusal: must be None or a Refusal; got {answer!r} {asked}",
-    )
+def _wrong(answer: Any) -> str:
+    """What is wrong with one answer of `refusal`; empty where nothing is."""
+    if answer is None:
+        return ""
+    if not isinstance(answer, Refusal):
+        return f"must be None or a Refusal; got {answer!r}"
     code, text = answer.code, answer.text
-    require(
-        isinstance(code, str) and re.fullmatch(r"[A-Z][A-Z0-9_]*", code),
-        f"refusal: the code must be in UPPER_CASE; got {code!r} {asked}",
-    )
-    require(
-        isinstance(text, str) and text.strip() and "\n" not in text,
-        f"refusal: the text must be one sentence; got {text!r} {asked}",
-    )
+    if not (isinstance(code, str) and re.fullmatch(r"[A-Z][A-Z0-9_]*", code)):
+        return f"the code must be in UPPER_CASE; got {code!r}"
+    if not (isinstance(text, str) and text.strip() and "\n" not in text):
+        return f"the text must be one sentence; got {text!r}"
+    return ""
 
 
 @check()
@@ -144,11 +154,11 @@ def refusal(backend: Backend) -> None:
     for geometry, dtype in _questions():
         whole = _ask(backend, geometry, dtype, None)
         parts = [_ask(backend, geometry, dtype, operation) for operation in OPERATIONS]
-        require(
-            whole is None or None not in parts,
-            f"refusal: no operation runs where the whole problem is refused; got {whole} to "
-            f"{_question(geometry, dtype)}, and {parts} for {', '.join(OPERATIONS)}",
-        )
+        if whole is not None and None in parts:
+            raise CheckFailure(
+                f"refusal: no operation runs where the whole problem is refused; got {whole} to "
+                f"{_question(geometry, dtype)}, and {parts} for {', '.join(OPERATIONS)}"
+            )
 
 
 @check()
@@ -199,10 +209,10 @@ def undeclared_is_refused(backend: Backend) -> None:
             continue
         looked = True
         for operation in (None, *OPERATIONS):
-            require(
-                backend.refusal(geometry, dtype, operation) is not None,
-                f"refusal: must not be None beyond the declaration, {declared.dtypes} in "
-                f"{declared.ranks}; got None to {_question(geometry, dtype, operation)}",
-            )
+            if backend.refusal(geometry, dtype, operation) is None:
+                raise CheckFailure(
+                    f"refusal: must not be None beyond the declaration, {declared.dtypes} in "
+                    f"{declared.ranks}; got None to {_question(geometry, dtype, operation)}"
+                )
     if not looked:
         raise NotApplicable("everything is declared")

@@ -32,11 +32,12 @@ def operands(
 
     Parameters
     ----------
-    kind : {"integers", "skewed", "random", "scaled", "half"}
+    kind : {"integers", "skewed", "random", "scaled", "normal", "half"}
         "integers": whole numbers so small that every partial sum is exact, whatever the order, in
         both operands alike; "skewed": the same, with nearly all digits in one operand; for an
         integer dtype both mean its full range. "random": uniform in [-1, 1], with as many digits
-        as let products be exact in float64; "scaled": the same, spread over 24 powers of two.
+        as let products be exact in float64; "scaled": the same, spread over 24 powers of two;
+        "normal": standard normal, with as few digits as let their sums be exact in float64 too.
         "half", for an integer dtype only: half its bits less two, so that few sums wrap.
     geometry : Geometry
         The problem.
@@ -127,9 +128,21 @@ def _parts(
     return array
 
 
+def _normal(
+    generator: np.random.Generator, shapes: _Shapes, dtype: np.dtype[Any], length: int
+) -> _Pair:
+    """Standard normal numbers, rounded to multiples of 2**-22: sums up to 2**9 are exact."""
+
+    def part(shape: tuple[int, ...]) -> Array:
+        return np.ldexp(np.rint(np.ldexp(generator.standard_normal(shape), 22)), -22)
+
+    return _parts(part, shapes[0], dtype), _parts(part, shapes[1], dtype)
+
+
 _KINDS: dict[str, Callable[..., _Pair]] = {
     "integers": _whole(0.5),
     "skewed": _whole(0.9),
     "random": _uniform(0),
     "scaled": _uniform(_SPREAD),
+    "normal": _normal,
 }

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import BackendLoadError, UnknownBackendError
 from ..plugin import Convolution
 from ..registry import get_backend
-from . import algebra, arrays, conduct, contract, hostile, memory, numbers, plans, threads
+from . import algebra, arrays, conduct, contract, hostile, memory, numbers, plans, prepared, threads
 from .cases import Case
 from .chance import random_cases
 from .checks import PROFILES, Check, Profile, in_order
@@ -20,7 +20,9 @@ from .judgement import CheckFailure, NotApplicable
 from .report import Failure, Report, Result
 from .reproduce import attempt, explain, script
 
-CHECKS = in_order((contract, plans, arrays, hostile, numbers, algebra, conduct, threads, memory))
+CHECKS = in_order(
+    (contract, plans, arrays, hostile, numbers, algebra, conduct, threads, memory, prepared)
+)
 
 Progress = Callable[[int, int, str], object]
 

@@ -13,7 +13,7 @@ from .cases import Case
 from .checks import check, every, floats, integers, over
 from .data import generator_for
 from .judgement import CheckFailure, NotApplicable, describe, require_close
-from .problems import ALONE, BRIEF, EMPTY, LARGE, PAIRS
+from .problems import ALONE, BRIEF, EMPTY, LARGE, LAYERS, PAIRS
 
 NONFINITE = {
     name: ALONE[name]
@@ -30,6 +30,17 @@ NONFINITE = {
         "3d+asymmetric",
     )
 }
+
+
+# Layers whose typical error is measured, one sample of each; of the later ones each is an extreme:
+# many channels, many taps, many axes.
+TYPICAL, TYPICAL_LATER = (
+    [replace(LAYERS[name].geometry, batch=1) for name in names]
+    for names in (
+        ("tiny 1d k3 1c16 b1", "tiny 3x3 8c8 b1", "odd 3x3 3-5 37x41 b3", "mnist.3x3 1-32 28 b64"),
+        ("resnet.3x3 512c7 b8", "replk.dw31 128c28 b1", "5x5 32-64 28 b32", "3d.3x3x3 32c16^3 b4"),
+    )
+)
 
 
 @check(over(floats, rotate=ALONE, turns=PAIRS))
@@ -110,6 +121,19 @@ def _last_channels(case: Case) -> tuple[Any, ...]:
     left, right, result = _ROLES[operation]
     first, second = case.operands()
     return small, places[result], first[places[left]], second[places[right]]
+
+
+@check(over(floats, rotate=TYPICAL, later=TYPICAL_LATER, data="normal"))
+def typical_error(case: Case) -> float:
+    """On standard normal data a normwise backend errs no more than it declares as typical."""
+    declared = case.backend.declaration
+    if declared.numerics == "componentwise":
+        raise NotApplicable("a componentwise bound is what is typical too")
+    got, (small, part, *pair) = case.call(), _last_channels(case)
+    wide = [operand.astype(np.result_type(operand, np.float64)) for operand in pair]
+    want = oracle.convolve(small, case.operation, *wide)
+    tolerance = np.asarray(declared.relative_error(case.dtype) * np.abs(got).max())
+    return require_close(got[part], want, tolerance, "result for standard normal data")
 
 
 _ROLES = {

@@ -43,33 +43,40 @@ def products(geometry: Geometry) -> tuple[Array, Array, Array]:
 
 
 def _products(geometry: Geometry) -> tuple[Array, Array, Array]:
-    p, rank = geometry, geometry.spatial_rank
+    """The three columns: each index of a product adds its own step to the position in each."""
+    p = geometry
     outputs, inputs = p.out_channels // p.groups, p.in_channels // p.groups
-    shape = (p.batch, p.groups, outputs, inputs, *p.output_extents, *p.kernel_extents)
-    n, g, k, c, *axes = np.indices(shape, sparse=True)
-    o, r = axes[:rank], axes[rank:]
-    s = [
-        o[axis] * p.stride[axis] + r[axis] * p.dilation[axis] - p.padding[axis][0]
-        for axis in range(rank)
+    y, x, w = map(_pitches, (p.output_shape, p.input_shape, p.weight_shape))
+    n, g, k, c = map(np.arange, (p.batch, p.groups, outputs, inputs))
+    steps: list[tuple[Array, ...]] = [
+        (n * y[0], n * x[0], n * 0),
+        (g * outputs * y[1], g * inputs * x[1], g * outputs * w[0]),
+        (k * y[1], k * 0, k * w[0]),
+        (c * 0, c * x[1], c * w[1]),
     ]
-    inside = [(0 <= at) & (at < extent) for at, extent in zip(s, p.input_extents, strict=True)]
-    kept = np.broadcast_to(reduce(np.logical_and, inside), shape)
-    y = _flat((n, g * outputs + k, *o), p.output_shape)
-    x = _flat((n, g * inputs + c, *s), p.input_shape)
-    w = _flat((g * outputs + k, c, *r), p.weight_shape)
-    y, x, w = (np.broadcast_to(column, shape)[kept] for column in (y, x, w))
-    return y, x, w
+    for axis, pitches in enumerate(zip(y[2:], x[2:], w[2:], strict=True)):
+        places = _inside(p, axis)
+        steps.append(tuple(at * pitch for at, pitch in zip(places, pitches, strict=True)))
+    columns = zip(*steps, strict=True)
+    first, second, third = (reduce(np.add.outer, column).reshape(-1) for column in columns)
+    return first, second, third
 
 
 _kept = lru_cache(maxsize=512)(_products)
 
 
-def _flat(index: tuple[Array, ...], shape: tuple[int, ...]) -> Array:
-    """Position in C order of an open grid of indices, which may point outside `shape`."""
-    flat = np.zeros((1,) * index[0].ndim, np.intp)
-    for at, extent in zip(index, shape, strict=True):
-        flat = flat * extent + at
-    return flat
+def _pitches(shape: tuple[int, ...]) -> list[int]:
+    """Elements from one index to the next along each axis of an array in C order."""
+    return [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+
+
+def _inside(geometry: Geometry, axis: int) -> tuple[Array, Array, Array]:
+    """Output position o, tap r and the input position s between them, wherever there is one."""
+    p = geometry
+    o, r = np.indices((p.output_extents[axis], p.kernel_extents[axis]))
+    s = o * p.stride[axis] + r * p.dilation[axis] - p.padding[axis][0]
+    inside = (s >= 0) & (s < p.input_extents[axis])
+    return o[inside], s[inside], r[inside]
 
 
 def convolve(geometry: Geometry, operation: Operation, first: Array, second: Array) -> Array:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..plugin import Array, Convolution, Geometry
-from .cases import Case
+from .cases import Case, stated_bytes
 from .checks import check, every, first, over
 from .judgement import expected, require, require_close
 from .memory import traced
@@ -56,11 +56,7 @@ def plan_attributes(case: Case) -> None:
         require(got == value, f"{name}: must be {value!r} as asked; got {got!r}")
         with expected(AttributeError, f"setting {name}"):
             setattr(plan, name, value)
-    stated = plan.workspace_bytes(case.operation)
-    require(
-        isinstance(stated, int) and stated >= 0,
-        f"workspace_bytes({case.operation!r}): must be an int >= 0; got {stated!r}",
-    )
+    stated_bytes(plan, case.operation)
 
 
 @check(over(every, PLANNED))

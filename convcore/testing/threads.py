@@ -25,8 +25,6 @@ CALLERS = 8
 # Calls of each thread in a race; thread switches are forced every few microseconds meanwhile.
 ROUNDS = 3
 SWITCH_SECONDS = 5e-6
-# Plans that meet all callers with their very first call.
-SHARED_PLANS = 2
 # Callers that wait for each other for ever are given up after this.
 PATIENCE_SECONDS = 60.0
 BUSY = Geometry.of((2, 6, 20, 22), (6, 3, 3, 3), padding=1, groups=2)
@@ -73,13 +71,14 @@ def thread_counts(case: Case) -> None:
 @check(over(floats, rotate=RACED))
 def concurrent_calls(case: Case) -> float:
     """Eight Python threads at once, sharing a plan, operands, or nothing, get it right."""
-    operations = [op for op in OPERATIONS if case.variant(operation=op).refusal() is None]
-    turns = zip(range(CALLERS), cycle(operations), strict=False)
-    mixed = [case.variant(seed=seed, operation=operation) for seed, operation in turns]
     alike = [case.variant(seed=seed) for seed in range(CALLERS)]
-    shared = [_race(mixed, case.variant().plan) for _ in range(SHARED_PLANS)]
+    others = [op for op in OPERATIONS if case.variant(operation=op).refusal() is None]
+    turns = zip(alike, cycle(others), strict=False)
+    mixed = [caller.variant(operation=operation) for caller, operation in turns]
+    # A plan that meets all the callers with its very first call.
+    shared = _race(mixed, case.variant().plan)
     crowded = _race([case] * CALLERS, case.plan, case.operands())
-    return max(*shared, crowded, _race(alike))
+    return max(shared, crowded, _race(alike))
 
 
 def _race(
@@ -140,39 +139,52 @@ LONG_SECONDS = 0.1
 # The other thread may stand still for this part of the call at a time, as on a busy machine.
 HELD_SHARE = 0.4
 ATTEMPTS = 5
+# Size of the largest problem that is tried: some 10 GFLOP.
+MOST_SAMPLES, MOST_CHANNELS = 128, 64
 
 
-def _long_calls(ranks: range) -> Iterator[Geometry]:
-    """Problems of growing work, of spatial rank 2 where that is declared."""
+def _problem(ranks: range, samples: int, channels: int) -> Geometry:
+    """A problem of so much work, of spatial rank 2 where that is declared."""
     rank = 2 if 2 in ranks else min(ranks)
     extents, kernel = (round(1024 ** (1 / rank)),) * rank, (3,) * rank
-    for batch, channels in ((1, 4), (1, 16), (1, 32), (1, 64), (4, 64), (16, 64), (32, 128)):
-        yield Geometry.of((batch, channels, *extents), (channels, channels, *kernel), padding=1)
+    return Geometry.of((samples, channels, *extents), (channels, channels, *kernel), padding=1)
 
 
-def _first_long_call(backend: type[Convolution], profile: Profile) -> Iterable[Case]:
-    return over(first, [next(_long_calls(backend.declaration.ranks))])(backend, profile)
+def _small_call(backend: type[Convolution], profile: Profile) -> Iterable[Case]:
+    return over(first, [_problem(backend.declaration.ranks, 1, 4)])(backend, profile)
 
 
-@check(_first_long_call)
+@check(_small_call)
 def releases_gil(case: Case) -> None:
     """Another Python thread makes progress all through one long call."""
     if not case.backend.declaration.releases_gil:
         raise NotApplicable("the backend declares releases_gil=False")
     case.call()  # The first call of all may load libraries, and is no measure of work.
-    for geometry in _long_calls(case.backend.declaration.ranks):
-        long = case.variant(geometry=geometry).required()
-        # Constants, as what is in these large arrays plays no part, and drawing them takes long.
-        shapes = operand_shapes(geometry, case.operation)
-        call = partial(long.call, *(np.ones(shape, case.dtype) for shape in shapes))
-        stall, seconds = _longest_stall(call)
-        if seconds >= LONG_SECONDS:
-            break
+    call, stall, seconds = _long_call(case)
     for _ in range(ATTEMPTS):
         if stall <= HELD_SHARE * seconds:
             return
         stall, seconds = _longest_stall(call)
     raise CheckFailure(f"another thread stood still for {stall:.3f} s of a call of {seconds:.3f} s")
+
+
+def _long_call(case: Case) -> tuple[Callable[[], Any], float, float]:
+    """A call that is long enough, by problems of growing work, with its longest stall and time."""
+    samples, channels = 1, case.geometry.in_channels
+    while True:
+        geometry = _problem(case.backend.declaration.ranks, samples, channels)
+        long = case.variant(geometry=geometry).required()
+        # Constants, as what is in these large arrays plays no part, and drawing them takes long.
+        shapes = operand_shapes(geometry, case.operation)
+        call = partial(long.call, *(np.ones(shape, case.dtype) for shape in shapes))
+        stall, seconds = _longest_stall(call)
+        if seconds >= LONG_SECONDS or samples >= MOST_SAMPLES:
+            return call, stall, seconds
+        if channels < MOST_CHANNELS:
+            channels *= 4
+        else:
+            wanted = 1 + int(1.2 * samples * LONG_SECONDS / seconds)
+            samples = min(max(2 * samples, wanted), MOST_SAMPLES)
 
 
 def _longest_stall(call: Callable[[], Any]) -> tuple[float, float]:
