@@ -94,6 +94,10 @@ class Convolution(Planned, ABC):
         """Largest scratch memory that one call of `operation` allocates, in bytes."""
         return 0
 
+    def describe(self, operation: Operation) -> str:
+        """How `operation` is carried out, for `explain`: the kernel, the sizes of blocks."""
+        return ""
+
     def forward(self, input: Array, weight: Weight, *, out: Array | None = None) -> Array:
         """Convolution of `input` with `weight`.
 

@@ -26,7 +26,10 @@ _STATUS = {
 
 
 class Row(NamedTuple):
-    """One backend in an explanation; `seconds` and `workspace` are None where not known."""
+    """One backend in an explanation; `seconds` and `workspace` are None where not known.
+
+    `text` says why a backend is refused, with a `code`, or how it would carry out the operation.
+    """
 
     name: str
     status: str
@@ -81,7 +84,7 @@ def _cells(row: Row) -> list[str]:
         row.status,
         "-" if row.seconds is None else seconds(row.seconds),
         "-" if row.workspace is None else binary_bytes(row.workspace),
-        f"{row.code}: {row.text}" if row.code else "",
+        f"{row.code}: {row.text}" if row.code else row.text,
     ]
 
 
@@ -134,7 +137,9 @@ def explain(
     shown = tried if spec is None else automatic(problem)
     if chosen and name not in {candidate.name for candidate in shown}:
         shown = [chosen, *shown]
-    rows = tuple(_row(place, candidate, name) for place, candidate in enumerate(shown, start=1))
+    rows = tuple(
+        _row(place, candidate, name, problem) for place, candidate in enumerate(shown, start=1)
+    )
     return Explanation(geometry, str(parsed), operation or "all three", name, source, error, rows)
 
 
@@ -159,7 +164,7 @@ def _tried(problem: Problem, spec: settings.Spec) -> tuple[list[Candidate], str]
     return tried, "" if any(c.plan is not None for c in tried) else why_none(tried, spec)
 
 
-def _row(place: int, candidate: Candidate, chosen: str | None) -> Row:
+def _row(place: int, candidate: Candidate, chosen: str | None, problem: Problem) -> Row:
     refusal = candidate.refusal
     if candidate.name == chosen:
         status, refusal = "chosen", None
@@ -173,8 +178,16 @@ def _row(place: int, candidate: Candidate, chosen: str | None) -> Row:
         candidate.seconds,
         candidate.workspace,
         refusal.code if refusal else "",
-        refusal.text if refusal else "",
+        refusal.text if refusal else _described(candidate, problem),
     )
+
+
+def _described(candidate: Candidate, problem: Problem) -> str:
+    """How the plan would do it, where one operation was asked for."""
+    plan, operations = candidate.plan, problem.operations
+    if plan is None or problem.geometry.degenerate or len(operations) > 1:
+        return ""
+    return plan.describe(operations[0])
 
 
 def plan(

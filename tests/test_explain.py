@@ -60,7 +60,18 @@ def test_every_status(register, environment, fake_distribution):
     assert told["split"] == ("broken", "BROKEN")
     assert told["lame"] == ("unavailable", "UNAVAILABLE")
     assert told["im2col"] == ("blocked", "BLOCKED")
-    assert all(row.code.isupper() == bool(row.text) for row in found.values())
+    assert all(row.text for row in found.values() if row.code)
+
+
+def test_a_plan_tells_how_it_would_do_it(register):
+    class Telling(backend_class("telling", seconds=0.0)):
+        def describe(self, operation):
+            return f"{operation} in one go"
+
+    convcore.register_backend(Telling)
+    assert "grad_input in one go" in str(convcore.explain(*SHAPES, operation="grad_input"))
+    assert "in one go" not in str(convcore.explain(*SHAPES, operation=None))
+    assert "in one go" not in str(convcore.explain((0, *SHAPES[0][1:]), SHAPES[1]))
 
 
 def test_ranks_count_from_the_chosen_one(register):
