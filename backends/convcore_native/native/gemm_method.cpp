@@ -82,12 +82,11 @@ class GemmMethod : public Method {
         const index_t each = owned.depth() * copies;
         const index_t room = index_t(bound_ / sizeof(T)) - buffer * threads_ - ALIGNMENT;
         std::vector<Pass> all = passes(owned.problem, each, kernels_.lanes, room);
+        packed_.push_back(0);
         if (all.empty()) return all;
         const Correlation& largest = all[0].problem;
-        const index_t packed =
-            round_up(largest.groups * padded_channels(largest) * each, ALIGNMENT);
-        elements_ = std::max(elements_, packed + buffer * threads_);
-        packed_ = std::max(packed_, packed);
+        packed_.back() = round_up(largest.groups * padded_channels(largest) * each, ALIGNMENT);
+        elements_ = std::max(elements_, packed_.back() + buffer * threads_);
         return all;
     }
 
@@ -118,7 +117,8 @@ class GemmMethod : public Method {
     const Routines<T>& kernels_;
     const int threads_;
     const size_t bound_;
-    index_t packed_ = 0, elements_ = 0;  // of the packed weight, and of all scratch memory
+    std::vector<index_t> packed_;  // elements of the packed weight, for each correlation
+    index_t elements_ = 0;         // of all scratch memory
     double work_ = 0;                    // seconds of one core
 };
 
@@ -202,7 +202,7 @@ class GemmCorrelation : public GemmMethod<T> {
                 careful_correlate(pass.problem, from, by, to);
             } else {
                 this->kernels_.correlate(pass.problem, block, from, workspace, to,
-                                         workspace + this->packed_, threads);
+                                         workspace + this->packed_[i], threads);
             }
         }
     }
@@ -213,11 +213,12 @@ class GemmCorrelation : public GemmMethod<T> {
     const index_t clear_;  // elements of the result to set to zero first
 };
 
-// The blocks and slices decide the order of the sum: they depend on the problem alone.
+// The blocks and slices decide the order of the sum, and the estimate: they depend on the problem
+// alone. Enough tasks for eight threads.
 template <class T>
 OwnedBlocking gradient_blocking(const OwnedCorrelation& owned, const Request& request) {
     const Correlation& problem = owned.problem;
-    const index_t tasks = quotient(2 * request.threads, problem.groups);
+    const index_t tasks = quotient(8, problem.groups);
     OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request), strided(problem));
     Blocking& block = blocking.block;
     block.depth = even(block.positions, MAX_POSITIONS);
