@@ -12,12 +12,12 @@ import os
 import platform
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from distutils.errors import CCompilerError
 from pathlib import Path
 
 import numpy
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CCompilerError
 
 DEBUG = os.environ.get("CONVCORE_DEBUG") == "1"
 SANITIZE = os.environ.get("CONVCORE_SANITIZE", "")
