@@ -5,7 +5,15 @@ import numpy as np
 import convcore
 from convcore.network import Convolutional, Dense, Flatten, MaxPooling, Network
 
-BACKENDS = [record.name for record in convcore.backends() if record.state == "available"]
+
+def backends_for(dtype):
+    """Names of the backends that are here and compute in `dtype`."""
+    return [
+        record.name
+        for record in convcore.backends()
+        if record.state == "available" and dtype in record.declaration.dtypes
+    ]
+
 
 # Constructor arguments of a Convolutional layer, and the extents of an input for it.
 PROBLEMS = {

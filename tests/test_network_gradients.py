@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from networks import BACKENDS, PROBLEMS, convolutional, small_data, small_network
+from networks import PROBLEMS, backends_for, convolutional, small_data, small_network
 
+from convcore import UnsupportedError
 from convcore.network import (
     ACTIVATIONS,
     Dense,
@@ -53,7 +54,7 @@ def test_convolutional_gradients_match_central_differences(problem, activation):
     check_slopes(*convolutional(problem, activation))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", backends_for("float64"))
 def test_gradients_match_central_differences_on_every_backend(backend):
     check_slopes(*convolutional("2-D everything", "tanh", backend=backend))
 
@@ -100,11 +101,14 @@ def test_network_gradients_match_central_differences(loss):
 # Second way: adjoints of the linear layers.
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", backends_for("float64"))
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_convolutional_layer_has_its_adjoints(problem, backend):
     layer, x = convolutional(problem, backend=backend, bias=False)
-    y = layer.forward(x)
+    try:
+        y = layer.forward(x)
+    except UnsupportedError as refusal:
+        pytest.skip(str(refusal))
     g = np.random.default_rng(4).standard_normal(y.shape)
     grad_x, gradients = layer.backward(g)
     size = np.linalg.norm(y) * np.linalg.norm(g)
