@@ -40,6 +40,13 @@ def integers(geometry: Geometry, dtype: str, seed: int = 0) -> tuple[np.ndarray,
     return tuple(random.integers(-3, 4, shape).astype(dtype) for shape in shapes)
 
 
+def normal(geometry: Geometry) -> list[np.ndarray]:
+    """Input, weight and grad_output whose sums tell in which order they were taken."""
+    random = np.random.default_rng(0)
+    shapes = (geometry.input_shape, geometry.weight_shape, geometry.output_shape)
+    return [random.standard_normal(shape, "float32") for shape in shapes]
+
+
 def operands(operation: int, x, w, y):
     """First, second operand of an operation, by its number."""
     return [(x, w), (y, w), (y, x)][operation]

@@ -18,10 +18,12 @@ from native import (
     ISAS,
     PROBLEMS,
     THREADED,
+    algorithms,
     bridge,
     expected,
     integers,
     native_plan,
+    normal,
     operands,
     reference,
     run,
@@ -120,14 +122,29 @@ def check_exact(geometry, isa, dtype, threads):
 @pytest.mark.parametrize("name", THREADED)
 def test_threads_change_no_bit(name, isa):
     geometry = THREADED[name]
-    random = np.random.default_rng(0)
-    shapes = (geometry.input_shape, geometry.weight_shape, geometry.output_shape)
-    arrays = [random.standard_normal(shape, "float32") for shape in shapes]
+    arrays = normal(geometry)
     plans = [native_plan(geometry, "float32", isa=isa, threads=n) for n in (1, 2, 3)]
     for operation in OPERATION_NUMBERS:
         one, *others = (run(plan, geometry, operation, *arrays).tobytes() for plan in plans)
         same = [other == one for other in others]
         assert all(same), plans[0].describe(operation)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_what_a_call_left_in_the_workspace_changes_no_bit(isa):
+    wide = Geometry.of((1, 1000, 2, 2), (500, 1000, 1, 1))
+    before = native_plan(wide, "float32", isa=isa)
+    zeros, nans = ([np.full_like(each, value) for each in normal(wide)] for value in (0, np.nan))
+    for geometry in (PROBLEMS | THREADED).values():
+        arrays = normal(geometry)
+        for algorithm in algorithms(geometry, "float32"):
+            plan = native_plan(geometry, "float32", isa=isa, algorithm=algorithm)
+            for operation in OPERATION_NUMBERS:
+                found = []
+                for left in (zeros, nans):
+                    before.run(0, *left)
+                    found.append(run(plan, geometry, operation, *arrays).tobytes())
+                assert found[0] == found[1], plan.describe(operation)
 
 
 NONFINITE = {

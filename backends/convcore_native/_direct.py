@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
+from convcore.plugin import Declaration
 
-from convcore.plugin import OPERATIONS, Declaration, Geometry, Operation
-
-from ._bridge import DEFAULT_WORKSPACE, NativeConvolution, NativePlan
+from ._bridge import NativeConvolution
 
 
 class DirectConvolution(NativeConvolution):
@@ -21,15 +18,3 @@ class DirectConvolution(NativeConvolution):
         nonfinite="local",
         description="SIMD kernels: implicit matrix products",
     )
-
-    @classmethod
-    def estimate(
-        cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
-    ) -> float:
-        return _planned(geometry, dtype.itemsize, threads).seconds(OPERATIONS.index(operation))
-
-
-@lru_cache(maxsize=256)
-def _planned(geometry: Geometry, itemsize: int, threads: int) -> NativePlan:
-    """What the cost model is asked about; without memory of its own."""
-    return NativePlan(geometry, "direct", itemsize, threads, DEFAULT_WORKSPACE)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from convcore.plugin import OPERATIONS, Declaration, Geometry, Operation, Refusal
+from convcore.plugin import Declaration, Geometry, Operation, Refusal
 
-from ._bridge import DEFAULT_WORKSPACE, NativePlan
 from ._prepared import TransformingConvolution
 
 # Longest receptive field on an axis, by spatial rank: about half of the longest tile.
@@ -63,18 +61,3 @@ class TileFFTConvolution(TransformingConvolution):
             text = f"receptive field {geometry.receptive_field} is longer than {longest} on an axis"
             return Refusal("RECEPTIVE_FIELD", text)
         return None
-
-    @classmethod
-    def estimate(
-        cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
-    ) -> float:
-        """Seconds by the cost model that also chooses the tiles."""
-        if geometry.degenerate:
-            return 0.0
-        return _planned(geometry, dtype.itemsize, threads).seconds(OPERATIONS.index(operation))
-
-
-@lru_cache(maxsize=256)
-def _planned(geometry: Geometry, itemsize: int, threads: int) -> NativePlan:
-    """What the cost model is asked about; without memory of its own."""
-    return NativePlan(geometry, "tilefft", itemsize, threads, DEFAULT_WORKSPACE)

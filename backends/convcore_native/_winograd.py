@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from convcore.plugin import OPERATIONS, Declaration, Geometry, Operation, Refusal
+from convcore.plugin import Declaration, Geometry, Operation, Refusal
 
-from ._bridge import DEFAULT_WORKSPACE, NativePlan
 from ._prepared import TransformingConvolution
 
 KERNEL_EXTENTS = (1, 3, 5)
@@ -53,15 +51,6 @@ class WinogradConvolution(TransformingConvolution):
         """Why this backend cannot run the problem, or None if it can."""
         return super().refusal(geometry, dtype, operation) or _unfit(geometry)
 
-    @classmethod
-    def estimate(
-        cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
-    ) -> float:
-        """Seconds by the cost model that also chooses the tiles."""
-        if geometry.degenerate:
-            return 0.0
-        return _planned(geometry, threads).seconds(OPERATIONS.index(operation))
-
 
 def _unfit(geometry: Geometry) -> Refusal | None:
     """What minimal filtering cannot do, or gains nothing from."""
@@ -79,9 +68,3 @@ def _unfit(geometry: Geometry) -> Refusal | None:
     if set(kernel) == {1}:
         return Refusal("KERNEL", "a kernel of one tap leaves nothing to save")
     return None
-
-
-@lru_cache(maxsize=256)
-def _planned(geometry: Geometry, threads: int) -> NativePlan:
-    """What the cost model is asked about; without memory of its own."""
-    return NativePlan(geometry, "winograd", 4, threads, DEFAULT_WORKSPACE)

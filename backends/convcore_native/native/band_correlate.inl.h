@@ -33,7 +33,7 @@ bool pack_band(const Band& band, const T* weight, T* packed, int threads) {
                             *to++ = from[phase.weight_offset[t] + k * band.weight_target_pitch];
                 }
             }
-            finite &= spoiled(begin, to - begin) == T(0);
+            finite &= all_finite(begin, to - begin);
         }
     }
     return finite != 0;

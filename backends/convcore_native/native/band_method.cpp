@@ -72,11 +72,10 @@ template <class T>
 class BandCorrelation : public BandMethod<T> {
   public:
     // Each `together` of the parts share a band.
-    BandCorrelation(const Request& request, std::vector<OwnedCorrelation> parts,
-                    index_t together, index_t column_phases, double flop, index_t clear)
-        : BandMethod<T>(request, flop * double(together) / double(parts.size())),
-          parts_(std::move(parts)), together_(together),
-          clear_(clear) {
+    BandCorrelation(const Request& request, Correlations all, index_t together,
+                    index_t column_phases, double flop)
+        : BandMethod<T>(request, flop * double(together) / double(all.parts.size())),
+          parts_(std::move(all.parts)), together_(together), clear_(all.clear) {
         for (size_t i = 0; i < parts_.size(); i += size_t(together))
             bands_.push_back(band_of(&parts_[i], &parts_[i] + together, column_phases,
                                      this->kernels_));
@@ -165,9 +164,8 @@ class BandWeightGradient : public BandMethod<T> {
         this->kernels_.band_gradient(band_.band, slices_, target, source, weight,
                                      static_cast<T*>(workspace), threads);
         // A NaN in a sum stays there; one that met the padding does not belong there.
-        T sum = T(0);
-        for (index_t i = 0; i < result_; ++i) sum += weight[i] - weight[i];
-        if (sum != T(0)) careful_weight_gradient(correlation_.problem, target, source, weight);
+        if (!this->kernels_.all_finite(weight, result_))
+            careful_weight_gradient(correlation_.problem, target, source, weight);
     }
 
     std::string describe() const override {
@@ -190,18 +188,13 @@ std::unique_ptr<Method> checked(std::unique_ptr<M> method, const Request& reques
 template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
                              const Request& request) {
+    Correlations all = correlations(geometry, operation, operation != GRAD_INPUT);
+    const std::vector<OwnedCorrelation>& parts = all.parts;
+    if (parts.empty()) return nullptr;
     if (operation == GRAD_WEIGHT)
-        return checked(std::make_unique<BandWeightGradient<T>>(
-                           request, forward_correlation(geometry), geometry.flop()),
+        return checked(std::make_unique<BandWeightGradient<T>>(request, std::move(all.parts[0]),
+                                                               geometry.flop()),
                        request);
-    std::vector<OwnedCorrelation> parts;
-    bool covered = true;
-    if (operation == FORWARD) {
-        parts.push_back(forward_correlation(geometry));
-    } else {
-        parts = input_gradient_correlations(geometry, &covered, false);
-        if (parts.empty()) return nullptr;
-    }
     // The first phases differ in their column, then in their row, then in the outer axes.
     const index_t row = geometry.input[geometry.rank - 1];
     const index_t plane = geometry.rank > 1 ? row * geometry.input[geometry.rank - 2] : row;
@@ -210,11 +203,9 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
             return part.problem.target_start - parts[0].problem.target_start < start;
         });
     };
-    index_t column_phases = below(row), together = below(plane);
-    const index_t clear =
-        covered ? 0 : geometry.batch * geometry.in_channels * geometry.input_positions();
-    return checked(std::make_unique<BandCorrelation<T>>(request, std::move(parts), together,
-                                                        column_phases, geometry.flop(), clear),
+    const index_t column_phases = below(row), together = below(plane);
+    return checked(std::make_unique<BandCorrelation<T>>(request, std::move(all), together,
+                                                        column_phases, geometry.flop()),
                    request);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "integers.h"
+
 namespace convcore {
 
 namespace {
@@ -14,16 +16,12 @@ constexpr double SKIP_SHARE = 0.05;
 // Source channels that a block should have at least, if there are as many.
 constexpr index_t FEW_CHANNELS = 16;
 
-index_t quotient(index_t a, index_t b) { return (a + b - 1) / b; }
-
 // An odd number of cache lines, so that the same position of many channels spreads over all sets of
 // a cache (256 channels of 14 x 14 on AMD Zen 3: 75 GFLOP/s instead of 60).
 index_t spread(index_t pitch) {
     const index_t line = 16;
     return (quotient(pitch, line) | 1) * line;
 }
-
-index_t floor_quotient(index_t a, index_t b) { return a >= 0 ? a / b : -quotient(-a, b); }
 
 // One axis of a slab that `count` target positions read: where each tap starts, and what is there.
 struct Layout {
@@ -66,21 +64,10 @@ index_t extent(const std::vector<Segment>& all) { return all.back().at + all.bac
 
 }  // namespace
 
-bool padded(const Correlation& problem) {
-    for (int a = 0; a < problem.axes; ++a) {
-        const Axis& axis = problem.axis[a];
-        for (index_t t = 0; t < axis.taps; ++t) {
-            const index_t last = (axis.count - 1) * axis.step + axis.shift[t];
-            if (axis.shift[t] < 0 || last >= axis.extent) return true;
-        }
-    }
-    return false;
-}
-
 OwnedBlocking::OwnedBlocking(const OwnedCorrelation& owned, index_t positions, index_t slab,
                              bool copies) {
     const Correlation& problem = owned.problem;
-    block.padded = padded(problem);
+    block.padded = owned.padded();
     block.copies = copies || block.padded;
     choose_split(problem, std::min(positions, MAX_BLOCK_POSITIONS));
     lay_out(problem);

@@ -36,7 +36,4 @@ class OwnedBlocking {
     std::vector<std::vector<uint64_t>> reached_;
 };
 
-// Whether some tap of some position reads outside the source.
-bool padded(const Correlation&);
-
 }  // namespace convcore

@@ -6,10 +6,10 @@ using convcore::Axis;
 using convcore::Blocking;
 using convcore::Correlation;
 using convcore::index_t;
+using convcore::quotient;
 using convcore::Segment;
 
 inline index_t smaller(index_t a, index_t b) { return a < b ? a : b; }
-inline index_t quotient(index_t a, index_t b) { return (a + b - 1) / b; }
 
 // First of `count` things that part `part` of `parts` gets, where they differ by one at most.
 inline index_t share(index_t count, index_t parts, index_t part) { return count * part / parts; }

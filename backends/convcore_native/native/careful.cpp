@@ -1,10 +1,10 @@
 #include "careful.h"
 
+#include "integers.h"
+
 namespace convcore {
 
 namespace {
-
-index_t ceiling(index_t a, index_t b) { return a > 0 ? (a + b - 1) / b : -(-a / b); }
 
 // Calls `visit(target offset, source offset, weight offset, count)` for every run of target
 // positions on the last axis that one tap reads inside the source.

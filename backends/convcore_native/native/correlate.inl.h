@@ -87,19 +87,6 @@ void pack_block(const Correlation& problem, const T* weight, const Channels& blo
     }
 }
 
-// NaN if any value is NaN or infinite, else 0.
-template <class T>
-inline T spoiled(const T* values, index_t count) {
-    vec<T> sum{};
-    for (index_t i = 0; i < count; i += Simd<T>::lanes) {
-        const vec<T> value = load(values + i);
-        sum += value - value;
-    }
-    T all = T(0);
-    for (int lane = 0; lane < Simd<T>::lanes; ++lane) all += sum[lane];
-    return all;
-}
-
 // packed: for each group, panel and block of source channels [tap][source channel][lane].
 template <class T>
 bool pack_weight(const Correlation& problem, const Blocking& block, const T* weight, T* packed,
@@ -121,7 +108,7 @@ bool pack_weight(const Correlation& problem, const Blocking& block, const T* wei
                 T* to = packed + g * group + first * block.terms + inputs.first * taps * width;
                 pack_block(problem, from, inputs, taps, smaller(width, channels - first), width,
                            to);
-                finite &= spoiled(to, inputs.terms * width) == T(0);
+                finite &= all_finite(to, inputs.terms * width);
             }
         }
     }

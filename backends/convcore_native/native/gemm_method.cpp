@@ -7,14 +7,12 @@
 
 #include "blocking.h"
 #include "careful.h"
+#include "integers.h"
 #include "machine.h"
 
 namespace convcore {
 
 namespace {
-
-index_t quotient(index_t a, index_t b) { return (a + b - 1) / b; }
-index_t round_up(index_t a, index_t b) { return quotient(a, b) * b; }
 
 // What is summed in registers, in equal steps: the packed panel stays in the level 1 cache, and a
 // long sum is made of partial ones. Terms take a cache line each beside it (measured with 64
@@ -119,7 +117,7 @@ class GemmMethod : public Method {
     const size_t bound_;
     std::vector<index_t> packed_;  // elements of the packed weight, for each correlation
     index_t elements_ = 0;         // of all scratch memory
-    double work_ = 0;                    // seconds of one core
+    double work_ = 0;              // seconds of one core
 };
 
 // Elements of a slab: half of the level 2 cache, and a small part of all scratch memory.
@@ -147,8 +145,8 @@ OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T
 template <class T>
 class GemmCorrelation : public GemmMethod<T> {
   public:
-    GemmCorrelation(const Request& request, std::vector<OwnedCorrelation> parts, index_t clear)
-        : GemmMethod<T>(request), parts_(std::move(parts)), clear_(clear) {
+    GemmCorrelation(const Request& request, Correlations all)
+        : GemmMethod<T>(request), parts_(std::move(all.parts)), clear_(all.clear) {
         for (const OwnedCorrelation& part : parts_) {
             blocking_.push_back(correlate_blocking(part, this->kernels_, request));
             const Blocking& block = blocking_.back().block;
@@ -261,8 +259,10 @@ class GemmWeightGradient : public GemmMethod<T> {
                                            source + pass.source, weight + pass.weight,
                                            static_cast<T*>(workspace), threads);
         // A NaN in a sum stays there; one that met the padding does not belong there.
-        if (passes_.empty() || (block.padded && !finite(weight)))
-            careful_weight_gradient(correlation_.problem, target, source, weight);
+        const Correlation& whole = correlation_.problem;
+        const index_t count = whole.groups * whole.weight_group_pitch;
+        if (passes_.empty() || (block.padded && !this->kernels_.all_finite(weight, count)))
+            careful_weight_gradient(whole, target, source, weight);
     }
 
     std::string describe() const override {
@@ -272,14 +272,6 @@ class GemmWeightGradient : public GemmMethod<T> {
     }
 
   private:
-    bool finite(const T* weight) const {
-        const index_t count = correlation_.problem.groups *
-                              correlation_.problem.weight_group_pitch;
-        T sum = T(0);
-        for (index_t i = 0; i < count; ++i) sum += weight[i] - weight[i];
-        return sum == T(0);
-    }
-
     const OwnedCorrelation correlation_;
     const OwnedBlocking blocking_;
     std::vector<Pass> passes_;
@@ -288,18 +280,10 @@ class GemmWeightGradient : public GemmMethod<T> {
 template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
                              const Request& request) {
+    Correlations all = correlations(geometry, operation);
     if (operation == GRAD_WEIGHT)
-        return std::make_unique<GemmWeightGradient<T>>(request, forward_correlation(geometry));
-    std::vector<OwnedCorrelation> parts;
-    bool covered = true;
-    if (operation == FORWARD) {
-        parts.push_back(forward_correlation(geometry));
-    } else {
-        parts = input_gradient_correlations(geometry, &covered);
-    }
-    const index_t clear =
-        covered ? 0 : geometry.batch * geometry.in_channels * geometry.input_positions();
-    return std::make_unique<GemmCorrelation<T>>(request, std::move(parts), clear);
+        return std::make_unique<GemmWeightGradient<T>>(request, std::move(all.parts[0]));
+    return std::make_unique<GemmCorrelation<T>>(request, std::move(all));
 }
 
 }  // namespace

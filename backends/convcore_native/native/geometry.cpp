@@ -1,5 +1,7 @@
 #include "geometry.h"
 
+#include <algorithm>
+
 namespace convcore {
 
 namespace {
@@ -13,10 +15,6 @@ index_t product(const index_t* extents, int rank) {
 // Elements between neighbours on axis `axis` of a C-contiguous array.
 index_t pitch(const index_t* extents, int rank, int axis) {
     return product(extents + axis + 1, rank - axis - 1);
-}
-
-Axis batch_axis(index_t batch, index_t source_pitch, index_t target_pitch) {
-    return {batch, batch, 1, 1, nullptr, nullptr, source_pitch, target_pitch};
 }
 
 // An axis on which each target position reads the source position of the same number.
@@ -46,6 +44,83 @@ std::vector<Phase> phases(const Geometry& geometry, int axis) {
         if (!phase.tap.empty()) all.push_back(phase);
     }
     return all;
+}
+
+// Channels and the batch, which no operation treats otherwise.
+void begin(const Geometry& geometry, bool swapped, OwnedCorrelation* owned) {
+    Correlation& problem = owned->problem;
+    const index_t inputs = geometry.input_positions(), outputs = geometry.output_positions();
+    const index_t in_channels = geometry.in_channels / geometry.groups;
+    const index_t out_channels = geometry.out_channels / geometry.groups;
+    problem.groups = geometry.groups;
+    problem.source_channels = swapped ? out_channels : in_channels;
+    problem.target_channels = swapped ? in_channels : out_channels;
+    problem.source_channel_pitch = swapped ? outputs : inputs;
+    problem.target_channel_pitch = swapped ? inputs : outputs;
+    problem.weight_source_pitch = (swapped ? in_channels : 1) * geometry.taps();
+    problem.weight_target_pitch = (swapped ? 1 : in_channels) * geometry.taps();
+    problem.weight_group_pitch = out_channels * in_channels * geometry.taps();
+    const Axis batch{geometry.batch, geometry.batch, 1, 1, nullptr, nullptr,
+                     geometry.groups * problem.source_channels * problem.source_channel_pitch,
+                     geometry.groups * problem.target_channels * problem.target_channel_pitch};
+    owned->add_axis(batch, {0}, {0});
+}
+
+OwnedCorrelation forward(const Geometry& geometry) {
+    OwnedCorrelation owned;
+    begin(geometry, false, &owned);
+    for (int a = 0; a < geometry.rank; ++a) {
+        std::vector<index_t> shift, offset;
+        for (index_t tap = 0; tap < geometry.kernel[a]; ++tap) {
+            shift.push_back(tap * geometry.dilation[a] - geometry.before[a]);
+            offset.push_back(tap * pitch(geometry.kernel, geometry.rank, a));
+        }
+        owned.add_axis({geometry.output[a], geometry.input[a], geometry.stride[a],
+                        geometry.kernel[a], nullptr, nullptr,
+                        pitch(geometry.input, geometry.rank, a),
+                        pitch(geometry.output, geometry.rank, a)},
+                       shift, offset);
+    }
+    owned.finish();
+    return owned;
+}
+
+Correlations input_gradient(const Geometry& geometry, bool merges) {
+    std::vector<std::vector<Phase>> axes;
+    size_t combinations = 1;
+    index_t reached = 1;
+    for (int a = 0; a < geometry.rank; ++a) {
+        axes.push_back(phases(geometry, a));
+        combinations *= axes.back().size();
+        index_t positions = 0;
+        for (const Phase& phase : axes.back()) positions += phase.count;
+        reached *= positions;
+    }
+    std::vector<OwnedCorrelation> parts;
+    for (size_t i = 0; i < combinations; ++i) {
+        OwnedCorrelation owned(merges || combinations == 1);
+        begin(geometry, true, &owned);
+        size_t inner = combinations, rest = i;
+        for (int a = 0; a < geometry.rank; ++a) {
+            inner /= axes[size_t(a)].size();  // combinations of the axes behind
+            const Phase& phase = axes[size_t(a)][rest / inner];
+            rest %= inner;
+            const index_t in_pitch = pitch(geometry.input, geometry.rank, a);
+            std::vector<index_t> offset;
+            for (index_t tap : phase.tap)
+                offset.push_back(tap * pitch(geometry.kernel, geometry.rank, a));
+            owned.problem.target_start += phase.start * in_pitch;
+            owned.add_axis({phase.count, geometry.output[a], 1, index_t(phase.tap.size()),
+                            nullptr, nullptr, pitch(geometry.output, geometry.rank, a),
+                            geometry.stride[a] * in_pitch},
+                           phase.shift, offset);
+        }
+        owned.finish();
+        parts.push_back(std::move(owned));
+    }
+    const index_t inputs = geometry.input_positions();
+    return {std::move(parts),
+            reached == inputs ? 0 : geometry.batch * geometry.in_channels * inputs};
 }
 
 }  // namespace
@@ -110,83 +185,20 @@ index_t OwnedCorrelation::taps() const {
     return all;
 }
 
-OwnedCorrelation forward_correlation(const Geometry& geometry) {
-    OwnedCorrelation owned;
-    Correlation& problem = owned.problem;
-    const index_t inputs = geometry.input_positions(), outputs = geometry.output_positions();
-    problem.groups = geometry.groups;
-    problem.source_channels = geometry.in_channels / geometry.groups;
-    problem.target_channels = geometry.out_channels / geometry.groups;
-    problem.source_channel_pitch = inputs;
-    problem.target_channel_pitch = outputs;
-    problem.weight_source_pitch = geometry.taps();
-    problem.weight_target_pitch = problem.source_channels * geometry.taps();
-    problem.weight_group_pitch = problem.target_channels * problem.weight_target_pitch;
-    owned.add_axis(batch_axis(geometry.batch, geometry.in_channels * inputs,
-                              geometry.out_channels * outputs),
-                   {0}, {0});
-    for (int a = 0; a < geometry.rank; ++a) {
-        std::vector<index_t> shift, offset;
-        for (index_t tap = 0; tap < geometry.kernel[a]; ++tap) {
-            shift.push_back(tap * geometry.dilation[a] - geometry.before[a]);
-            offset.push_back(tap * pitch(geometry.kernel, geometry.rank, a));
-        }
-        owned.add_axis({geometry.output[a], geometry.input[a], geometry.stride[a],
-                        geometry.kernel[a], nullptr, nullptr,
-                        pitch(geometry.input, geometry.rank, a),
-                        pitch(geometry.output, geometry.rank, a)},
-                       shift, offset);
+bool OwnedCorrelation::padded() const {
+    for (int a = 0; a < problem.axes; ++a) {
+        const Axis& axis = problem.axis[a];
+        const auto ends = std::minmax_element(axis.shift, axis.shift + axis.taps);
+        if (*ends.first < 0 || (axis.count - 1) * axis.step + *ends.second >= axis.extent)
+            return true;
     }
-    owned.finish();
-    return owned;
+    return false;
 }
 
-std::vector<OwnedCorrelation> input_gradient_correlations(const Geometry& geometry,
-                                                          bool* covered, bool merges) {
-    const index_t inputs = geometry.input_positions(), outputs = geometry.output_positions();
-    std::vector<std::vector<Phase>> axes;
-    size_t combinations = 1;
-    index_t reached = 1;
-    for (int a = 0; a < geometry.rank; ++a) {
-        axes.push_back(phases(geometry, a));
-        combinations *= axes.back().size();
-        index_t positions = 0;
-        for (const Phase& phase : axes.back()) positions += phase.count;
-        reached *= positions;
-    }
-    *covered = reached == inputs;
-    std::vector<OwnedCorrelation> all(combinations, OwnedCorrelation(merges || combinations == 1));
-    for (size_t i = 0; i < combinations; ++i) {
-        OwnedCorrelation& owned = all[i];
-        Correlation& problem = owned.problem;
-        problem.groups = geometry.groups;
-        problem.source_channels = geometry.out_channels / geometry.groups;
-        problem.target_channels = geometry.in_channels / geometry.groups;
-        problem.source_channel_pitch = outputs;
-        problem.target_channel_pitch = inputs;
-        problem.weight_target_pitch = geometry.taps();
-        problem.weight_source_pitch = problem.target_channels * geometry.taps();
-        problem.weight_group_pitch = problem.source_channels * problem.weight_source_pitch;
-        owned.add_axis(batch_axis(geometry.batch, geometry.out_channels * outputs,
-                                  geometry.in_channels * inputs),
-                       {0}, {0});
-        size_t inner = combinations, rest = i;
-        for (int a = 0; a < geometry.rank; ++a) {
-            inner /= axes[size_t(a)].size();  // combinations of the axes behind
-            const Phase& phase = axes[size_t(a)][rest / inner];
-            rest %= inner;
-            const index_t in_pitch = pitch(geometry.input, geometry.rank, a);
-            std::vector<index_t> offset;
-            for (index_t tap : phase.tap)
-                offset.push_back(tap * pitch(geometry.kernel, geometry.rank, a));
-            problem.target_start += phase.start * in_pitch;
-            owned.add_axis({phase.count, geometry.output[a], 1, index_t(phase.tap.size()),
-                            nullptr, nullptr, pitch(geometry.output, geometry.rank, a),
-                            geometry.stride[a] * in_pitch},
-                           phase.shift, offset);
-        }
-        owned.finish();
-    }
+Correlations correlations(const Geometry& geometry, Operation operation, bool merges) {
+    if (operation == GRAD_INPUT) return input_gradient(geometry, merges);
+    Correlations all{};
+    all.parts.push_back(forward(geometry));
     return all;
 }
 

@@ -6,6 +6,8 @@
 
 namespace convcore {
 
+enum Operation { FORWARD, GRAD_INPUT, GRAD_WEIGHT };
+
 struct Geometry {
     index_t batch, in_channels, out_channels, groups;
     int rank;
@@ -23,6 +25,7 @@ struct Geometry {
 class OwnedCorrelation {
   public:
     explicit OwnedCorrelation(bool merges = true) : merges_(merges) {}
+    OwnedCorrelation(OwnedCorrelation&&) = default;  // a copy would point into what it copied
 
     Correlation problem{};
     // Appends an axis; those with nothing to do for themselves are merged into their neighbour,
@@ -35,19 +38,24 @@ class OwnedCorrelation {
     index_t positions() const;
     index_t taps() const;
     index_t depth() const { return problem.source_channels * taps(); }
+    // Whether some tap of some position reads outside the source.
+    bool padded() const;
 
   private:
     bool merges_;
     std::vector<std::vector<index_t>> shifts_, offsets_;
 };
 
-// The correlation that the forward pass is; the weight gradient is the derivative of it.
-OwnedCorrelation forward_correlation(const Geometry&);
+// What an operation is made of, and how many elements of its result to set to zero first, since
+// some are reached by no tap.
+struct Correlations {
+    std::vector<OwnedCorrelation> parts;
+    index_t clear;
+};
 
-// The gradient with respect to the input, one correlation for each phase of the stride. Phases
-// that no tap reaches are left out; `covered` says whether there is none. The phases of the last
-// axis vary fastest. Axes are merged if that is wanted, or if there is one phase only.
-std::vector<OwnedCorrelation> input_gradient_correlations(const Geometry&, bool* covered,
-                                                          bool merges = true);
+// The forward pass is one correlation, and the weight gradient the derivative of it. The gradient
+// with respect to the input is one for each phase of the stride that a tap reaches; the phases of
+// the last axis vary fastest. Axes are merged if that is wanted, or if there is one part only.
+Correlations correlations(const Geometry&, Operation, bool merges = true);
 
 }  // namespace convcore

@@ -111,6 +111,9 @@ struct Routines {
     void (*band_gradient)(const Band&, index_t slices, const T* target, const T* source,
                           T* weight, T* workspace, int threads);
 
+    // Whether no value is NaN or infinite.
+    bool (*all_finite)(const T* values, index_t count);
+
     TileRoutines<T> tile;
 };
 

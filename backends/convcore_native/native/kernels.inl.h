@@ -3,6 +3,7 @@
 // Only plain headers may be included: whatever a standard header defines inline would be compiled
 // with the flags of this instruction set, and could replace the copy that all processors run.
 #include "band.h"
+#include "integers.h"
 #include "interface.h"
 #include "tiny.h"
 
@@ -48,7 +49,8 @@ namespace {
 template <class T>
 constexpr convcore::Routines<T> routines{
     PANEL_ROWS, panel_width<T>, Simd<T>::lanes, pack_weight<T>, correlate<T>, weight_gradient<T>,
-    tiny_correlate<T>, pack_band<T>, correlate_band<T>, band_gradient<T>, tile_routines<T>,
+    tiny_correlate<T>, pack_band<T>, correlate_band<T>, band_gradient<T>, all_finite<T>,
+    tile_routines<T>,
 };
 
 }  // namespace

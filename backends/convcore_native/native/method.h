@@ -8,8 +8,6 @@
 
 namespace convcore {
 
-enum Operation { FORWARD, GRAD_INPUT, GRAD_WEIGHT };
-
 // What a method is made for: at most `threads` threads and `max_workspace` bytes.
 struct Request {
     const Kernels* kernels;

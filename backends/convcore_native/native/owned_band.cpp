@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
+#include "integers.h"
 #include "machine.h"
 
 namespace convcore {
 
 namespace {
-
-index_t quotient(index_t a, index_t b) { return (a + b - 1) / b; }
-index_t round_up(index_t a, index_t b) { return quotient(a, b) * b; }
-index_t floor_quotient(index_t a, index_t b) { return a >= 0 ? a / b : -quotient(-a, b); }
 
 // A band of this size and what goes with it stay in the level 1 cache.
 constexpr index_t LEVEL1_BYTES = 20 << 10;
@@ -38,11 +35,6 @@ std::vector<index_t> ascending(const Axis& axis) {
     return order;
 }
 
-bool pads(const Axis& axis) {
-    const auto ends = std::minmax_element(axis.shift, axis.shift + axis.taps);
-    return *ends.first < 0 || (axis.count - 1) * axis.step + *ends.second >= axis.extent;
-}
-
 }  // namespace
 
 OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last,
@@ -63,7 +55,6 @@ OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last
         band.outer[a] = problem.axis[a];
         band.outer_positions *= problem.axis[a].count;
         band.outer_taps *= problem.axis[a].taps;
-        padded_ = padded_ || pads(problem.axis[a]);
     }
     band.row_extent = rows.extent;
     band.row_step = rows.step;
@@ -90,7 +81,7 @@ void OwnedBand::choose_slots(const OwnedCorrelation* first, const OwnedCorrelati
     band.row_high = band.column_high = INT64_MIN;
     for (const OwnedCorrelation* one = first; one < last; ++one) {
         const Axis &rows = rows_of(one->problem), &columns = columns_of(one->problem);
-        padded_ = padded_ || pads(rows) || pads(columns);
+        padded_ = padded_ || one->padded();
         band.rows = std::max(band.rows, rows.count);
         band.columns = std::max(band.columns, columns.count);
         for (index_t t = 0; t < rows.taps; ++t) {

@@ -33,6 +33,21 @@ inline vec<T> broadcast(T value) {
     return value - vec<T>{};  // one instruction; value + {} would have to turn -0 into +0
 }
 
+// Whether no value is NaN or infinite: each of those minus itself is NaN.
+template <class T>
+inline bool all_finite(const T* values, index_t count) {
+    vec<T> sum{};
+    index_t i = 0;
+    for (; i + Simd<T>::lanes <= count; i += Simd<T>::lanes) {
+        const vec<T> value = load(values + i);
+        sum += value - value;
+    }
+    T all = T(0);
+    for (; i < count; ++i) all += values[i] - values[i];
+    for (int lane = 0; lane < Simd<T>::lanes; ++lane) all += sum[lane];
+    return all == T(0);
+}
+
 // Lanes 0, 1, 2, ... as a parameter pack.
 template <int... lane>
 struct Lanes {};

@@ -208,12 +208,7 @@ template <class T>
 class WithoutWorkspace : public Method {
   public:
     WithoutWorkspace(const Geometry& geometry, Operation operation)
-        : flop_(geometry.flop()), operation_(operation) {
-        bool covered = true;
-        if (operation == GRAD_INPUT) parts_ = input_gradient_correlations(geometry, &covered);
-        else parts_.push_back(forward_correlation(geometry));
-        if (!covered) clear_ = geometry.batch * geometry.in_channels * geometry.input_positions();
-    }
+        : flop_(geometry.flop()), operation_(operation), all_(correlations(geometry, operation)) {}
 
     size_t workspace() const override { return 0; }
 
@@ -221,8 +216,8 @@ class WithoutWorkspace : public Method {
         const T* a = static_cast<const T*>(first);
         const T* b = static_cast<const T*>(second);
         T* to = static_cast<T*>(result);
-        std::fill_n(to, clear_, T(0));
-        for (const OwnedCorrelation& part : parts_) {
+        std::fill_n(to, all_.clear, T(0));
+        for (const OwnedCorrelation& part : all_.parts) {
             if (operation_ == GRAD_WEIGHT) careful_weight_gradient(part.problem, a, b, to);
             else careful_correlate(part.problem, a, b, to);
         }
@@ -234,8 +229,7 @@ class WithoutWorkspace : public Method {
   private:
     double flop_;
     Operation operation_;
-    index_t clear_ = 0;
-    std::vector<OwnedCorrelation> parts_;
+    Correlations all_;
 };
 
 template <class T>

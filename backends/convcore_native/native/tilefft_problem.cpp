@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "integers.h"
 #include "machine.h"
 #include "tilefft_tables.h"
 
@@ -11,7 +12,6 @@ namespace convcore {
 
 namespace {
 
-index_t quotient(index_t a, index_t b) { return (a + b - 1) / b; }
 
 // Longest transform on one axis of a tile: columns of it still stay in the level 1 or 2 cache.
 constexpr index_t MAX_EXTENT = 1024;

@@ -98,26 +98,11 @@ void tiny_group(const Correlation& problem, const Tiny& tiny, const T* scratch, 
     }
 }
 
-// Whether no value is NaN or infinite: each of those minus itself is NaN.
-template <class T>
-inline bool tiny_finite(const T* values, index_t count) {
-    vec<T> sum{};
-    index_t i = 0;
-    for (; i + Simd<T>::lanes <= count; i += Simd<T>::lanes) {
-        const vec<T> value = load(values + i);
-        sum += value - value;
-    }
-    T all = T(0);
-    for (; i < count; ++i) all += values[i] - values[i];
-    for (int lane = 0; lane < Simd<T>::lanes; ++lane) all += sum[lane];
-    return all == T(0);
-}
-
 // Returns false, with the target untouched, where a weight that is not finite would meet padding.
 template <class T>
 bool tiny_correlate(const Correlation& problem, const Tiny& tiny, const T* source, const T* weight,
                     T* target, T* scratch) {
-    if (tiny.padded && !tiny_finite(weight, problem.groups * problem.weight_group_pitch))
+    if (tiny.padded && !all_finite(weight, problem.groups * problem.weight_group_pitch))
         return false;
     for (index_t i = 0; i < tiny.scratch; i += Simd<T>::lanes) store(scratch + i, vec<T>{});
     for (index_t g = 0; g < problem.groups; ++g) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "careful.h"
+#include "integers.h"
 #include "machine.h"
 #include "tiny.h"
 
@@ -16,8 +17,6 @@ namespace {
 // Beyond this, packing and threads pay, and the scratch leaves the level 1 cache.
 constexpr double MAX_FLOP = 4e6;
 constexpr double MAX_SCRATCH_BYTES = 32 << 10;
-
-index_t ceiling(index_t a, index_t b) { return a > 0 ? (a + b - 1) / b : -(-a / b); }
 
 // One axis in the scratch, which holds its positions low, low + 1, ... of the source: the one
 // number `at` from there stands at at % step * phase_pitch + at / step * pitch.
@@ -153,8 +152,9 @@ class OwnedTiny {
 template <class T>
 class TinyCorrelation : public Method {
   public:
-    TinyCorrelation(const Request& request, std::vector<OwnedCorrelation> parts, index_t clear)
-        : kernels_(routines<T>(*request.kernels)), parts_(std::move(parts)), clear_(clear) {
+    TinyCorrelation(const Request& request, Correlations all)
+        : kernels_(routines<T>(*request.kernels)), parts_(std::move(all.parts)),
+          clear_(all.clear) {
         const int lanes = request.kernels->vector_bytes / int(sizeof(T));
         for (const OwnedCorrelation& part : parts_) {
             layouts_.emplace_back(part.problem, lanes);
@@ -201,18 +201,10 @@ class TinyCorrelation : public Method {
 template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
                              const Request& request) {
-    std::vector<OwnedCorrelation> parts;
-    bool covered = true;
-    if (operation == FORWARD) {
-        parts.push_back(forward_correlation(geometry));
-    } else {
-        parts = input_gradient_correlations(geometry, &covered);
-    }
-    const index_t clear =
-        covered ? 0 : geometry.batch * geometry.in_channels * geometry.input_positions();
-    for (const OwnedCorrelation& part : parts)
+    Correlations all = correlations(geometry, operation);
+    for (const OwnedCorrelation& part : all.parts)
         if (scratch_elements(part.problem) * sizeof(T) > MAX_SCRATCH_BYTES) return nullptr;
-    auto method = std::make_unique<TinyCorrelation<T>>(request, std::move(parts), clear);
+    auto method = std::make_unique<TinyCorrelation<T>>(request, std::move(all));
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;
 }

@@ -4,14 +4,12 @@
 #include <algorithm>
 
 #include "gemm_method.h"
+#include "integers.h"
 #include "machine.h"
 
 namespace convcore {
 
 namespace {
-
-index_t quotient(index_t a, index_t b) { return (a + b - 1) / b; }
-index_t round_up(index_t a, index_t b) { return quotient(a, b) * b; }
 
 // An odd number of cache lines between frequencies: else they would share the sets of the caches.
 index_t odd_lines(index_t elements) { return (quotient(elements, 16) | 1) * 16; }
