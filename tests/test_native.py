@@ -109,6 +109,17 @@ def test_every_edge_of_every_tile_is_exact(
     check_exact(geometry, isa, dtype, 1)
 
 
+@pytest.mark.parametrize("height", range(1, 10))
+def test_rows_of_every_height_and_width_are_exact(height):
+    for width in range(1, 42):
+        kernel = height, min(width, 3)
+        geometry = Geometry.of(
+            (2, 3, 7, width), (3, 1, *kernel), groups=3, padding=tuple(k // 2 for k in kernel)
+        )
+        for isa in ISAS:
+            check_exact(geometry, isa, "float32", 1)
+
+
 def check_exact(geometry, isa, dtype, threads):
     plan = native_plan(geometry, dtype, isa=isa, threads=threads)
     arrays = integers(geometry, dtype, seed=1)

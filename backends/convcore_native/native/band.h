@@ -4,6 +4,9 @@
 
 namespace convcore {
 
+// Up to here, sliding rows are computed all in the same way, with rows of zeros where needed.
+constexpr index_t FEW_ROW_TAPS = 7;
+
 // One stride phase: which taps of the last two axes ("rows" and "columns") it has. Taps are in
 // ascending order of what they read.
 struct BandPhase {

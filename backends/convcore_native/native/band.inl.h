@@ -59,11 +59,6 @@ inline index_t outer_weight_offset(const Band& band, index_t tap) {
     return offset;
 }
 
-// At most `limit` of `rest` things; the last two times, as many as each other.
-inline index_t portion(index_t rest, index_t limit) {
-    return rest <= limit ? rest : rest < 2 * limit ? (rest + 1) / 2 : limit;
-}
-
 // Whole vectors as long as they stay inside, the last one over the one before it.
 template <class T>
 inline void copy_line(const T* from, index_t count, T* to) {
@@ -118,11 +113,13 @@ void fill_slot(const Band& band, const T* source, index_t column, index_t length
         last = smaller(length, step == 1 ? inside : quotient(inside, step));
         if (first >= last) first = last = 0;
     }
-    source += origin + first * step;
-    for (index_t line = lines.begin; line < lines.end; ++line) {
-        T* const place = to + line * band.line_length;
-        const T* const from = source + line * band.row_pitch;
-        clear_ends(place, first, last, band.slot_length);
+    // Known not to change by what is stored.
+    const index_t to_pitch = band.line_length, pitch = band.row_pitch, end = band.slot_length;
+    const LineRange range = lines;
+    const T* from = source + origin + first * step + range.begin * pitch;
+    T* place = to + range.begin * to_pitch;
+    for (index_t line = range.begin; line < range.end; ++line, place += to_pitch, from += pitch) {
+        clear_ends(place, first, last, end);
         if (step == 1) {
             copy_line(from, last - first, place + first);
         } else if (step == 2) {
@@ -153,6 +150,36 @@ void fill_plane(const Band& band, const T* source, const Block& block, T* plane)
     for (index_t slot = 0; slot < band.slots; ++slot)
         fill_slot(band, source, block.column, length, slot, lines,
                   plane + slot * band.slot_length);
+}
+
+// The source of a block, to be fetched into the cache while another one is worked on.
+template <class T>
+struct Ahead {
+    const T* source;  // where the block starts to read
+    index_t rows, columns, pitch;
+
+    void fetch(index_t row, index_t count) const {
+        const index_t end = smaller(rows, row + count);
+        for (; row < end; ++row)
+            for (index_t column = 0; column < columns; column += 64 / index_t(sizeof(T)))
+                __builtin_prefetch(source + row * pitch + column, 0, 1);
+    }
+};
+
+// Nothing where there are several planes, which take longer to work on than to wait for (8 samples
+// of 144 channels, 56 x 56, depthwise 3 x 3, AMD Zen 3: 0.85 of the time with it).
+template <class T>
+Ahead<T> look_ahead(const Band& band, const T* source, index_t next) {
+    if (band.source_channels * band.outer_taps > 1) return {};
+    const Block block = block_at(band, next % band.groups, next / band.groups);
+    const index_t offset = outer_source_offset(band, block.outer, 0);
+    if (offset < 0) return {};
+    const index_t row = block.row * band.row_step, column = block.column * band.column_step;
+    return {source + block.group * band.source_channel_pitch + offset + row * band.row_pitch +
+                column,
+            band.row_extent - row,
+            smaller(band.column_extent - column, band.block_columns * band.column_step),
+            band.row_pitch};
 }
 
 // Fills the planes that are there, side by side, and lists which they are: number

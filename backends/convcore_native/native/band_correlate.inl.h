@@ -49,6 +49,7 @@ struct BandTask {
     const int* list;
     int count;
     Block block;
+    Ahead<T> ahead;
 
     index_t columns(const BandPhase& phase) const {
         return smaller(block.column_end, phase.columns) - block.column;
@@ -59,8 +60,7 @@ struct BandTask {
                    index_t pitch) const {
         constexpr int lanes = Simd<T>::lanes;
         const bool one = band.target_channels == 1;
-        const bool slides = one && phase.sliding;
-        const int kind = !slides ? 0 : phase.row_taps <= 3 ? int(phase.row_taps) : 1;
+        const bool slides = one && phase.sliding, few = phase.row_taps <= convcore::FEW_ROW_TAPS;
         const index_t taps = phase.row_taps * phase.column_taps;
         const index_t depth = band.outer_taps * band.source_channels * taps;
         LaneTile<T> tile;
@@ -72,14 +72,21 @@ struct BandTask {
         tile.taps = taps;
         tile.tap_offset = phase.tap_offset;
         tile.line = band.row_step * band.line_length;
+        tile.row_taps = phase.row_taps;
         tile.column_taps = phase.column_taps;
         tile.column_offset = phase.column_offset;
         const index_t top = row * band.row_step + phase.first_row;
-        if (kind == 1) limit_lines(phase, top, lines, &tile);
         const index_t length = columns(phase);
         const int limit = one ? row_vectors(lines) : lane_vectors(lines);
         const T* line = planes + (row - block.row) * tile.line +
                         (slides ? (phase.first_row - band.row_low) * band.line_length : 0);
+        tile.to_pitch = pitch;
+        if (slides && few) {
+            tile.band = line;
+            tile.to = to;
+            return run_short(lines, length, tile);
+        }
+        if (slides) limit_lines(phase, top, lines, &tile);
         int width = 0;
         for (index_t first = 0; first < length; first += width * lanes) {
             width = int(portion(quotient(length - first, lanes), limit));
@@ -88,15 +95,24 @@ struct BandTask {
             const index_t at = tile.tail < 0 && length >= lanes ? length - lanes : first;
             tile.band = line + at;
             tile.to = to + at;
-            tile.to_pitch = pitch;
-            if (kind == 1) limit_columns(phase, block.column + at, width * lanes, &tile);
+            if (slides) limit_columns(phase, block.column + at, width * lanes, &tile);
             const RunTile<T> run =
-                one ? rows_for<T>(kind, lines, width) : channels_for<T>(lines, width);
+                one ? rows_for<T>(slides, lines, width) : channels_for<T>(lines, width);
             if (length >= lanes) {
                 run(tile);
             } else {
                 run_narrow(run, lines, length, tile);
             }
+        }
+    }
+
+    void run_short(int lines, index_t length, LaneTile<T>& tile) const {
+        const RunTile<T> run = short_rows_for<T>(lines);
+        tile.length = length < Simd<T>::lanes ? Simd<T>::lanes : length;
+        if (tile.length == length) {
+            run(tile);
+        } else {
+            run_narrow(run, lines, length, tile);
         }
     }
 
@@ -195,6 +211,7 @@ struct BandTask {
                 int count = 0;
                 for (index_t row = block.row; row < end; row += count) {
                     count = int(portion(end - row, SLIDE_ROWS));
+                    ahead.fetch((row - block.row) * band.row_step, count * band.row_step);
                     run_phases(phase, row, 0, count);
                 }
                 continue;
@@ -212,20 +229,23 @@ struct BandTask {
 template <class T>
 void correlate_band(const Band& band, const T* source, const T* packed, T* target, T* workspace,
                     int threads) {
-    const index_t blocks = block_count(band);
+    const index_t tasks = band.groups * block_count(band);
+    // Some at a time, so that a thread knows what it works on next.
+    const index_t together = smaller(8, tasks / (16 * threads) + 1);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         T* planes = workspace + band.scratch * thread_number();
         T* lines = planes + band.source_channels * band.outer_taps * band.plane_size;
         int* list = reinterpret_cast<int*>(
             lines + band.column_phases * PANEL_ROWS * band.block_columns);
-#pragma omp for schedule(dynamic)
-        for (index_t i = 0; i < band.groups * blocks; ++i) {
+#pragma omp for schedule(dynamic, together)
+        for (index_t i = 0; i < tasks; ++i) {
             const Block block = block_at(band, i % band.groups, i / band.groups);
             const int count = fill_band(band, source, block, planes, list);
+            const Ahead<T> ahead = i + 1 < tasks ? look_ahead(band, source, i + 1) : Ahead<T>{};
             T* to = target + block.group * band.target_channels * band.target_channel_pitch +
                     outer_target_offset(band, block.outer);
-            BandTask<T>{band, packed, to, planes, lines, list, count, block}.run();
+            BandTask<T>{band, packed, to, planes, lines, list, count, block, ahead}.run();
         }
     }
 }

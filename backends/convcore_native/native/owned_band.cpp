@@ -15,9 +15,6 @@ constexpr index_t LEVEL1_BYTES = 20 << 10;
 // A task should be worth its start.
 constexpr index_t FEWEST_BLOCKS = 16;
 
-// Up to here, sliding rows are computed all in the same way, with rows of zeros where needed.
-constexpr index_t SHORT_TAPS = 3;
-
 const index_t ZERO[1] = {0};
 const Axis UNIT{1, 1, 1, 1, ZERO, ZERO, 0, 0};
 
@@ -178,7 +175,7 @@ void OwnedBand::count_scratch(int lanes, int panel_rows, int itemsize) {
     const index_t size = planes * band.plane_size + list;
     band.skips_rows = band.target_channels == 1;
     for (const BandPhase& phase : phases_)
-        band.skips_rows = band.skips_rows && phase.sliding && phase.row_taps > SHORT_TAPS;
+        band.skips_rows = band.skips_rows && phase.sliding && phase.row_taps > FEW_ROW_TAPS;
     band.scratch = round_up(
         size + band.column_phases * panel_rows * band.block_columns, 64);
     const index_t taps = phases_[0].row_taps * phases_[0].column_taps;
