@@ -112,11 +112,12 @@ def test_every_edge_of_every_tile_is_exact(
 @pytest.mark.parametrize("height", range(1, 10))
 def test_rows_of_every_height_and_width_are_exact(height):
     for width in range(1, 42):
+        rows = 9000 // width + height  # too many for the kernel of small problems
         kernel = height, min(width, 3)
-        geometry = Geometry.of(
-            (2, 3, 7, width), (3, 1, *kernel), groups=3, padding=tuple(k // 2 for k in kernel)
-        )
+        padding = tuple(k // 2 for k in kernel)
+        geometry = Geometry.of((1, 2, rows, width), (2, 1, *kernel), groups=2, padding=padding)
         for isa in ISAS:
+            assert "few channels" in native_plan(geometry, "float32", isa=isa).describe(0)
             check_exact(geometry, isa, "float32", 1)
 
 
