@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..plugin import Array
+from ..plugin import Array, Geometry
 from . import oracle
 from .cases import Case
 from .checks import check, every, floats, integers, over
 from .data import generator_for
 from .judgement import CheckFailure, NotApplicable, describe, require_close
-from .problems import ALONE, BRIEF, EMPTY, LARGE, LAYERS, PAIRS
+from .problems import ALONE, BRIEF, CATALOGUE, EMPTY, LARGE, LAYERS, PAIRS
 
 NONFINITE = {
     name: ALONE[name]
@@ -43,6 +43,15 @@ TYPICAL, TYPICAL_LATER = (
 )
 
 
+# More than a hundred terms: of the forward sum, of the gradient with respect to the input, and of
+# that with respect to the weight.
+LONG_SUMS = [
+    Geometry.of((1, 104, 4), (2, 104, 2)),
+    Geometry.of((1, 2, 4), (104, 2, 2)),
+    Geometry.of((2, 2, 70), (2, 2, 2)),
+]
+
+
 @check(over(floats, rotate=ALONE, turns=PAIRS))
 def exact_integers(case: Case) -> float:
     """Integer-valued data whose partial sums are exact give the exact result."""
@@ -67,13 +76,13 @@ def long_integers(case: Case) -> float:
     return case.require_right(case.call())
 
 
-@check(over(floats, rotate=ALONE, later=PAIRS, data="random"))
+@check(over(floats, LONG_SUMS, rotate=BRIEF, later=CATALOGUE, data="random"))
 def error_bound(case: Case) -> float:
     """Random data stay within the declared error bound, element by element."""
     return case.require_right(case.call())
 
 
-@check(over(floats, rotate=ALONE, data="scaled"))
+@check(over(floats, rotate=BRIEF, later=ALONE, data="scaled"))
 def error_bound_scaled(case: Case) -> float:
     """So do data spread over 24 powers of two, where small results stand beside large ones."""
     return case.require_right(case.call())

@@ -168,13 +168,13 @@ def _empty() -> Iterator[Problem]:
 def _large() -> Iterator[Problem]:
     """Beyond the blocks that backends cut a problem into, and worth more than one thread."""
     for name, input_shape, weight_shape, options in (
-        ("large.2d", (2, 19, 26, 37), (34, 19, 3, 3), {"padding": 1}),
+        ("large.2d", (2, 19, 18, 25), (34, 19, 3, 3), {"padding": 1}),
         ("large.channels", (2, 70, 7, 9), (66, 70, 2, 3), {}),
         ("large.batch", (37, 3, 12, 14), (16, 3, 3, 3), {"stride": 2, "padding": 1}),
         ("large.depthwise", (2, 35, 30, 31), (35, 1, 5, 5), {"groups": 35, "padding": 2}),
-        ("large.1d", (1, 2, 3000), (3, 2, 97), {"dilation": 2}),
+        ("large.1d", (1, 2, 3000), (3, 2, 61), {"dilation": 2}),
         ("large.3d", (1, 5, 12, 13, 14), (9, 5, 3, 3, 3), {"padding": 1}),
-        ("large.kernel", (1, 1, 38, 45), (3, 1, 21, 19), {"padding": "same"}),
+        ("large.kernel", (1, 1, 38, 45), (3, 1, 15, 13), {"padding": "same"}),
     ):
         geometry = Geometry.of(input_shape, weight_shape, **options)
         yield Problem(name, geometry, "more than one block")
