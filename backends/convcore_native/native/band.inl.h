@@ -59,33 +59,6 @@ inline index_t outer_weight_offset(const Band& band, index_t tap) {
     return offset;
 }
 
-// Whole vectors as long as they stay inside, the last one over the one before it.
-template <class T>
-inline void copy_line(const T* from, index_t count, T* to) {
-    constexpr int lanes = Simd<T>::lanes;
-    if (count < lanes) {
-        for (index_t i = 0; i < count; ++i) to[i] = from[i];
-        return;
-    }
-    for (index_t i = 0; i + lanes < count; i += lanes) store(to + i, load(from + i));
-    store(to + count - lanes, load(from + count - lanes));
-}
-
-// Every other element, the last vector over the one before it too; none behind the last is read.
-template <class T>
-inline void copy_other(const T* from, index_t count, T* to) {
-    constexpr int lanes = Simd<T>::lanes;
-    const typename Count<lanes>::type all;
-    if (count < lanes) {
-        for (index_t i = 0; i < count; ++i) to[i] = from[2 * i];
-        return;
-    }
-    for (index_t i = 0; i + lanes < count; i += lanes)
-        store(to + i, even(load(from + 2 * i), load(from + 2 * i + lanes), all));
-    const T* last = from + 2 * (count - lanes);
-    store(to + count - lanes, even_odd(load(last), load(last + lanes - 1), all));
-}
-
 // Whole vectors that reach over the ends of what is going to stand between `first` and `last`.
 template <class T>
 inline void clear_ends(T* to, index_t first, index_t last, index_t length) {
@@ -120,13 +93,7 @@ void fill_slot(const Band& band, const T* source, index_t column, index_t length
     T* place = to + range.begin * to_pitch;
     for (index_t line = range.begin; line < range.end; ++line, place += to_pitch, from += pitch) {
         clear_ends(place, first, last, end);
-        if (step == 1) {
-            copy_line(from, last - first, place + first);
-        } else if (step == 2) {
-            copy_other(from, last - first, place + first);
-        } else {
-            for (index_t i = 0; i < last - first; ++i) place[first + i] = from[i * step];
-        }
+        copy_spaced(from, step, last - first, place + first);
     }
 }
 

@@ -90,53 +90,84 @@ inline void list_reached(const Correlation& problem, const Blocking& block, Box&
 }
 
 template <class T>
-inline void copy_run(const T* from, index_t count, T* to) {
-    index_t i = 0;
-    for (; i + Simd<T>::lanes <= count; i += Simd<T>::lanes) store(to + i, load(from + i));
-    for (; i < count; ++i) to[i] = from[i];
-}
-
-template <class T>
 inline void clear_run(index_t count, T* to) {
     for (index_t i = 0; i < count; ++i) to[i] = T(0);
 }
 
-// Every `step`th element.
+// Every `step`th element: whole vectors, of which the last one may overlap the one before it, and
+// nothing behind the last element is read.
 template <class T>
 inline void copy_spaced(const T* from, index_t step, index_t count, T* to) {
     constexpr int lanes = Simd<T>::lanes;
-    index_t i = 0;
-    if (step == 2)  // the pair of vectors ends one element behind the last one that is wanted
-        for (; i + lanes < count; i += lanes)
-            store(to + i, even(load(from + 2 * i), load(from + 2 * i + lanes),
-                               typename Count<lanes>::type{}));
-    for (; i < count; ++i) to[i] = from[i * step];
+    const typename Count<lanes>::type all;
+    if (count < lanes || step > 2) {
+        for (index_t i = 0; i < count; ++i) to[i] = from[i * step];
+    } else if (step == 1) {
+        for (index_t i = 0; i + lanes < count; i += lanes) store(to + i, load(from + i));
+        store(to + count - lanes, load(from + count - lanes));
+    } else {
+        for (index_t i = 0; i + lanes < count; i += lanes)
+            store(to + i, even(load(from + 2 * i), load(from + 2 * i + lanes), all));
+        const T* last = from + 2 * (count - lanes);
+        store(to + count - lanes, even_odd(load(last), load(last + lanes - 1), all));
+    }
+}
+
+// What a segment reads of an axis: entries begin .. end of it lie inside, the first would stand at
+// `at`.
+struct Reach {
+    index_t at, begin, end;
+};
+
+inline Reach reach(const Axis& axis, const Segment& segment, index_t start) {
+    const index_t at = start * axis.step + segment.relative;
+    const index_t begin = at < 0 ? smaller(quotient(-at, axis.step), segment.count) : 0;
+    const index_t inside = at < axis.extent ? quotient(axis.extent - at, axis.step) : 0;
+    return {at, begin, inside < begin ? begin : smaller(inside, segment.count)};
+}
+
+// `rows` rows of the last axis.
+template <class T>
+void copy_rows(const Correlation& problem, const Blocking& block, const Box& box, index_t rows,
+               const T* source, index_t source_pitch, T* slab, index_t slab_pitch) {
+    const int last = problem.axes - 1;
+    const Axis& axis = problem.axis[last];
+    const index_t step = axis.step;
+    for (index_t s = 0; s < block.segment_count[last]; ++s) {
+        const Segment segment = block.segments[last][s];
+        const Reach part = reach(axis, segment, box.start[last]);
+        const T* from = source + part.at + part.begin * step;
+        T* to = slab + segment.at;
+        for (index_t i = 0; i < rows; ++i, from += source_pitch, to += slab_pitch) {
+            clear_run(part.begin, to);
+            copy_spaced(from, step, part.end - part.begin, to + part.begin);
+            clear_run(segment.count - part.end, to + part.end);
+        }
+    }
 }
 
 // Copies what a block reads of one channel, from axis `a` on, into the slab.
 template <class T>
 void copy_axis(const Correlation& problem, const Blocking& block, const Box& box, int a,
                const T* source, T* slab) {
+    if (a + 1 == problem.axes) return copy_rows(problem, block, box, 1, source, 0, slab, 0);
     const Axis& axis = problem.axis[a];
-    const index_t pitch = block.row_pitch[a], step = axis.step;
+    const index_t pitch = block.row_pitch[a], source_pitch = axis.step * axis.source_pitch;
     for (index_t s = 0; s < block.segment_count[a]; ++s) {
         const Segment& segment = block.segments[a][s];
-        const index_t at = box.start[a] * step + segment.relative, count = segment.count;
+        const Reach part = reach(axis, segment, box.start[a]);
+        const T* from = source + part.at * axis.source_pitch + part.begin * source_pitch;
         T* to = slab + segment.at * pitch;
-        const index_t begin = at < 0 ? smaller(quotient(-at, step), count) : 0;
-        const index_t inside = at < axis.extent ? quotient(axis.extent - at, step) : 0;
-        const index_t end = inside < begin ? begin : smaller(inside, count);
-        clear_run(begin * pitch, to);
-        if (a + 1 < problem.axes) {
-            for (index_t i = begin; i < end; ++i)
-                copy_axis(problem, block, box, a + 1,
-                          source + (at + i * step) * axis.source_pitch, to + i * pitch);
-        } else if (step == 1) {
-            copy_run(source + at + begin, end - begin, to + begin);
-        } else {
-            copy_spaced(source + at + begin * step, step, end - begin, to + begin);
+        clear_run(part.begin * pitch, to);
+        clear_run((segment.count - part.end) * pitch, to + part.end * pitch);
+        to += part.begin * pitch;
+        const index_t rows = part.end - part.begin;
+        if (a + 2 == problem.axes) {
+            copy_rows(problem, block, box, rows, from, source_pitch, to, pitch);
+            continue;
         }
-        clear_run((count - end) * pitch, to + end * pitch);
+        for (index_t i = 0; i < rows; ++i)
+            copy_axis(problem, block, box, a + 1, from + i * source_pitch, to + i * pitch);
     }
 }
 

@@ -3,13 +3,6 @@
 
 namespace {
 
-// Lanes 0, 2, ... of a, then lanes 1, 3, ... of b.
-template <class V, int... lane>
-inline V even_odd(V a, V b, Lanes<lane...>) {
-    constexpr int half = int(sizeof...(lane)) / 2;
-    return __builtin_shufflevector(a, b, (lane < half ? 2 * lane : 2 * lane + 1)...);
-}
-
 // The lanes of a and b in turn: the first half of them, and the second.
 template <class V, int... lane>
 inline V zip_low(V a, V b, Lanes<lane...>) {

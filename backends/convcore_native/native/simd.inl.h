@@ -77,6 +77,13 @@ inline V even(V a, V b, Lanes<lane...>) {
     return __builtin_shufflevector(a, b, (2 * lane)...);
 }
 
+// Lanes 0, 2, ... of a, then lanes 1, 3, ... of b.
+template <class V, int... lane>
+inline V even_odd(V a, V b, Lanes<lane...>) {
+    constexpr int half = int(sizeof...(lane)) / 2;
+    return __builtin_shufflevector(a, b, (lane < half ? 2 * lane : 2 * lane + 1)...);
+}
+
 template <class T, int distance = 1>
 inline void transpose(vec<T>* rows) {
     constexpr int lanes = Simd<T>::lanes;

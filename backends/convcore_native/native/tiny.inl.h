@@ -13,14 +13,6 @@ using convcore::TinyTap;
 constexpr int TINY_ROWS = 4;
 constexpr int TINY_VECTORS = 3;
 
-template <class T>
-inline void copy_strip(const T* from, index_t step, T* to, index_t count) {
-    index_t i = 0;
-    if (step == 1)
-        for (; i + Simd<T>::lanes <= count; i += Simd<T>::lanes) store(to + i, load(from + i));
-    for (; i < count; ++i) to[i] = from[i * step];
-}
-
 // The lanes that belong to the target.
 template <class T>
 inline void put(const Tiny& tiny, const TinyVector& lanes, vec<T> sum, index_t pitch, T* target) {
@@ -108,8 +100,8 @@ bool tiny_correlate(const Correlation& problem, const Tiny& tiny, const T* sourc
     for (index_t g = 0; g < problem.groups; ++g) {
         for (index_t c = 0; c < problem.source_channels; ++c) {
             for (const TinyStrip* strip = tiny.strip; strip < tiny.strip + tiny.strips; ++strip)
-                copy_strip(source + strip->from, tiny.step, scratch + c * tiny.plane + strip->to,
-                           strip->count);
+                copy_spaced(source + strip->from, tiny.step, strip->count,
+                            scratch + c * tiny.plane + strip->to);
             source += problem.source_channel_pitch;
         }
         tiny_group(problem, tiny, scratch, weight, target);
