@@ -52,10 +52,11 @@ from ._tiles import DEFAULT_BOUND, LARGE, column_tile, tap_tile
 __all__ = ["Im2colConvolution"]
 
 # FLOP per second of numpy.matmul on one core for (64, 576) times (576, 1024), for integers the
-# slowest; bytes per second of lowering; an empty call, and a tile's: AMD EPYC (Zen 3), OpenBLAS.
+# slowest; bytes per second of lowering, and of the products' other large matrix, on all threads
+# (they bind where sums are short); an empty call, and a tile's: AMD EPYC (Zen 3), OpenBLAS.
 RATES = {"float32": 70e9, "float64": 33e9, "complex64": 17e9, "complex128": 9e9}
 INTEGER_RATE = 0.7e9
-LOWERING_RATE = 12e9
+LOWERING_RATE, RESULT_RATE = 12e9, 9e9
 CALL_SECONDS, TILE_SECONDS = 35e-6, 25e-6
 
 
@@ -79,11 +80,12 @@ class Im2colConvolution(Convolution):
     ) -> float:
         """Seconds: products at the speed of BLAS, columns written and read at that of memory."""
         rate = RATES[str(dtype)] * threads if str(dtype) in RATES else INTEGER_RATE
-        columns = geometry.batch * prod(geometry.output_extents) * np.dtype(dtype).itemsize
-        columns *= geometry.in_channels * prod(geometry.kernel_extents)
+        column = geometry.batch * prod(geometry.output_extents) * np.dtype(dtype).itemsize
+        columns = column * geometry.in_channels * prod(geometry.kernel_extents)
         lowered = 0 if is_pointwise(geometry) else 2 * columns
+        moved = lowered / LOWERING_RATE + column * geometry.out_channels / RESULT_RATE
         tiles = lowered / LARGE * TILE_SECONDS
-        return CALL_SECONDS + geometry.flop / rate + lowered / LOWERING_RATE + tiles
+        return CALL_SECONDS + geometry.flop / rate + moved + tiles
 
     def workspace_bytes(self, operation: Operation) -> int:
         """Bytes of the arrays that one call allocates besides its result.

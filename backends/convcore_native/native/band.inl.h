@@ -73,27 +73,56 @@ struct LineRange {
     index_t count, begin, end;
 };
 
-// Entry j of a slot holds column (column_low + j) * step + phase, counted from the block's first.
-template <class T>
-void fill_slot(const Band& band, const T* source, index_t column, index_t length, index_t slot,
-               const LineRange& lines, T* to) {
+// Entry j of a slot holds column origin + j * step of the source; first .. last - 1 lie inside.
+struct SlotRange {
+    index_t origin, first, last;
+};
+
+inline SlotRange slot_range(const Band& band, index_t column, index_t length, index_t slot) {
     const index_t step = band.column_step;
     const index_t origin = (column + band.column_low) * step + band.slot_phase[slot];
     const index_t inside = band.column_extent - origin;
-    index_t first = 0, last = 0;
-    if (inside > 0) {
-        first = origin >= 0 ? 0 : step == 1 ? -origin : quotient(-origin, step);
-        last = smaller(length, step == 1 ? inside : quotient(inside, step));
-        if (first >= last) first = last = 0;
-    }
+    if (inside <= 0) return {origin, 0, 0};
+    const index_t first = origin >= 0 ? 0 : step == 1 ? -origin : quotient(-origin, step);
+    const index_t last = smaller(length, step == 1 ? inside : quotient(inside, step));
+    return first < last ? SlotRange{origin, first, last} : SlotRange{origin, 0, 0};
+}
+
+// Calls fill(source of entry `first` of a slot, place of its entry 0) for every line inside.
+template <class T, class Fill>
+inline void visit_lines(const Band& band, const LineRange& lines, const SlotRange& range,
+                        const T* source, T* to, Fill fill) {
     // Known not to change by what is stored.
-    const index_t to_pitch = band.line_length, pitch = band.row_pitch, end = band.slot_length;
-    const LineRange range = lines;
-    const T* from = source + origin + first * step + range.begin * pitch;
-    T* place = to + range.begin * to_pitch;
-    for (index_t line = range.begin; line < range.end; ++line, place += to_pitch, from += pitch) {
-        clear_ends(place, first, last, end);
-        copy_spaced(from, step, last - first, place + first);
+    const index_t to_pitch = band.line_length, pitch = band.row_pitch, end = lines.end;
+    const T* from = source + range.origin + range.first * band.column_step + lines.begin * pitch;
+    T* place = to + lines.begin * to_pitch;
+    for (index_t line = lines.begin; line < end; ++line, place += to_pitch, from += pitch)
+        fill(from, place);
+}
+
+// All slots; the two of step 2 together where they begin and end alike (28 x 28 from 56 x 56, 3 x 3
+// on AMD Zen 3: 0.85 of the time).
+template <class T>
+void fill_slots(const Band& band, const T* source, index_t column, index_t length,
+                const LineRange& lines, T* plane) {
+    const index_t step = band.column_step, end = band.slot_length;
+    SlotRange range = slot_range(band, column, length, 0);
+    if (step == 2 && band.slots == 2) {
+        const SlotRange other = slot_range(band, column, length, 1);
+        if (range.first == other.first && range.last == other.last)
+            return visit_lines(band, lines, range, source, plane, [=](const T* from, T* to) {
+                clear_ends(to, range.first, range.last, end);
+                clear_ends(to + end, range.first, range.last, end);
+                split_pairs(from, range.last - range.first, to + range.first,
+                            to + end + range.first);
+            });
+    }
+    for (index_t slot = 0; slot < band.slots; ++slot, plane += end) {
+        range = slot_range(band, column, length, slot);
+        visit_lines(band, lines, range, source, plane, [=](const T* from, T* to) {
+            clear_ends(to, range.first, range.last, end);
+            copy_spaced(from, step, range.last - range.first, to + range.first);
+        });
     }
 }
 
@@ -114,9 +143,7 @@ void fill_plane(const Band& band, const T* source, const Block& block, T* plane)
                   plane + lines.end * band.line_length);
     }
     source += low * band.row_pitch;
-    for (index_t slot = 0; slot < band.slots; ++slot)
-        fill_slot(band, source, block.column, length, slot, lines,
-                  plane + slot * band.slot_length);
+    fill_slots(band, source, block.column, length, lines, plane);
 }
 
 // The source of a block, to be fetched into the cache while another one is worked on.

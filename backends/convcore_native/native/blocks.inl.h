@@ -113,6 +113,27 @@ inline void copy_spaced(const T* from, index_t step, index_t count, T* to) {
     }
 }
 
+// `count` pairs of neighbours, to one place each; whole vectors like copy_spaced.
+template <class T>
+inline void split_pairs(const T* from, index_t count, T* evens, T* odds) {
+    constexpr int lanes = Simd<T>::lanes;
+    const typename Count<lanes>::type all;
+    if (count < lanes) {
+        for (index_t i = 0; i < count; ++i) {
+            evens[i] = from[2 * i];
+            odds[i] = from[2 * i + 1];
+        }
+        return;
+    }
+    for (index_t i = 0;; i += lanes) {
+        const index_t at = smaller(i, count - lanes);
+        const vec<T> a = load(from + 2 * at), b = load(from + 2 * at + lanes);
+        store(evens + at, even(a, b, all));
+        store(odds + at, odd(a, b, all));
+        if (at + lanes == count) return;
+    }
+}
+
 // What a segment reads of an axis: entries begin .. end of it lie inside, the first would stand at
 // `at`.
 struct Reach {

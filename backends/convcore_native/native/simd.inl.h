@@ -77,6 +77,12 @@ inline V even(V a, V b, Lanes<lane...>) {
     return __builtin_shufflevector(a, b, (2 * lane)...);
 }
 
+// Lanes 1, 3, 5, ... of a and b together.
+template <class V, int... lane>
+inline V odd(V a, V b, Lanes<lane...>) {
+    return __builtin_shufflevector(a, b, (2 * lane + 1)...);
+}
+
 // Lanes 0, 2, ... of a, then lanes 1, 3, ... of b.
 template <class V, int... lane>
 inline V even_odd(V a, V b, Lanes<lane...>) {

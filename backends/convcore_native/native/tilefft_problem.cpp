@@ -112,6 +112,8 @@ namespace {
 // Flop of one thread in transforms and in products, relative to its peak (AMD Zen 3, 2026).
 constexpr double TRANSFORM_EFFICIENCY = 0.47, PRODUCT_EFFICIENCY = 0.4;
 constexpr double CALL_SECONDS = 5e-6, ITEM_SECONDS = 0.2e-6;
+// Sums over all tiles go through memory: how much longer everything takes.
+constexpr double GRADIENT_SHARE = 1.4;
 
 double seconds(const TileProblem& problem, const TileChoice& choice, int itemsize) {
     const double points = 2.0 * double(choice.rows * choice.columns);
@@ -124,8 +126,9 @@ double seconds(const TileProblem& problem, const TileChoice& choice, int itemsiz
     const double peak = peak_flops(itemsize);
     const double transforms = items * points * (2.5 * log2(points) + 10);
     const double products = groups * tiles * pairs * points * 4;
-    return CALL_SECONDS + items * ITEM_SECONDS + transforms / (TRANSFORM_EFFICIENCY * peak) +
-           products / (PRODUCT_EFFICIENCY * peak);
+    const double one = items * ITEM_SECONDS + transforms / (TRANSFORM_EFFICIENCY * peak) +
+                       products / (PRODUCT_EFFICIENCY * peak);
+    return CALL_SECONDS + one * (problem.operation == GRAD_WEIGHT ? GRADIENT_SHARE : 1);
 }
 
 // Halves one of the blocks; false if all are as small as they can be.
