@@ -20,8 +20,12 @@ template <class T>
 void pack_tap(const Correlation& problem, const T* weight, index_t inputs, index_t channels,
               int width, T* packed) {
     for (index_t c = 0; c < inputs; ++c) {
-        for (int i = 0; i < channels; ++i) packed[i] = weight[i * problem.weight_target_pitch];
-        for (int i = int(channels); i < width; ++i) packed[i] = T(0);
+        if (problem.weight_target_pitch == 1) {
+            copy_spaced(weight, 1, channels, packed);
+        } else {
+            for (int i = 0; i < channels; ++i) packed[i] = weight[i * problem.weight_target_pitch];
+        }
+        clear_run(width - channels, packed + channels);
         packed += width;
         weight += problem.weight_source_pitch;
     }
@@ -71,8 +75,8 @@ void pack_block(const Correlation& problem, const T* weight, const Channels& blo
     constexpr index_t few = 16;  // source channels whose taps share cache lines
     weight += block.first * problem.weight_source_pitch;
     const index_t inputs = block.count();
-    const bool runs = channels == width && plain_taps(problem, taps);
     const bool joined = problem.weight_source_pitch == taps;  // the runs of all channels are one
+    const bool runs = channels == width && plain_taps(problem, taps) && (joined || taps > 1);
     const index_t step = runs && !joined ? 1 : few;
     for (index_t c = 0; c < inputs; c += step) {
         const T* from = weight + c * problem.weight_source_pitch;
