@@ -73,3 +73,12 @@ def symmetric_padding(geometry: Geometry) -> tuple[int, ...] | None:
     if any(before != after or before < 0 for before, after in geometry.padding):
         return None
     return tuple(before for before, _ in geometry.padding)
+
+
+def unless_inference(geometry: Geometry, operation: Operation) -> str | None:
+    """Why a library without gradients, whose padding never crops, cannot run the problem."""
+    if operation != "forward":
+        return "has no gradient of a convolution"
+    if min(min(pair) for pair in geometry.padding) < 0:
+        return f"padding {geometry.padding} crops"
+    return None

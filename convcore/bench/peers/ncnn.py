@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...plugin import Array, Geometry, Operation
-from .interface import Call, Peer
+from .interface import Call, Peer, unless_inference
 
 # Numbers of its layer parameters per spatial axis, from the last axis to the first.
 _TAPS, _DILATIONS, _STRIDES = (1, 11, 21), (2, 12, 22), (3, 13, 23)
@@ -33,13 +33,9 @@ class Ncnn(Peer):
 
     def refusal(self, geometry: Geometry, operation: Operation) -> str | None:
         """It only infers, with spatial ranks 1 to 3."""
-        if operation != "forward":
-            return "has no gradient of a convolution"
         if geometry.spatial_rank > 3:
             return f"spatial rank {geometry.spatial_rank} is not in 1 to 3"
-        if min(min(pair) for pair in geometry.padding) < 0:
-            return f"padding {geometry.padding} crops"
-        return None
+        return unless_inference(geometry, operation)
 
     def prepare(
         self, geometry: Geometry, operation: Operation, first: Array, second: Array

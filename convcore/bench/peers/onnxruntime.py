@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 from ...plugin import Array, Geometry, Operation
-from .interface import Call, Peer
+from .interface import Call, Peer, unless_inference
 
 # Old enough for every release that runs on the Pythons of this project.
 _OPSET, _IR_VERSION = 13, 8
@@ -26,11 +26,7 @@ class OnnxRuntime(Peer):
 
     def refusal(self, geometry: Geometry, operation: Operation) -> str | None:
         """It only infers, and pads with what is not negative."""
-        if operation != "forward":
-            return "has no gradient of a convolution"
-        if min(min(pair) for pair in geometry.padding) < 0:
-            return f"padding {geometry.padding} crops"
-        return None
+        return unless_inference(geometry, operation)
 
     def prepare(
         self, geometry: Geometry, operation: Operation, first: Array, second: Array

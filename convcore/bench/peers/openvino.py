@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from ...plugin import Array, Geometry, Operation
-from .interface import Call, Peer
+from .interface import Call, Peer, unless_inference
 
 
 class OpenVino(Peer):
@@ -29,13 +29,9 @@ class OpenVino(Peer):
 
     def refusal(self, geometry: Geometry, operation: Operation) -> str | None:
         """It only infers, with spatial ranks 1 to 3."""
-        if operation != "forward":
-            return "has no gradient of a convolution"
         if geometry.spatial_rank > 3:
             return f"spatial rank {geometry.spatial_rank} is not in 1 to 3"
-        if min(min(pair) for pair in geometry.padding) < 0:
-            return f"padding {geometry.padding} crops"
-        return None
+        return unless_inference(geometry, operation)
 
     def prepare(
         self, geometry: Geometry, operation: Operation, first: Array, second: Array
