@@ -74,7 +74,7 @@ inline index_t vector_place(const LaneTile<T>& tile, int j) {
 }
 
 template <class T, int rows, int vectors>
-inline void store_tile(const LaneTile<T>& tile, const vec<T> (&sum)[rows][vectors]) {
+ALWAYS_INLINE inline void store_tile(const LaneTile<T>& tile, const vec<T> (&sum)[rows][vectors]) {
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
@@ -84,7 +84,7 @@ inline void store_tile(const LaneTile<T>& tile, const vec<T> (&sum)[rows][vector
 
 // One tap of `rows` target channels: each loaded vector serves all of them.
 template <class T, int rows, int vectors>
-inline void add_tap(vec<T> (&sum)[rows][vectors], const T* from, const T* weight,
+ALWAYS_INLINE inline void add_tap(vec<T> (&sum)[rows][vectors], const T* from, const T* weight,
                     const LaneTile<T>& tile) {
     if constexpr (rows < vectors) {
         vec<T> row[rows];
@@ -114,7 +114,7 @@ constexpr index_t PARTIAL_TERMS = 256;
 
 // Adds the sums to the total, which is memory, and starts again from zero.
 template <class T, int rows, int vectors>
-inline void flush(vec<T> (&sum)[rows][vectors], T* total, bool first) {
+ALWAYS_INLINE inline void flush(vec<T> (&sum)[rows][vectors], T* total, bool first) {
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
@@ -177,7 +177,7 @@ void rows_tile(const LaneTile<T>& tile) {
 // One row of the band, which target rows `first` to `last` of the tile read. `weight` is that of
 // target row 0.
 template <class T, int rows, int vectors, int first, int last>
-__attribute__((always_inline)) inline void slide_line(vec<T> (&sum)[rows][vectors], const T* line,
+ALWAYS_INLINE inline void slide_line(vec<T> (&sum)[rows][vectors], const T* line,
                                                       const T* weight, const LaneTile<T>& tile) {
     for (index_t t = tile.first_column_tap; t < tile.last_column_tap; ++t) {
         const T* from = line + tile.column_offset[t];
@@ -194,7 +194,7 @@ __attribute__((always_inline)) inline void slide_line(vec<T> (&sum)[rows][vector
 }
 
 template <class T, int rows, int vectors, int first = 0, int last = 0>
-__attribute__((always_inline)) inline void slide_from(index_t from, index_t to,
+ALWAYS_INLINE inline void slide_from(index_t from, index_t to,
                                                       vec<T> (&sum)[rows][vectors], const T* line,
                        const T* weight, const LaneTile<T>& tile) {
     if (from == first && to == last) {
@@ -226,7 +226,7 @@ void slide_tile(const LaneTile<T>& tile) {
 
 // What `row_taps` of the row taps add: the weights of a column tap stay in registers.
 template <class T, int row_taps, int rows, int vectors>
-__attribute__((always_inline)) inline void add_row_taps(vec<T> (&sum)[rows][vectors],
+ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors],
                                                         const T* band, const T* weight,
                                                         const LaneTile<T>& tile, index_t tail) {
     for (index_t t = 0; t < tile.column_taps; ++t) {
@@ -249,7 +249,7 @@ __attribute__((always_inline)) inline void add_row_taps(vec<T> (&sum)[rows][vect
 
 // `rows` target rows of one channel with few row taps, by groups of those, from column `first` on.
 template <class T, int rows, int vectors>
-__attribute__((always_inline)) inline void short_tile(const LaneTile<T>& tile, index_t first,
+ALWAYS_INLINE inline void short_tile(const LaneTile<T>& tile, index_t first,
                                                       index_t tail) {
     vec<T> sum[rows][vectors] = {};
     const index_t taps = tile.column_taps;

@@ -4,6 +4,9 @@
 // instruction set, and nothing of it may be merged with a copy compiled with others.
 // VECTOR_BYTES is set by that file.
 
+// For what takes sums that have to stay in registers: clang would not always inline it.
+#define ALWAYS_INLINE __attribute__((always_inline))
+
 namespace {
 
 using convcore::index_t;
