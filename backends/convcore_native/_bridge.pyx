@@ -10,8 +10,6 @@ from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
-from functools import lru_cache
-
 from convcore.plugin import OPERATIONS, Convolution
 
 cnp.import_array()
@@ -240,12 +238,6 @@ cdef Geometry _problem(geometry):
     return problem
 
 
-@lru_cache(maxsize=768)
-def _planned(algorithm, geometry, itemsize, threads):
-    """What the cost model is asked about; without memory of its own."""
-    return NativePlan(geometry, algorithm, itemsize, threads, DEFAULT_WORKSPACE)
-
-
 class NativeConvolution(Convolution):
     """What the native backends share: the three operations by a `NativePlan`.
 
@@ -257,14 +249,6 @@ class NativeConvolution(Convolution):
         super().__init__(geometry, dtype, threads=threads, max_workspace=max_workspace)
         bound = DEFAULT_WORKSPACE if self.max_workspace is None else self.max_workspace
         self._native = NativePlan(geometry, self.name, self.dtype.itemsize, self.threads, bound)
-
-    @classmethod
-    def estimate(cls, geometry, dtype, operation, *, threads):
-        """Seconds by the cost model that also chooses the kernels and their blocks."""
-        if geometry.degenerate:
-            return 0.0
-        plan = _planned(cls.name, geometry, dtype.itemsize, threads)
-        return plan.seconds(OPERATIONS.index(operation))
 
     def workspace_bytes(self, operation):
         return self._native.workspace_bytes(OPERATIONS.index(operation))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from convcore.plugin import Declaration
 
-from ._bridge import NativeConvolution
+from ._estimate import EstimatingConvolution
 
 
-class DirectConvolution(NativeConvolution):
+class DirectConvolution(EstimatingConvolution):
     """Direct convolution with SIMD kernels."""
 
     name = "direct"

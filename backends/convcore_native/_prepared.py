@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from convcore.plugin import OPERATIONS, Array, Operation
 
-from ._bridge import NativeConvolution
+from ._estimate import EstimatingConvolution
 
 FORWARD, GRAD_INPUT = 0, 1
 
@@ -18,7 +18,7 @@ class TransformedWeight:
     values: Array
 
 
-class TransformingConvolution(NativeConvolution):
+class TransformingConvolution(EstimatingConvolution):
     """A native backend whose plan can prepare the weight."""
 
     def _prepare(self, weight: Array, operation: Operation) -> Array | TransformedWeight:

@@ -68,18 +68,21 @@ struct LaneTile {
     index_t first_column_tap, last_column_tap;
 };
 
-template <int vectors, class T>
-inline index_t vector_place(const LaneTile<T>& tile, int j) {
-    return vectors > 1 && j == vectors - 1 ? tile.tail : j * Simd<T>::lanes;
+// Where vector `j` of a tile stands, the last of several at `tail`.
+template <class T, int vectors>
+inline index_t vector_place(index_t tail, int j) {
+    return vectors > 1 && j == vectors - 1 ? tail : j * Simd<T>::lanes;
 }
 
 template <class T, int rows, int vectors>
-ALWAYS_INLINE inline void store_tile(const LaneTile<T>& tile, const vec<T> (&sum)[rows][vectors]) {
+ALWAYS_INLINE inline void store_tile(const LaneTile<T>& tile, const vec<T> (&sum)[rows][vectors],
+                                     index_t first, index_t tail) {
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
         for (int j = 0; j < vectors; ++j)
-            store(tile.to + i * tile.to_pitch + vector_place<vectors>(tile, j), sum[i][j]);
+            store(tile.to + first + i * tile.to_pitch + vector_place<T, vectors>(tail, j),
+                  sum[i][j]);
 }
 
 // One tap of `rows` target channels: each loaded vector serves all of them.
@@ -92,14 +95,15 @@ ALWAYS_INLINE inline void add_tap(vec<T> (&sum)[rows][vectors], const T* from, c
         for (int i = 0; i < rows; ++i) row[i] = broadcast(weight[i]);
 #pragma GCC unroll 8
         for (int j = 0; j < vectors; ++j) {
-            const vec<T> column = load(from + vector_place<vectors>(tile, j));
+            const vec<T> column = load(from + vector_place<T, vectors>(tile.tail, j));
 #pragma GCC unroll 16
             for (int i = 0; i < rows; ++i) sum[i][j] += row[i] * column;
         }
     } else {
         vec<T> column[vectors];
 #pragma GCC unroll 8
-        for (int j = 0; j < vectors; ++j) column[j] = load(from + vector_place<vectors>(tile, j));
+        for (int j = 0; j < vectors; ++j)
+            column[j] = load(from + vector_place<T, vectors>(tile.tail, j));
 #pragma GCC unroll 16
         for (int i = 0; i < rows; ++i) {
             const vec<T> row = broadcast(weight[i]);
@@ -151,7 +155,7 @@ void channels_tile(const LaneTile<T>& tile) {
             for (int j = 0; j < vectors; ++j)
                 sum[i][j] += load(total + (i * vectors + j) * Simd<T>::lanes);
     }
-    store_tile<T, rows, vectors>(tile, sum);
+    store_tile(tile, sum, 0, tile.tail);
 }
 
 // `rows` target rows of one channel, tap by tap.
@@ -168,10 +172,11 @@ void rows_tile(const LaneTile<T>& tile) {
             for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
                 for (int j = 0; j < vectors; ++j)
-                    sum[i][j] += row * load(from + i * tile.line + vector_place<vectors>(tile, j));
+                    sum[i][j] += row * load(from + i * tile.line +
+                                            vector_place<T, vectors>(tile.tail, j));
         }
     }
-    store_tile<T, rows, vectors>(tile, sum);
+    store_tile(tile, sum, 0, tile.tail);
 }
 
 // One row of the band, which target rows `first` to `last` of the tile read. `weight` is that of
@@ -183,7 +188,8 @@ ALWAYS_INLINE inline void slide_line(vec<T> (&sum)[rows][vectors], const T* line
         const T* from = line + tile.column_offset[t];
         vec<T> column[vectors];
 #pragma GCC unroll 8
-        for (int j = 0; j < vectors; ++j) column[j] = load(from + vector_place<vectors>(tile, j));
+        for (int j = 0; j < vectors; ++j)
+            column[j] = load(from + vector_place<T, vectors>(tile.tail, j));
 #pragma GCC unroll 4
         for (int i = first; i <= last; ++i) {
             const vec<T> row = broadcast(weight[t - i * tile.column_taps]);
@@ -221,7 +227,7 @@ void slide_tile(const LaneTile<T>& tile) {
                                          weight + y * tile.column_taps, tile);
         }
     }
-    store_tile<T, rows, vectors>(tile, sum);
+    store_tile(tile, sum, 0, tile.tail);
 }
 
 // What `row_taps` of the row taps add: the weights of a column tap stay in registers.
@@ -238,8 +244,7 @@ ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors],
         for (int y = 0; y < rows + row_taps - 1; ++y, line += tile.line)
 #pragma GCC unroll 8
             for (int j = 0; j < vectors; ++j) {
-                const vec<T> column =
-                    load(line + (vectors > 1 && j == vectors - 1 ? tail : j * Simd<T>::lanes));
+                const vec<T> column = load(line + vector_place<T, vectors>(tail, j));
 #pragma GCC unroll 4
                 for (int i = 0; i < row_taps; ++i)
                     if (y - i >= 0 && y - i < rows) sum[y - i][j] += row[i] * column;
@@ -262,13 +267,7 @@ ALWAYS_INLINE inline void short_tile(const LaneTile<T>& tile, index_t first,
         if (rest == 2) add_row_taps<T, 2>(sum, band, weight, tile, tail);
         if (rest == 1) add_row_taps<T, 1>(sum, band, weight, tile, tail);
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; ++i)
-#pragma GCC unroll 8
-        for (int j = 0; j < vectors; ++j)
-            store(tile.to + first + i * tile.to_pitch +
-                      (vectors > 1 && j == vectors - 1 ? tail : j * Simd<T>::lanes),
-                  sum[i][j]);
+    store_tile(tile, sum, first, tail);
 }
 
 template <class T, int rows, int vectors = row_vectors(rows)>
