@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 import threading
 import time
@@ -119,6 +120,12 @@ def test_rows_of_every_height_and_width_are_exact(height):
         for isa in ISAS:
             assert "few channels" in native_plan(geometry, "float32", isa=isa).describe(0)
             check_exact(geometry, isa, "float32", 1)
+
+
+def test_planes_that_share_source_are_copied_together():
+    found = native_plan(THREADED["planes"], "float32").describe(0)
+    positions = int(re.search(r"blocks of (\d+) positions", found)[1])
+    assert positions > 16 * 15, found
 
 
 def check_exact(geometry, isa, dtype, threads):

@@ -1,6 +1,7 @@
 #include "blocking.h"
 
 #include <algorithm>
+#include <bitset>
 
 #include "integers.h"
 
@@ -12,9 +13,8 @@ namespace {
 // of the products is not worth it.
 constexpr index_t SKIP_CHANNELS = 64;
 constexpr double SKIP_SHARE = 0.05;
-
-// Source channels that a block should have at least, if there are as many.
-constexpr index_t FEW_CHANNELS = 16;
+// A tile of fewer rows takes as long: its sums wait for each other.
+constexpr index_t FULL_ROWS = 4;
 
 // An odd number of cache lines, so that the same position of many channels spreads over all sets of
 // a cache (256 channels of 14 x 14 on AMD Zen 3: 75 GFLOP/s instead of 60).
@@ -65,13 +65,13 @@ index_t extent(const std::vector<Segment>& all) { return all.back().at + all.bac
 }  // namespace
 
 OwnedBlocking::OwnedBlocking(const OwnedCorrelation& owned, index_t positions, index_t slab,
-                             bool copies) {
+                             bool copies, index_t channels) {
     const Correlation& problem = owned.problem;
     block.padded = owned.padded();
     block.copies = copies || block.padded;
     choose_split(problem, std::min(positions, MAX_BLOCK_POSITIONS));
     lay_out(problem);
-    const index_t few = std::min(problem.source_channels, FEW_CHANNELS);
+    const index_t few = std::min(problem.source_channels, channels);
     while (few * block.channel_pitch > slab && block.copies && shrink(problem)) lay_out(problem);
     const index_t each = block.copies ? block.channel_pitch : block.positions;
     cut_channels(problem, quotient(problem.source_channels, std::max<index_t>(1, slab / each)));
@@ -81,6 +81,7 @@ OwnedBlocking::OwnedBlocking(const OwnedCorrelation& owned, index_t positions, i
     }
     block.terms = owned.depth();
     block.panel_tasks = block.slices = 1;
+    block.range = block.positions;
 }
 
 void OwnedBlocking::choose_split(const Correlation& problem, index_t positions) {
@@ -152,11 +153,11 @@ void OwnedBlocking::cut_channels(const Correlation& problem, index_t parts) {
     block.last_term_offset = last_term_offset_.data();
 }
 
-void OwnedBlocking::skip_padding(const Correlation& problem) {
+void OwnedBlocking::skip_padding(const Correlation& problem, index_t rows) {
     index_t taps = 1;
     for (int a = 0; a < problem.axes; ++a) taps *= problem.axis[a].taps;
     if (!block.padded || taps > 64 || block.channels < SKIP_CHANNELS) return;
-    double inside = 1;
+    double inside = 1, last = 1;
     index_t behind = taps;
     for (int a = 0; a < problem.axes; ++a) {
         const Axis& axis = problem.axis[a];
@@ -171,13 +172,35 @@ void OwnedBlocking::skip_padding(const Correlation& problem) {
                 ++pairs;
             }
         }
-        inside *= double(pairs) / double(axis.count * taps);
+        last = double(pairs) / double(axis.count * taps);
+        inside *= last;
         reached_.push_back(std::move(reached));
         block.reached[a] = reached_.back().data();
     }
     block.skips = 1 - inside >= SKIP_SHARE;
-    // Tiles on the border of the padding still have some of its products.
-    if (block.skips) inside_ = (1 + inside) / 2;
+    if (!block.skips) return;
+    // Of the other axes, tiles on the border of the padding still have some of its products.
+    inside_ = choose_run(problem, rows, double(taps)) * (1 + inside / last) / 2;
+}
+
+// Tiles that end where rows of positions end meet less padding, but may be smaller. Returns the
+// share of the taps of the last axis that is left.
+double OwnedBlocking::choose_run(const Correlation& problem, index_t rows, double taps) {
+    const std::vector<uint64_t>& reached = reached_.back();
+    const index_t count = index_t(reached.size()), tiles = quotient(count, rows);
+    const auto work = [&](index_t first, index_t positions) {
+        uint64_t all = 0;
+        for (index_t i = 0; i < positions; ++i) all |= reached[size_t((first + i) % count)];
+        return double(std::bitset<64>(all).count());
+    };
+    double any = 0, own = 0;
+    for (index_t q = 0; q < count; ++q) any += work(q, rows);
+    for (index_t i = 0; i < tiles; ++i) {
+        const index_t first = count * i / tiles, positions = count * (i + 1) / tiles - first;
+        own += double(std::max(positions, FULL_ROWS)) * work(first, positions);
+    }
+    if (own < any && block.split + 1 < problem.axes) block.run = count;
+    return std::min(own, any) / (double(count) * taps);
 }
 
 }  // namespace convcore

@@ -5,12 +5,18 @@
 
 namespace convcore {
 
+// Source channels that a block should have at least, if there are as many.
+constexpr index_t FEW_CHANNELS = 16;
+
 class OwnedBlocking {
   public:
-    // `positions` and `slab` elements are what a block should stay below; `copies` asks for a slab
-    // where none is needed. Both decide the order of a sum: never by the number of threads.
-    OwnedBlocking(const OwnedCorrelation&, index_t positions, index_t slab, bool copies);
+    // `positions` and `slab` elements are what a block should stay below, with `channels` source
+    // channels at least; `copies` asks for a slab where none is needed. All decide the order of a
+    // sum: never by the number of threads.
+    OwnedBlocking(const OwnedCorrelation&, index_t positions, index_t slab, bool copies,
+                  index_t channels = FEW_CHANNELS);
     OwnedBlocking(OwnedBlocking&&) = default;
+    OwnedBlocking& operator=(OwnedBlocking&&) = default;
 
     Blocking block{};
     index_t blocks() const { return blocks_; }
@@ -20,10 +26,12 @@ class OwnedBlocking {
     // At least `parts` blocks of source channels.
     void cut_channels(const Correlation&, index_t parts);
 
-    // Leaves out products of padding, where there are enough of them and it can be done.
-    void skip_padding(const Correlation&);
+    // Leaves out products of padding, where there are enough of them and it can be done, by tiles of
+    // at most so many rows.
+    void skip_padding(const Correlation&, index_t rows);
 
   private:
+    double choose_run(const Correlation&, index_t rows, double taps);
     void choose_split(const Correlation&, index_t positions);
     void lay_out(const Correlation&);
     bool shrink(const Correlation&);

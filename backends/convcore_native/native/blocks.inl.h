@@ -32,8 +32,29 @@ struct Box {
     index_t positions;
     index_t source_at[MAX_POSITIONS];  // from the start of the slab, or of the block's source
     index_t target_at[MAX_POSITIONS];  // from the start of a target channel
-    uint64_t reached[MAX_POSITIONS];   // of each tile of positions, where padding is skipped
-    bool side_by_side;                 // the target positions are neighbours in memory
+};
+
+// Positions of a box that follow each other.
+struct Range {
+    index_t first, count;
+    index_t run;  // of positions, which no tile goes beyond
+    const index_t* source_at;
+    const index_t* target_at;
+    bool side_by_side;  // the target positions are neighbours in memory
+};
+
+inline Range range_of(const Blocking& block, const Box& box, index_t first, index_t count) {
+    const index_t* at = box.target_at + first;
+    return {first, count, block.run ? block.run : count, box.source_at + first, at,
+            at[count - 1] - at[0] == count - 1};
+}
+
+// What the positions of a range read that is not padding.
+struct Inside {
+    // The outermost axis with several taps: those which some position reads inside.
+    index_t begin, end, taps;
+    // All taps of each tile of positions, one bit each, where padding is skipped.
+    uint64_t reached[MAX_POSITIONS];
 };
 
 inline void place(const Correlation& problem, const Blocking& block, index_t number, Box& box) {
@@ -67,26 +88,30 @@ inline void list(const Correlation& problem, const Blocking& block, Box& box) {
         }
         box.positions *= count;
     }
-    const index_t last = box.positions - 1;
-    box.side_by_side = box.target_at[last] - box.target_at[0] == last;
 }
 
-// The taps that some position of each tile reads inside the source.
-inline void list_reached(const Correlation& problem, const Blocking& block, Box& box) {
-    const index_t tiles = quotient(box.positions, PANEL_ROWS);
-    for (index_t tile = 0; tile < tiles; ++tile) {
-        box.reached[tile] = 0;
-        const index_t end = share(box.positions, tiles, tile + 1);
-        for (index_t p = share(box.positions, tiles, tile); p < end; ++p) {
-            uint64_t taps = ~uint64_t(0);
-            index_t rest = p;
-            for (int a = problem.axes - 1; a >= 0; --a) {
-                taps &= block.reached[a][box.start[a] + rest % box.count[a]];
-                rest /= box.count[a];
-            }
-            box.reached[tile] |= taps;
+// Positions of one plane may lie outside with all taps of an axis before it (4 samples of 32
+// channels of 16 x 16 x 16, 3 x 3 x 3: 4 % of the terms).
+inline void find_outer(const Correlation& problem, const Box& box, const Range& range,
+                       Inside& inside) {
+    int a = 0;
+    while (a + 1 < problem.axes && problem.axis[a].taps == 1) ++a;
+    const Axis& axis = problem.axis[a];
+    index_t behind = 1;
+    for (int b = a + 1; b < problem.axes; ++b) behind *= box.count[b];
+    const index_t low = range.first / behind, high = (range.first + range.count - 1) / behind;
+    const auto outside = [&](index_t tap) {
+        for (index_t i = low; i <= high; ++i) {
+            const index_t q = box.start[a] + i % box.count[a];
+            const index_t at = q * axis.step + axis.shift[tap];
+            if (at >= 0 && at < axis.extent) return false;
         }
-    }
+        return true;
+    };
+    inside.taps = inside.end = axis.taps;
+    inside.begin = 0;
+    while (inside.begin < inside.end && outside(inside.begin)) ++inside.begin;
+    while (inside.begin < inside.end && outside(inside.end - 1)) --inside.end;
 }
 
 template <class T>
@@ -241,6 +266,37 @@ inline index_t padded_channels(index_t channels) {
     return quotient(channels, Simd<T>::lanes) * Simd<T>::lanes;
 }
 
+// Cuts each run of rows into equal shares, so that no tile is nearly empty: calls
+// visit(tile, first row, rows).
+template <class Visit>
+ALWAYS_INLINE inline void visit_tiles(index_t rows, index_t run, Visit visit) {
+    const index_t tiles = quotient(run, PANEL_ROWS);
+    index_t tile = 0;
+    for (index_t begin = 0; begin < rows; begin += run) {
+        for (index_t i = 0; i < tiles; ++i, ++tile) {
+            const index_t first = share(run, tiles, i);
+            visit(tile, begin + first, share(run, tiles, i + 1) - first);
+        }
+    }
+}
+
+// The taps that some position of each tile reads inside the source.
+inline void find_reached(const Correlation& problem, const Blocking& block, const Box& box,
+                         const Range& range, Inside& inside) {
+    visit_tiles(range.count, range.run, [&](index_t tile, index_t first, index_t count) {
+        inside.reached[tile] = 0;
+        for (index_t i = 0; i < count; ++i) {
+            uint64_t taps = ~uint64_t(0);
+            index_t rest = range.first + first + i;
+            for (int a = problem.axes - 1; a >= 0; --a) {
+                taps &= block.reached[a][box.start[a] + rest % box.count[a]];
+                rest /= box.count[a];
+            }
+            inside.reached[tile] |= taps;
+        }
+    });
+}
+
 // Which tiles of rows a product has, and which of them start anew: all, if `reached` is null.
 struct Tiles {
     const uint64_t* reached;
@@ -253,28 +309,25 @@ struct Tiles {
     }
 };
 
-// All rows of a product, a register tile at a time.
+// All rows of a product, run by run, a register tile at a time.
 template <class T, int vectors = VECTOR_COLUMNS>
-void multiply(int wanted, const T* base, const index_t* row_at, index_t rows,
+void multiply(int wanted, const T* base, const index_t* row_at, index_t rows, index_t run,
               const index_t* offset, index_t depth, const T* b, index_t b_pitch, T* c,
               index_t c_pitch, const Tiles& which) {
     if constexpr (vectors > 1) {
         if (wanted < vectors)
-            return multiply<T, vectors - 1>(wanted, base, row_at, rows, offset, depth, b, b_pitch,
-                                            c, c_pitch, which);
+            return multiply<T, vectors - 1>(wanted, base, row_at, rows, run, offset, depth, b,
+                                            b_pitch, c, c_pitch, which);
     }
-    // Equal shares, so that no tile is nearly empty.
-    const index_t tiles = quotient(rows, PANEL_ROWS);
-    for (index_t tile = 0; tile < tiles; ++tile) {
-        if (which.skip(tile)) continue;
-        const index_t first = share(rows, tiles, tile);
-        const int count = int(share(rows, tiles, tile + 1) - first);
+    const auto run_tile = [=](index_t tile, index_t first, index_t count) ALWAYS_INLINE {
+        if (which.skip(tile)) return;
         const T* row[PANEL_ROWS];
-        for (int i = 0; i < count; ++i) row[i] = base + row_at[first + i];
-        multiply_for<T, vectors, PANEL_ROWS>(count)(depth, row, offset, b, b_pitch,
-                                                    c + first * c_pitch, c_pitch,
-                                                    which.adds(tile));
-    }
+        for (index_t i = 0; i < count; ++i) row[i] = base + row_at[first + i];
+        multiply_for<T, vectors, PANEL_ROWS>(int(count))(depth, row, offset, b, b_pitch,
+                                                         c + first * c_pitch, c_pitch,
+                                                         which.adds(tile));
+    };
+    visit_tiles(rows, run, run_tile);
 }
 
 }  // namespace

@@ -141,88 +141,118 @@ void store_transposed(const T* product, index_t pitch, index_t positions, int ch
 }
 
 template <class T>
-void store_scattered(const T* product, index_t pitch, const Box& box, int channels, T* target,
-                     index_t target_pitch) {
+void store_scattered(const T* product, index_t pitch, const Range& range, int channels,
+                     T* target, index_t target_pitch) {
     for (int k = 0; k < channels; ++k)
-        for (index_t p = 0; p < box.positions; ++p)
-            target[k * target_pitch + box.target_at[p]] = product[p * pitch + k];
+        for (index_t p = 0; p < range.count; ++p)
+            target[k * target_pitch + range.target_at[p]] = product[p * pitch + k];
 }
 
-// A block of positions and source channels times one panel of target channels.
+// A range of positions and a block of source channels times one panel of target channels.
 template <class T>
-void multiply_panel(const Blocking& block, const Box& box, const Channels& inputs, const T* base,
-                    const T* packed, int vectors, T* product) {
-    const int width = vectors * Simd<T>::lanes;
-    const index_t steps = quotient(inputs.terms, block.depth);
-    for (index_t step = 0; step < steps; ++step) {
-        const index_t first = share(inputs.terms, steps, step);
-        const index_t depth = share(inputs.terms, steps, step + 1) - first;
-        multiply<T>(vectors, base, box.source_at, box.positions, inputs.term_offset + first, depth,
-                    packed + first * width, width, product, width,
-                    {nullptr, 0, inputs.first > 0 || first > 0});
-    }
-}
+struct PanelProduct {
+    const Blocking& block;
+    const Range& range;
+    const Inside& inside;
+    const Channels& inputs;
+    const T* base;
+    const T* packed;
+    int vectors;
+    T* product;
 
-// The same, tap by tap, without the taps that no position of a tile reads inside the source.
-template <class T>
-void multiply_reached(const Blocking& block, const Box& box, const Channels& inputs,
-                      const T* base, const T* packed, int vectors, T* product) {
-    const int width = vectors * Simd<T>::lanes;
-    const int taps = int(inputs.terms / inputs.count());
-    const index_t steps = quotient(inputs.count(), block.depth);
-    const index_t tiles = quotient(box.positions, PANEL_ROWS);
-    for (index_t tile = 0; inputs.first == 0 && tile < tiles; ++tile) {
-        const index_t row = share(box.positions, tiles, tile);
-        const index_t rows = share(box.positions, tiles, tile + 1) - row;
-        if (box.reached[tile] == 0) clear_run(rows * width, product + row * width);
-    }
-    for (int tap = 0; tap < taps; ++tap) {
-        for (index_t step = 0; step < steps; ++step) {
-            const index_t c = share(inputs.count(), steps, step);
-            const index_t depth = share(inputs.count(), steps, step + 1) - c;
-            const index_t first = tap * inputs.count() + c;
-            multiply<T>(vectors, base, box.source_at, box.positions, inputs.term_offset + first,
-                        depth, packed + first * width, width, product, width,
-                        {box.reached, tap, inputs.first > 0 || c > 0});
+    int width() const { return vectors * Simd<T>::lanes; }
+
+    void run() const {
+        if (block.skips) {
+            run_reached();
+        } else {
+            run_all();
         }
     }
-}
+
+    // Without the taps of the outermost axis that no position reads inside the source.
+    void run_all() const {
+        const index_t begin = inside.begin * inputs.terms / inside.taps;
+        const index_t terms = inside.end * inputs.terms / inside.taps - begin;
+        const index_t steps = quotient(terms, block.depth);
+        if (steps == 0 && inputs.first == 0) clear_run(range.count * width(), product);
+        for (index_t step = 0; step < steps; ++step) {
+            const index_t first = share(terms, steps, step);
+            add(begin + first, share(terms, steps, step + 1) - first,
+                {nullptr, 0, inputs.first > 0 || step > 0});
+        }
+    }
+
+    // Tap by tap, without the taps that no position of a tile reads inside the source.
+    void run_reached() const {
+        const int taps = int(inputs.terms / inputs.count());
+        const index_t steps = quotient(inputs.count(), block.depth);
+        if (inputs.first == 0) clear_unreached();
+        for (int tap = 0; tap < taps; ++tap) {
+            for (index_t step = 0; step < steps; ++step) {
+                const index_t c = share(inputs.count(), steps, step);
+                add(tap * inputs.count() + c, share(inputs.count(), steps, step + 1) - c,
+                    {inside.reached, tap, inputs.first > 0 || c > 0});
+            }
+        }
+    }
+
+    void clear_unreached() const {
+        visit_tiles(range.count, range.run, [&](index_t tile, index_t row, index_t rows) {
+            if (inside.reached[tile] == 0) clear_run(rows * width(), product + row * width());
+        });
+    }
+
+    void add(index_t first, index_t depth, const Tiles& which) const {
+        multiply<T>(vectors, base, range.source_at, range.count, range.run,
+                    inputs.term_offset + first, depth, packed + first * width(), width(), product, width(), which);
+    }
+};
 
 template <class T>
-void store_panel(const Correlation& problem, const Box& box, index_t panel, const T* product,
+void store_panel(const Correlation& problem, const Range& range, index_t panel, const T* product,
                  T* target) {
     const index_t channels = problem.target_channels, start = panel_start<T>(panel);
     const int width = panel_vectors<T>(channels, panel) * Simd<T>::lanes;
     const int count = int(smaller(width, channels - start));
     T* to = target + start * problem.target_channel_pitch;
-    if (box.side_by_side) {
-        store_transposed(product, width, box.positions, count, to + box.target_at[0],
+    if (range.side_by_side) {
+        store_transposed(product, width, range.count, count, to + range.target_at[0],
                          problem.target_channel_pitch);
     } else {
-        store_scattered(product, width, box, count, to, problem.target_channel_pitch);
+        store_scattered(product, width, range, count, to, problem.target_channel_pitch);
     }
 }
 
-// Panels first .. last of one block. The product of a panel is stored as soon as it is complete;
-// where there are several blocks of source channels, all of them wait for the last block.
+// Panels first .. last of one block, range by range. The product of a panel is stored as soon as it
+// is complete; where there are several blocks of source channels, and one range then, all of them
+// wait for the last block.
 template <class T>
 void correlate_block(const Correlation& problem, const Blocking& block, const Box& box,
                      const T* source, const T* packed, index_t first, index_t last, T* slab,
                      T* target) {
     const index_t channels = problem.target_channels, taps = tap_count(problem);
     const index_t parts = quotient(problem.source_channels, block.channels);
+    const index_t ranges = quotient(box.positions, block.range);
     T* product = slab + block.slab;
+    Inside inside;
     for (index_t part = 0; part < parts; ++part) {
         const Channels inputs = channel_block(problem, block, part);
         const T* base = gather(problem, block, box, source, inputs, slab);
-        for (index_t p = first; p < last; ++p) {
-            const int vectors = panel_vectors<T>(channels, p);
-            const T* b = packed + panel_start<T>(p) * block.terms +
-                         inputs.first * taps * vectors * Simd<T>::lanes;
-            T* own = parts == 1 ? product : product + panel_start<T>(p - first) * block.positions;
-            const auto run = block.skips ? multiply_reached<T> : multiply_panel<T>;
-            run(block, box, inputs, base, b, vectors, own);
-            if (part + 1 == parts) store_panel(problem, box, p, own, target);
+        for (index_t r = 0; r < ranges; ++r) {
+            const index_t begin = share(box.positions, ranges, r);
+            const Range range = range_of(block, box, begin, share(box.positions, ranges, r + 1) - begin);
+            find_outer(problem, box, range, inside);
+            if (block.skips) find_reached(problem, block, box, range, inside);
+            for (index_t p = first; p < last; ++p) {
+                const int vectors = panel_vectors<T>(channels, p);
+                const T* b = packed + panel_start<T>(p) * block.terms +
+                             inputs.first * taps * vectors * Simd<T>::lanes;
+                T* own = parts == 1 ? product
+                                    : product + panel_start<T>(p - first) * block.range;
+                PanelProduct<T>{block, range, inside, inputs, base, b, vectors, own}.run();
+                if (part + 1 == parts) store_panel(problem, range, p, own, target);
+            }
         }
     }
 }
@@ -235,8 +265,8 @@ void correlate(const Correlation& problem, const Blocking& block, const T* sourc
     const index_t group = padded_channels<T>(channels) * block.terms;
     const index_t tasks = problem.groups * blocks * block.panel_tasks;
     const bool split = block.channels < problem.source_channels;
-    const index_t own = block.slab + block.positions * (split ? padded_channels<T>(channels)
-                                                              : panel_width<T>);
+    const index_t own = block.slab + block.range * (split ? padded_channels<T>(channels)
+                                                          : panel_width<T>);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         T* slab = workspace + own * thread_number();
@@ -247,7 +277,6 @@ void correlate(const Correlation& problem, const Blocking& block, const T* sourc
             const index_t g = i / block.panel_tasks / blocks;
             place(problem, block, number, box);
             list(problem, block, box);
-            if (block.skips) list_reached(problem, block, box);
             correlate_block(
                 problem, block, box,
                 source + g * problem.source_channels * problem.source_channel_pitch,

@@ -126,6 +126,22 @@ index_t slab_elements(const Request& request) {
     return index_t(std::min(level2_bytes() / 2, request.max_workspace / 8) / sizeof(T));
 }
 
+// Blocks of several ranges, where all source channels fit and less is copied in all. Still enough
+// of them for eight threads.
+template <class T>
+OwnedBlocking larger(OwnedBlocking blocking, const OwnedCorrelation& owned,
+                     const Request& request) {
+    const index_t channels = owned.problem.source_channels;
+    OwnedBlocking large(owned, MAX_BLOCK_POSITIONS, slab_elements<T>(request), true, channels);
+    const auto copied = [](const OwnedBlocking& one) {
+        return double(one.blocks()) * double(one.block.channel_pitch);
+    };
+    const bool fits = large.block.channels == channels && large.block.positions > POSITIONS;
+    const bool enough = owned.problem.groups * large.blocks() >= 16;
+    return fits && enough && copied(large) < 0.75 * copied(blocking) ? std::move(large)
+                                                                    : std::move(blocking);
+}
+
 template <class T>
 OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T>& kernels,
                                  const Request& request) {
@@ -134,11 +150,13 @@ OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T
     // Every panel reads the block again.
     const bool copies = panels > 1 || strided(problem);
     OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request), copies);
+    blocking.skip_padding(problem, kernels.panel_rows);
+    if (copies && !blocking.block.skips) blocking = larger<T>(std::move(blocking), owned, request);
     Blocking& block = blocking.block;
+    block.range = even(block.positions, POSITIONS);
     block.depth = even(block.terms, MAX_TERMS);
     const index_t tasks = problem.groups * blocking.blocks();
     block.panel_tasks = std::min(panels, quotient(4 * request.threads, tasks));
-    blocking.skip_padding(problem);
     return blocking;
 }
 
@@ -153,7 +171,7 @@ class GemmCorrelation : public GemmMethod<T> {
             const bool split = block.channels < part.problem.source_channels;
             const index_t channels = split ? this->padded_channels(part.problem)
                                            : this->kernels_.panel_width;
-            const index_t buffer = block.slab + block.positions * channels;
+            const index_t buffer = block.slab + block.range * channels;
             passes_.push_back(this->plan_passes(part, 1, buffer));
             this->work_ += seconds_of(part, blocking_.back());
         }

@@ -59,6 +59,7 @@ struct Blocking {
     int split;
     index_t chunk;
     index_t positions;       // of the largest block
+    index_t range;           // of them, at most so many times a panel at a time
     index_t row_pitch[MAX_AXES];  // elements between what neighbouring positions read
     index_t channel_pitch;
     const Segment* segments[MAX_AXES];  // of the slab, with a count for each axis
@@ -74,6 +75,7 @@ struct Blocking {
     // for each of all, that it reads inside the source. Products of padding are then left out.
     bool skips;
     const uint64_t* reached[MAX_AXES];
+    index_t run;  // if not 0: positions of the last axis, whose ends no tile goes beyond
     index_t panel_tasks;     // parts that the target channels are cut into, each a task of its own
     index_t slices;          // weight gradient: parts of the sum, each with a result of its own
 };

@@ -9,25 +9,25 @@ namespace {
 
 // Packs a panel of target channels: [position][channel of the panel].
 template <class T>
-void pack_target(const T* target, index_t target_pitch, const Box& box, int channels, int width,
+void pack_target(const T* target, index_t target_pitch, const Range& range, int channels, int width,
                  T* packed) {
     constexpr int lanes = Simd<T>::lanes;
     for (int k = 0; k < width; k += lanes) {
         const int count = int(smaller(lanes, channels - k));
         index_t p = 0;
-        for (; box.side_by_side && p + lanes <= box.positions; p += lanes) {
+        for (; range.side_by_side && p + lanes <= range.count; p += lanes) {
             vec<T> square[lanes];
-            const T* from = target + k * target_pitch + box.target_at[p];
+            const T* from = target + k * target_pitch + range.target_at[p];
             for (int i = 0; i < lanes; ++i)
                 square[i] = i < count ? load(from + i * target_pitch) : vec<T>{};
             transpose<T>(square);
 #pragma GCC unroll 16
             for (int i = 0; i < lanes; ++i) store(packed + (p + i) * width + k, square[i]);
         }
-        for (; p < box.positions; ++p)
+        for (; p < range.count; ++p)
             for (int i = 0; i < lanes; ++i)
                 packed[p * width + k + i] =
-                    i < count ? target[(k + i) * target_pitch + box.target_at[p]] : T(0);
+                    i < count ? target[(k + i) * target_pitch + range.target_at[p]] : T(0);
     }
 }
 
@@ -49,12 +49,12 @@ struct WeightGradientTask {
             const index_t start = panel_start<T>(p);
             const int vectors = panel_vectors<T>(channels, p), width = vectors * Simd<T>::lanes;
             pack_target(target + start * problem.target_channel_pitch,
-                        problem.target_channel_pitch, box,
+                        problem.target_channel_pitch, range_of(block, box, 0, box.positions),
                         int(smaller(width, channels - start)), width, packed);
             T* own = result + start * block.terms + inputs.first * taps * width;
             for (index_t first = 0; first < box.positions; first += block.depth) {
                 const index_t depth = smaller(block.depth, box.positions - first);
-                multiply<T>(vectors, base, inputs.term_offset, inputs.terms,
+                multiply<T>(vectors, base, inputs.term_offset, inputs.terms, inputs.terms,
                             box.source_at + first, depth, packed + first * width, width, own,
                             width, {nullptr, 0, accumulate || first > 0});
             }
