@@ -81,7 +81,7 @@ bool accurate(const Winograd& problem, Operation operation) {
 // Sizes of blocks, and the seconds of the cost model: minima of interleaved runs on one core of an
 // AMD EPYC (Zen 3) with AVX2.
 constexpr index_t FEW_TILES = 160;   // up to here the threads share the tiles
-constexpr index_t MOST_TILES = 96, MOST_GRADIENT_TILES = 128;
+constexpr index_t MOST_TILES = 112, MOST_GRADIENT_TILES = 128;
 constexpr index_t DEPTH = 128, SHARED_DEPTH = 64;
 constexpr index_t PANELS = 2;
 // Elements that transformed operands, and sums of the weight gradient, may take up in the last
@@ -202,11 +202,12 @@ class WinogradMethod : public Method {
         block_.weight_pitch = odd_lines(depth * width_);
     }
 
-    // Tiles in equal blocks of at most `most`, the same number for each thread where they are few.
+    // Tiles in equal blocks of at most `most`; in whole register tiles, but for few blocks, of which
+    // each thread is to have as many as the others.
     index_t even_tiles(index_t most) const {
-        index_t blocks = quotient(problem_.tiles, most);
-        if (blocks < 8 * threads_) blocks = round_up(blocks, threads_);
-        return round_up(quotient(problem_.tiles, blocks), rows_);
+        const index_t blocks = quotient(problem_.tiles, most);
+        if (blocks >= 8 * threads_) return round_up(quotient(problem_.tiles, blocks), rows_);
+        return quotient(problem_.tiles, round_up(blocks, threads_));
     }
 
     void choose_many(index_t bound) {
