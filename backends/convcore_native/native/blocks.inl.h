@@ -297,37 +297,23 @@ inline void find_reached(const Correlation& problem, const Blocking& block, cons
     });
 }
 
-// Which tiles of rows a product has, and which of them start anew: all, if `reached` is null.
-struct Tiles {
-    const uint64_t* reached;
-    int tap;
-    bool accumulate;
-
-    bool skip(index_t tile) const { return reached && !(reached[tile] >> tap & 1); }
-    bool adds(index_t tile) const {
-        return accumulate || (reached && (reached[tile] & ((uint64_t(1) << tap) - 1)));
-    }
-};
-
 // All rows of a product, run by run, a register tile at a time.
 template <class T, int vectors = VECTOR_COLUMNS>
 void multiply(int wanted, const T* base, const index_t* row_at, index_t rows, index_t run,
-              const index_t* offset, index_t depth, const T* b, index_t b_pitch, T* c,
-              index_t c_pitch, const Tiles& which) {
+              const index_t* offset, index_t depth, const T* b, T* c, bool accumulate) {
     if constexpr (vectors > 1) {
         if (wanted < vectors)
-            return multiply<T, vectors - 1>(wanted, base, row_at, rows, run, offset, depth, b,
-                                            b_pitch, c, c_pitch, which);
+            return multiply<T, vectors - 1>(wanted, base, row_at, rows, run, offset, depth, b, c,
+                                            accumulate);
     }
-    const auto run_tile = [=](index_t tile, index_t first, index_t count) ALWAYS_INLINE {
-        if (which.skip(tile)) return;
+    constexpr int width = vectors * Simd<T>::lanes;
+    const auto add = [=](index_t, index_t first, index_t count) ALWAYS_INLINE {
         const T* row[PANEL_ROWS];
         for (index_t i = 0; i < count; ++i) row[i] = base + row_at[first + i];
-        multiply_for<T, vectors, PANEL_ROWS>(int(count))(depth, row, offset, b, b_pitch,
-                                                         c + first * c_pitch, c_pitch,
-                                                         which.adds(tile));
+        multiply_for<T, vectors, PANEL_ROWS>(int(count))(depth, row, offset, b, c + first * width,
+                                                         accumulate);
     };
-    visit_tiles(rows, run, run_tile);
+    visit_tiles(rows, run, add);
 }
 
 }  // namespace

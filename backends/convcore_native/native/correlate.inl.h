@@ -177,35 +177,53 @@ struct PanelProduct {
         const index_t steps = quotient(terms, block.depth);
         if (steps == 0 && inputs.first == 0) clear_run(range.count * width(), product);
         for (index_t step = 0; step < steps; ++step) {
-            const index_t first = share(terms, steps, step);
-            add(begin + first, share(terms, steps, step + 1) - first,
-                {nullptr, 0, inputs.first > 0 || step > 0});
+            const index_t first = begin + share(terms, steps, step);
+            multiply<T>(vectors, base, range.source_at, range.count, range.run,
+                        inputs.term_offset + first, begin + share(terms, steps, step + 1) - first,
+                        packed + first * width(), product, inputs.first > 0 || step > 0);
         }
     }
 
-    // Tap by tap, without the taps that no position of a tile reads inside the source.
+    // Some taps, or some channels of one, at a time; without the taps that no position of a tile
+    // reads inside the source.
     void run_reached() const {
-        const int taps = int(inputs.terms / inputs.count());
-        const index_t steps = quotient(inputs.count(), block.depth);
-        if (inputs.first == 0) clear_unreached();
-        for (int tap = 0; tap < taps; ++tap) {
+        const index_t count = inputs.count(), taps = inputs.terms / count;
+        const index_t steps = quotient(count, block.depth);
+        const index_t together = steps > 1 ? 1 : block.depth / count;
+        for (index_t tap = 0; tap < taps; tap += together) {
             for (index_t step = 0; step < steps; ++step) {
-                const index_t c = share(inputs.count(), steps, step);
-                add(tap * inputs.count() + c, share(inputs.count(), steps, step + 1) - c,
-                    {inside.reached, tap, inputs.first > 0 || c > 0});
+                const index_t c = share(count, steps, step);
+                add_reached<VECTOR_COLUMNS>(tap, smaller(together, taps - tap), c,
+                                            share(count, steps, step + 1) - c);
             }
         }
     }
 
-    void clear_unreached() const {
-        visit_tiles(range.count, range.run, [&](index_t tile, index_t row, index_t rows) {
-            if (inside.reached[tile] == 0) clear_run(rows * width(), product + row * width());
+    // `depth` channels from `c` on of each of some taps; all channels if there are several taps.
+    template <int columns>
+    void add_reached(index_t tap, index_t taps, index_t c, index_t depth) const {
+        if constexpr (columns > 1) {
+            if (vectors < columns) return add_reached<columns - 1>(tap, taps, c, depth);
+        }
+        visit_tiles(range.count, range.run, [&](index_t tile, index_t first, index_t rows) {
+            const T* row[PANEL_ROWS];
+            for (index_t i = 0; i < rows; ++i) row[i] = base + range.source_at[first + i];
+            T* to = product + first * width();
+            const uint64_t all = inside.reached[tile], before = (uint64_t(1) << tap) - 1;
+            bool accumulate = inputs.first > 0 || c > 0 || (all & before);
+            if (all == 0 && inputs.first == 0) clear_run(rows * width(), to);
+            // Neighbouring taps in one go.
+            for (index_t t = tap, next = t; t < tap + taps; t = next + 1) {
+                next = t;
+                while (next < tap + taps && all >> next & 1) ++next;
+                if (next == t) continue;
+                const index_t at = t * inputs.count() + c;
+                multiply_for<T, columns, PANEL_ROWS>(int(rows))(
+                    (next - t - 1) * inputs.count() + depth, row, inputs.term_offset + at,
+                    packed + at * width(), to, accumulate);
+                accumulate = true;
+            }
         });
-    }
-
-    void add(index_t first, index_t depth, const Tiles& which) const {
-        multiply<T>(vectors, base, range.source_at, range.count, range.run,
-                    inputs.term_offset + first, depth, packed + first * width(), width(), product, width(), which);
     }
 };
 

@@ -12,9 +12,9 @@ template <class T>
 constexpr int panel_width = VECTOR_COLUMNS * Simd<T>::lanes;
 
 template <class T, int rows, int vectors>
-void multiply_rows(index_t depth, const T* const* row, const index_t* offset, const T* b,
-                   index_t b_pitch, T* c, index_t c_pitch, bool accumulate) {
-    constexpr int lanes = Simd<T>::lanes;
+void multiply_rows(index_t depth, const T* const* row, const index_t* offset, const T* b, T* c,
+                   bool accumulate) {
+    constexpr int lanes = Simd<T>::lanes, width = vectors * lanes;
     const T* a[rows];
 #pragma GCC unroll 32
     for (int i = 0; i < rows; ++i) a[i] = row[i];
@@ -30,21 +30,20 @@ void multiply_rows(index_t depth, const T* const* row, const index_t* offset, co
 #pragma GCC unroll 4
             for (int j = 0; j < vectors; ++j) sum[i][j] += value * column[j];
         }
-        b += b_pitch;
+        b += width;
     }
 #pragma GCC unroll 32
     for (int i = 0; i < rows; ++i) {
 #pragma GCC unroll 4
         for (int j = 0; j < vectors; ++j) {
-            T* place = c + i * c_pitch + j * lanes;
+            T* place = c + i * width + j * lanes;
             store(place, accumulate ? load(place) + sum[i][j] : sum[i][j]);
         }
     }
 }
 
 template <class T>
-using Multiply = void (*)(index_t, const T* const*, const index_t*, const T*, index_t, T*, index_t,
-                          bool);
+using Multiply = void (*)(index_t, const T* const*, const index_t*, const T*, T*, bool);
 
 template <class T, int vectors, int rows>
 inline Multiply<T> multiply_for(int wanted) {

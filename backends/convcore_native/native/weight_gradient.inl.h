@@ -55,8 +55,8 @@ struct WeightGradientTask {
             for (index_t first = 0; first < box.positions; first += block.depth) {
                 const index_t depth = smaller(block.depth, box.positions - first);
                 multiply<T>(vectors, base, inputs.term_offset, inputs.terms, inputs.terms,
-                            box.source_at + first, depth, packed + first * width, width, own,
-                            width, {nullptr, 0, accumulate || first > 0});
+                            box.source_at + first, depth, packed + first * width, own,
+                            accumulate || first > 0);
             }
         }
     }
