@@ -9,9 +9,7 @@ namespace convcore {
 
 namespace {
 
-// Padding is left out tap by tap: with fewer channels a tap is too short a sum, and a smaller share
-// of the products is not worth it.
-constexpr index_t SKIP_CHANNELS = 64;
+// A smaller share of the products is not worth to be left out.
 constexpr double SKIP_SHARE = 0.05;
 // A tile of fewer rows takes as long: its sums wait for each other.
 constexpr index_t FULL_ROWS = 4;

@@ -8,6 +8,9 @@ namespace convcore {
 // Source channels that a block should have at least, if there are as many.
 constexpr index_t FEW_CHANNELS = 16;
 
+// Padding is left out tap by tap: with fewer source channels a tap is too short a sum.
+constexpr index_t SKIP_CHANNELS = 64;
+
 class OwnedBlocking {
   public:
     // `positions` and `slab` elements are what a block should stay below, with `channels` source

@@ -178,11 +178,11 @@ void copy_rows(const Correlation& problem, const Blocking& block, const Box& box
                const T* source, index_t source_pitch, T* slab, index_t slab_pitch) {
     const int last = problem.axes - 1;
     const Axis& axis = problem.axis[last];
-    const index_t step = axis.step;
+    const index_t step = axis.step * axis.source_pitch;
     for (index_t s = 0; s < block.segment_count[last]; ++s) {
         const Segment segment = block.segments[last][s];
         const Reach part = reach(axis, segment, box.start[last]);
-        const T* from = source + part.at + part.begin * step;
+        const T* from = source + part.at * axis.source_pitch + part.begin * step;
         T* to = slab + segment.at;
         for (index_t i = 0; i < rows; ++i, from += source_pitch, to += slab_pitch) {
             clear_run(part.begin, to);

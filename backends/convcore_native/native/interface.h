@@ -38,7 +38,7 @@ struct Correlation {
     index_t source_channel_pitch, target_channel_pitch;
     index_t weight_group_pitch, weight_target_pitch, weight_source_pitch;
     index_t target_start;  // where position 0 of group 0, channel 0 stands
-    int axes;              // axis 0 is the batch; the last one varies fastest
+    int axes;  // the batch is the first one, unless it was moved; the last one varies fastest
     Axis axis[MAX_AXES];
 };
 
