@@ -49,12 +49,12 @@ inline Range range_of(const Blocking& block, const Box& box, index_t first, inde
             at[count - 1] - at[0] == count - 1};
 }
 
-// What the positions of a range read that is not padding.
+// What the positions of a range read that is not padding: where it is skipped, all taps of each
+// tile of positions, one bit each; else those taps of the outermost axis with several which some
+// position reads inside.
 struct Inside {
-    // The outermost axis with several taps: those which some position reads inside.
-    index_t begin, end, taps;
-    // All taps of each tile of positions, one bit each, where padding is skipped.
     uint64_t reached[MAX_POSITIONS];
+    index_t begin, end, taps;
 };
 
 inline void place(const Correlation& problem, const Blocking& block, index_t number, Box& box) {
@@ -295,6 +295,15 @@ inline void find_reached(const Correlation& problem, const Blocking& block, cons
             inside.reached[tile] |= taps;
         }
     });
+}
+
+inline void find_inside(const Correlation& problem, const Blocking& block, const Box& box,
+                        const Range& range, Inside& inside) {
+    if (block.skips) {
+        find_reached(problem, block, box, range, inside);
+    } else {
+        find_outer(problem, box, range, inside);
+    }
 }
 
 // All rows of a product, run by run, a register tile at a time.

@@ -260,8 +260,7 @@ void correlate_block(const Correlation& problem, const Blocking& block, const Bo
         for (index_t r = 0; r < ranges; ++r) {
             const index_t begin = share(box.positions, ranges, r);
             const Range range = range_of(block, box, begin, share(box.positions, ranges, r + 1) - begin);
-            find_outer(problem, box, range, inside);
-            if (block.skips) find_reached(problem, block, box, range, inside);
+            if (part == 0 || ranges > 1) find_inside(problem, block, box, range, inside);
             for (index_t p = first; p < last; ++p) {
                 const int vectors = panel_vectors<T>(channels, p);
                 const T* b = packed + panel_start<T>(p) * block.terms +
