@@ -74,10 +74,16 @@ class Judged:
     task: tuple[str, str]
     ratio: float | None
     against: str
+    share: float | None = None
 
     @property
     def outcome(self):
         return NOT_RUN if self.ratio is None else _word(self.ratio >= self.bar.ratio)
+
+    @property
+    def needed(self):
+        """Share of the roofline at which the bar is cleared, None where ours is unknown."""
+        return self.share and self.ratio and self.share * self.bar.ratio / self.ratio
 
 
 def judge_all(run, bars, tasks):
@@ -87,13 +93,13 @@ def judge_all(run, bars, tasks):
 
 def _judge(run, bar, task):
     own, peer = run.backend + bar.variant, bar.against
+    share = run.row(task, own).get("roofline_share")
     if peer == "roofline":
-        share = run.row(task, own).get("roofline_share")
-        return Judged(bar, task, share, peer if share else _absence(run, task, own))
+        return Judged(bar, task, share, peer if share else _absence(run, task, own), share)
     if peer == "best":
         peer = run.best(task, run.contenders("peer"))
     ratio = run.ratio(task, peer, bar.variant)
-    return Judged(bar, task, ratio, peer if ratio else _absence(run, task, own, peer))
+    return Judged(bar, task, ratio, peer if ratio else _absence(run, task, own, peer), share)
 
 
 def _absence(run, task, *names):

@@ -10,7 +10,9 @@
 A ratio is the time of a peer divided by ours, both the least of one run in which they took turns
 (`convcore bench` does the timing, `convcore.bench.race` tells how): above 1 we are faster. "best"
 is the fastest of all peers that were timed. Behind a tilde stands what was extrapolated, because
-one call would have taken longer than the limit allows. The bars stand in bar_table.py.
+one call would have taken longer than the limit allows. The bars stand in bar_table.py. Beside each
+that was missed stands the share of the roofline at which it would be cleared: above 100 % nothing
+clears it that carries out all multiplications, or moves all operands, of the definition.
 
 Exit status, the gravest if several apply:
   0  every bar was cleared
@@ -137,16 +139,18 @@ def show_failures(judged):
     """What was missed, and what could not be judged, with the reason."""
     failed = [j for found in judged.values() for j in found if j.outcome != judging.CLEARED]
     lines = [
-        [j.outcome, *j.task, f"{j.bar.ratio:g} x {_who(j.bar)}", _got(j), j.against, j.bar.remark]
+        [j.outcome, *j.task, f"{j.bar.ratio:g} x {_who(j.bar)}", *_got(j), j.against, j.bar.remark]
         for j in sorted(failed, key=lambda j: j.outcome)
     ]
     if lines:
-        columns = ("outcome", "row", "operation", "bar", "got", "against", "remark")
-        table("Bars missed or not judged", columns, lines, "llllrll")
+        columns = ("outcome", "row", "operation", "bar", "got", "roofline", "needed", "against")
+        table("Bars missed or not judged", (*columns, "remark"), lines, "llllrrrll")
 
 
 def _got(judged):
-    return None if judged.ratio is None else f"{judged.ratio:.2f}"
+    yield None if judged.ratio is None else f"{judged.ratio:.2f}"
+    for share in (judged.share, judged.needed):
+        yield None if share is None else f"{100 * share:.0f} %"
 
 
 def show_choices(found):

@@ -128,6 +128,13 @@ def test_a_peer_that_is_too_slow_counts_with_what_was_extrapolated(table, judgin
     assert (found.ratio, found.outcome) == (150.0, judging.CLEARED)
 
 
+def test_what_a_bar_would_take_is_told_by_the_roofline(table, judging):
+    bar = table.Bar(("*",), table.FORWARD, "torch", 2.5)
+    found = judged(judging, bar, row("direct", 0.5), row("torch", 1.0))
+    assert found.needed == pytest.approx(found.share * 2.5 / 2)
+    assert judged(judging, bar, row("direct", 0.5)).needed is None
+
+
 def test_what_is_wrong_or_absent_is_not_judged_and_says_why(table, judging):
     bar = table.Bar(("*",), table.FORWARD, "torch", 1.0)
     wrong = row("torch", reason="is off by 1", wrong=True, expected=1.0)
@@ -219,7 +226,10 @@ def test_the_status_and_what_is_printed(bars, tmp_path, capsys):
     # A later file replaces what an earlier one says.
     later = write(tmp_path / "b.json", row("torch", 0.25))
     assert bars.main([path, later, *SELECTED]) == bars.FAILED
-    assert "0.50" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    # At half the speed that 0.95 would take, and 80 % of the roofline.
+    assert "0.50" in out
+    assert "152 %" in out
     unknown = write(tmp_path / "c.json", row("direct", 0.5))
     assert bars.main([unknown, *SELECTED]) == bars.NOT_RUN
     assert "torch: did not take part" in capsys.readouterr().out
