@@ -112,7 +112,9 @@ class BuildExtensions(build_ext):
         probe.write_text("#include <omp.h>\nint threads() { return omp_get_max_threads(); }\n")
         flags = ["-fopenmp"]
         try:
-            objects = self.compiler.compile([str(probe)], extra_postargs=[*flags, "-fPIC"])
+            objects = self.compiler.compile(
+                [str(probe)], output_dir=self.build_temp, extra_postargs=[*flags, "-fPIC"]
+            )
             library = str(probe.with_suffix(".so"))
             self.compiler.link_shared_object(objects, library, extra_postargs=flags)
         except CCompilerError:
