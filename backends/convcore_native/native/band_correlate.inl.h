@@ -152,7 +152,8 @@ struct BandTask {
     }
 
     // The lines of all column phases, which interleave in the target.
-    void run_phases(const BandPhase* phase, index_t row, index_t channel, int count) const {
+    ALWAYS_INLINE inline void run_phases(const BandPhase* phase, index_t row, index_t channel,
+                                         int count) const {
         const bool one = band.target_channels == 1;
         const index_t pitch = one ? band.target_row_pitch : band.target_channel_pitch;
         const index_t step = band.target_column_pitch;
@@ -203,19 +204,33 @@ struct BandTask {
     }
 
     void run() const {
+        if (band.target_channels == 1) {
+            run_channel();
+        } else {
+            run_channels();
+        }
+    }
+
+    // Some rows of all phases at a time, which lie side by side in the target (56 x 56 by stride 2,
+    // gradient with respect to the input, AMD Zen 3: 0.92 of the time).
+    void run_channel() const {
+        index_t count = 0;
+        for (index_t row = block.row; row < block.row_end; row += count) {
+            count = portion(block.row_end - row, SLIDE_ROWS);
+            ahead.fetch((row - block.row) * band.row_step, count * band.row_step);
+            for (index_t i = 0; i < band.row_phases; ++i) {
+                const BandPhase* phase = band.phase + i * band.column_phases;
+                const index_t rows = smaller(count, phase->rows - row);
+                if (rows > 0) run_phases(phase, row, 0, int(rows));
+            }
+        }
+    }
+
+    void run_channels() const {
         const index_t panels = channel_panels(band);
         for (index_t i = 0; i < band.row_phases; ++i) {
             const BandPhase* phase = band.phase + i * band.column_phases;
             const index_t end = smaller(block.row_end, phase->rows);
-            if (band.target_channels == 1) {
-                int count = 0;
-                for (index_t row = block.row; row < end; row += count) {
-                    count = int(portion(end - row, SLIDE_ROWS));
-                    ahead.fetch((row - block.row) * band.row_step, count * band.row_step);
-                    run_phases(phase, row, 0, count);
-                }
-                continue;
-            }
             for (index_t panel = 0; panel < panels; ++panel) {
                 const index_t channel = share(band.target_channels, panels, panel);
                 const index_t next = share(band.target_channels, panels, panel + 1);
