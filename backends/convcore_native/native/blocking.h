@@ -29,8 +29,8 @@ class OwnedBlocking {
     // At least `parts` blocks of source channels.
     void cut_channels(const Correlation&, index_t parts);
 
-    // Leaves out products of padding, where there are enough of them and it can be done, by tiles of
-    // at most so many rows.
+    // Leaves out products of padding, where there are enough of them and it can be done, by tiles
+    // of at most so many rows.
     void skip_padding(const Correlation&, index_t rows);
 
   private:

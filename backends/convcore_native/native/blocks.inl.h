@@ -306,21 +306,29 @@ inline void find_inside(const Correlation& problem, const Blocking& block, const
     }
 }
 
-// All rows of a product, run by run, a register tile at a time.
+// One tile of a product.
 template <class T, int vectors = VECTOR_COLUMNS>
-void multiply(int wanted, const T* base, const index_t* row_at, index_t rows, index_t run,
-              const index_t* offset, index_t depth, const T* b, T* c, bool accumulate) {
+ALWAYS_INLINE inline void multiply_tile(int wanted, const T* base, const index_t* row_at,
+                                        index_t rows, const index_t* offset, index_t depth,
+                                        const T* b, T* c, bool accumulate) {
     if constexpr (vectors > 1) {
         if (wanted < vectors)
-            return multiply<T, vectors - 1>(wanted, base, row_at, rows, run, offset, depth, b, c,
-                                            accumulate);
+            return multiply_tile<T, vectors - 1>(wanted, base, row_at, rows, offset, depth, b, c,
+                                                 accumulate);
     }
-    constexpr int width = vectors * Simd<T>::lanes;
+    const T* row[PANEL_ROWS];
+    for (index_t i = 0; i < rows; ++i) row[i] = base + row_at[i];
+    multiply_for<T, vectors, PANEL_ROWS>(int(rows))(depth, row, offset, b, c, accumulate);
+}
+
+// All rows of a product, run by run.
+template <class T>
+void multiply(int vectors, const T* base, const index_t* row_at, index_t rows, index_t run,
+              const index_t* offset, index_t depth, const T* b, T* c, bool accumulate) {
+    const index_t width = vectors * Simd<T>::lanes;
     const auto add = [=](index_t, index_t first, index_t count) ALWAYS_INLINE {
-        const T* row[PANEL_ROWS];
-        for (index_t i = 0; i < count; ++i) row[i] = base + row_at[first + i];
-        multiply_for<T, vectors, PANEL_ROWS>(int(count))(depth, row, offset, b, c + first * width,
-                                                         accumulate);
+        multiply_tile(vectors, base, row_at + first, count, offset, depth, b, c + first * width,
+                      accumulate);
     };
     visit_tiles(rows, run, add);
 }

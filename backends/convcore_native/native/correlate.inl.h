@@ -193,21 +193,15 @@ struct PanelProduct {
         for (index_t tap = 0; tap < taps; tap += together) {
             for (index_t step = 0; step < steps; ++step) {
                 const index_t c = share(count, steps, step);
-                add_reached<VECTOR_COLUMNS>(tap, smaller(together, taps - tap), c,
-                                            share(count, steps, step + 1) - c);
+                add_reached(tap, smaller(together, taps - tap), c,
+                            share(count, steps, step + 1) - c);
             }
         }
     }
 
     // `depth` channels from `c` on of each of some taps; all channels if there are several taps.
-    template <int columns>
     void add_reached(index_t tap, index_t taps, index_t c, index_t depth) const {
-        if constexpr (columns > 1) {
-            if (vectors < columns) return add_reached<columns - 1>(tap, taps, c, depth);
-        }
         visit_tiles(range.count, range.run, [&](index_t tile, index_t first, index_t rows) {
-            const T* row[PANEL_ROWS];
-            for (index_t i = 0; i < rows; ++i) row[i] = base + range.source_at[first + i];
             T* to = product + first * width();
             const uint64_t all = inside.reached[tile], before = (uint64_t(1) << tap) - 1;
             bool accumulate = inputs.first > 0 || c > 0 || (all & before);
@@ -218,9 +212,9 @@ struct PanelProduct {
                 while (next < tap + taps && all >> next & 1) ++next;
                 if (next == t) continue;
                 const index_t at = t * inputs.count() + c;
-                multiply_for<T, columns, PANEL_ROWS>(int(rows))(
-                    (next - t - 1) * inputs.count() + depth, row, inputs.term_offset + at,
-                    packed + at * width(), to, accumulate);
+                multiply_tile(vectors, base, range.source_at + first, rows,
+                              inputs.term_offset + at, (next - t - 1) * inputs.count() + depth,
+                              packed + at * width(), to, accumulate);
                 accumulate = true;
             }
         });
@@ -259,7 +253,8 @@ void correlate_block(const Correlation& problem, const Blocking& block, const Bo
         const T* base = gather(problem, block, box, source, inputs, slab);
         for (index_t r = 0; r < ranges; ++r) {
             const index_t begin = share(box.positions, ranges, r);
-            const Range range = range_of(block, box, begin, share(box.positions, ranges, r + 1) - begin);
+            const index_t count = share(box.positions, ranges, r + 1) - begin;
+            const Range range = range_of(block, box, begin, count);
             if (part == 0 || ranges > 1) find_inside(problem, block, box, range, inside);
             for (index_t p = first; p < last; ++p) {
                 const int vectors = panel_vectors<T>(channels, p);

@@ -88,7 +88,7 @@ ALWAYS_INLINE inline void store_tile(const LaneTile<T>& tile, const vec<T> (&sum
 // One tap of `rows` target channels: each loaded vector serves all of them.
 template <class T, int rows, int vectors>
 ALWAYS_INLINE inline void add_tap(vec<T> (&sum)[rows][vectors], const T* from, const T* weight,
-                    const LaneTile<T>& tile) {
+                                  const LaneTile<T>& tile) {
     if constexpr (rows < vectors) {
         vec<T> row[rows];
 #pragma GCC unroll 16
@@ -182,8 +182,8 @@ void rows_tile(const LaneTile<T>& tile) {
 // One row of the band, which target rows `first` to `last` of the tile read. `weight` is that of
 // target row 0.
 template <class T, int rows, int vectors, int first, int last>
-ALWAYS_INLINE inline void slide_line(vec<T> (&sum)[rows][vectors], const T* line,
-                                                      const T* weight, const LaneTile<T>& tile) {
+ALWAYS_INLINE inline void slide_line(vec<T> (&sum)[rows][vectors], const T* line, const T* weight,
+                                     const LaneTile<T>& tile) {
     for (index_t t = tile.first_column_tap; t < tile.last_column_tap; ++t) {
         const T* from = line + tile.column_offset[t];
         vec<T> column[vectors];
@@ -200,9 +200,8 @@ ALWAYS_INLINE inline void slide_line(vec<T> (&sum)[rows][vectors], const T* line
 }
 
 template <class T, int rows, int vectors, int first = 0, int last = 0>
-ALWAYS_INLINE inline void slide_from(index_t from, index_t to,
-                                                      vec<T> (&sum)[rows][vectors], const T* line,
-                       const T* weight, const LaneTile<T>& tile) {
+ALWAYS_INLINE inline void slide_from(index_t from, index_t to, vec<T> (&sum)[rows][vectors],
+                                     const T* line, const T* weight, const LaneTile<T>& tile) {
     if (from == first && to == last) {
         slide_line<T, rows, vectors, first, last>(sum, line, weight, tile);
     } else if constexpr (last + 1 < rows) {
@@ -232,9 +231,8 @@ void slide_tile(const LaneTile<T>& tile) {
 
 // What `row_taps` of the row taps add: the weights of a column tap stay in registers.
 template <class T, int row_taps, int rows, int vectors>
-ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors],
-                                                        const T* band, const T* weight,
-                                                        const LaneTile<T>& tile, index_t tail) {
+ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors], const T* band, const T* weight,
+                                       const LaneTile<T>& tile, index_t tail) {
     for (index_t t = 0; t < tile.column_taps; ++t) {
         const T* line = band + tile.column_offset[t];
         vec<T> row[row_taps];
@@ -254,8 +252,7 @@ ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors],
 
 // `rows` target rows of one channel with few row taps, by groups of those, from column `first` on.
 template <class T, int rows, int vectors>
-ALWAYS_INLINE inline void short_tile(const LaneTile<T>& tile, index_t first,
-                                                      index_t tail) {
+ALWAYS_INLINE inline void short_tile(const LaneTile<T>& tile, index_t first, index_t tail) {
     vec<T> sum[rows][vectors] = {};
     const index_t taps = tile.column_taps;
     for (int p = 0; p < tile.planes; ++p) {

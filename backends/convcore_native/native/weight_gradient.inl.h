@@ -9,8 +9,8 @@ namespace {
 
 // Packs a panel of target channels: [position][channel of the panel].
 template <class T>
-void pack_target(const T* target, index_t target_pitch, const Range& range, int channels, int width,
-                 T* packed) {
+void pack_target(const T* target, index_t target_pitch, const Range& range, int channels,
+                 int width, T* packed) {
     constexpr int lanes = Simd<T>::lanes;
     for (int k = 0; k < width; k += lanes) {
         const int count = int(smaller(lanes, channels - k));
@@ -45,11 +45,12 @@ struct WeightGradientTask {
     void add(const Box& box, const T* source, const T* target, T* result, bool accumulate) {
         const index_t channels = problem.target_channels, taps = tap_count(problem);
         const T* base = gather(problem, block, box, source, inputs, slab);
+        const Range range = range_of(block, box, 0, box.positions);
         for (index_t p = panel; p < panel_end; ++p) {
             const index_t start = panel_start<T>(p);
             const int vectors = panel_vectors<T>(channels, p), width = vectors * Simd<T>::lanes;
             pack_target(target + start * problem.target_channel_pitch,
-                        problem.target_channel_pitch, range_of(block, box, 0, box.positions),
+                        problem.target_channel_pitch, range,
                         int(smaller(width, channels - start)), width, packed);
             T* own = result + start * block.terms + inputs.first * taps * width;
             for (index_t first = 0; first < box.positions; first += block.depth) {

@@ -202,8 +202,8 @@ class WinogradMethod : public Method {
         block_.weight_pitch = odd_lines(depth * width_);
     }
 
-    // Tiles in equal blocks of at most `most`; in whole register tiles, but for few blocks, of which
-    // each thread is to have as many as the others.
+    // Tiles in equal blocks of at most `most`; in whole register tiles, but for few blocks, of
+    // which each thread is to have as many as the others.
     index_t even_tiles(index_t most) const {
         const index_t blocks = quotient(problem_.tiles, most);
         if (blocks >= 8 * threads_) return round_up(quotient(problem_.tiles, blocks), rows_);
