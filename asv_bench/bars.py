@@ -120,7 +120,11 @@ def _cells(run, task, peers):
         ratio = run.ratio(task, peer)
         yield None if ratio is None else f"{_tilde(run.row(task, peer))}{ratio:.2f}"
     yield best and f"{best} {seconds(run.time(task, best))}"
-    yield None if share is None else f"{100 * share:.0f} % {row['bound']}"
+    yield None if share is None else f"{_percent(share)} {row['bound']}"
+
+
+def _percent(share):
+    return f"{100 * share:.0f} %"
 
 
 def _tilde(row):
@@ -150,7 +154,7 @@ def show_failures(judged):
 def _got(judged):
     yield None if judged.ratio is None else f"{judged.ratio:.2f}"
     for share in (judged.share, judged.needed):
-        yield None if share is None else f"{100 * share:.0f} %"
+        yield None if share is None else _percent(share)
 
 
 def show_choices(found):
