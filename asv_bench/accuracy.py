@@ -16,6 +16,7 @@ from convcore.testing import unit_bound
 
 PROBLEMS = {
     "3x3, 64 to 64 channels of 56x56": Geometry.of((1, 64, 56, 56), (64, 64, 3, 3), padding=1),
+    "3x3, 256 to 256 channels of 14x14": Geometry.of((2, 256, 14, 14), (256, 256, 3, 3), padding=1),
     "3x3, 512 to 512 channels of 7x7": Geometry.of((2, 512, 7, 7), (512, 512, 3, 3), padding=1),
     "5x5, 32 to 64 channels of 28x28": Geometry.of((4, 32, 28, 28), (64, 32, 5, 5), padding=2),
     "25x25, 3 to 8 channels of 128x128": Geometry.of((1, 3, 128, 128), (8, 3, 25, 25), padding=12),

@@ -115,10 +115,20 @@ def test_points_are_nearly_the_best_of_the_scan():
     assert max(found[chosen]) <= 1.02 * min(max(each) for each in found.values())
 
 
+@pytest.mark.parametrize(("tile", "taps"), winograd_matrices.POINTS)
+def test_points_are_no_worse_than_their_neighbours(tile, taps):
+    chosen = tuple(map(Fraction, winograd_matrices.POINTS[tile, taps]))
+    step = Fraction(1, 8)
+    near = product(*((p - step, p, p + step) for p in chosen))
+    found = [max(winograd_matrices.errors(tile, taps, points)) for points in near]
+    assert max(winograd_matrices.errors(tile, taps, chosen)) <= 1.02 * min(found)
+
+
 # --- accuracy ---------------------------------------------------------------------------------
 
 ACCURACY = {
     "3x3, 64 channels": problem((2, 64, 14, 14), (64, 64, 3, 3), 1),
+    "3x3, tiles of 5": problem((1, 64, 30, 25), (64, 64, 3, 3), 1),
     "3x3, 512 channels": problem((1, 512, 14, 14), (16, 512, 3, 3), 1),
     "3x3 and one channel": problem((1, 1, 60, 60), (1, 1, 3, 3), 0),
     "5x5": problem((2, 16, 17, 19), (16, 16, 5, 5), 2),
@@ -156,7 +166,14 @@ EDGES = [
     problem((1, 2, 3), (1, 2, 3), ((9, -1),)),
     problem((1, 7, 230), (33, 7, 3), 1),
     problem((3, 20, 26, 26), (40, 20, 3, 3), ((2, 2), (0, 1))),
+    problem((2, 9, 14, 10), (20, 9, 3, 3), 1),
 ]
+
+
+def test_edges_meet_every_tile():
+    native = [NativePlan(geometry, "winograd", 4, 1, 64 * MIB) for geometry in EDGES]
+    used = {tile for plan in native for tile in re.findall(r"F\((\d),(\d)\)", plan.describe(0))}
+    assert used == {(str(tile), str(taps)) for tile, taps in winograd_matrices.POINTS}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -203,7 +220,7 @@ def test_nothing_outside_the_arrays_is_touched(geometry, operation):
 # --- conduct ----------------------------------------------------------------------------------
 
 LARGE = [
-    problem((4, 40, 30, 30), (70, 40, 3, 3), 1),
+    problem((4, 40, 36, 36), (70, 40, 3, 3), 1),
     problem((2, 130, 7, 7), (70, 130, 3, 3), 1),
     problem((2, 24, 3000), (40, 24, 5), 2),
 ]

@@ -15,8 +15,8 @@ class WinogradConvolution(TransformingConvolution):
     """Minimal filtering, F(4, 3) and its kin, nested over up to three axes.
 
     A tile of m results of r taps takes m + r - 1 multiplications instead of m r on each axis:
-    4 times fewer for 3x3. Tiles of 2 are used where those of 4 would reach too far beyond the
-    output, or would not be accurate enough.
+    4 times fewer for 3x3. Tiles of 5 or 2 are used where they fit the output better, those of 5 for
+    kernels of 3 taps, and those of 2 also where others would not be accurate enough.
 
     Notes
     -----
@@ -41,7 +41,7 @@ class WinogradConvolution(TransformingConvolution):
         typical_error=80.0,
         deterministic="any_threads",
         nonfinite="spreads",
-        description="SIMD minimal filtering, F(4,3) to F(2,5); for kernels of 3 and 5 taps",
+        description="SIMD minimal filtering, F(2,3) to F(4,5); for kernels of 3 and 5 taps",
     )
 
     @classmethod

@@ -1,7 +1,8 @@
 // Transforms of one axis, from the matrices of F(tile, taps), on vectors whose lanes are channels.
 //
-// Points come in pairs +-p, so rows 2i + 1 and 2i + 2 of BT and G differ in the sign of their odd
-// columns only: their sums over even and odd columns are formed once.
+// Points come in pairs +-p, whose rows of BT and G differ in the sign of their odd columns only:
+// their sums over even and odd columns are formed once. Before the pairs stands the point 0 if the
+// number of frequencies is even, behind them infinity.
 
 namespace {
 
@@ -78,43 +79,45 @@ inline vec<T> parity_sum(const vec<T>* value, double divisor) {
     return sum;
 }
 
+// Rows or columns before the pairs.
+constexpr int before_pairs(int frequencies) { return 1 - frequencies % 2; }
+
 // Stages with as many rows as frequencies.
-template <class T, class Stage, int pair = 0>
+template <class T, class Stage, int row = 0>
 inline void apply_rows(const vec<T>* from, vec<T>* to) {
     constexpr int n = Stage::rows;
-    if constexpr (pair == 0) {
-        to[0] = parity_sum<T, Stage, 0, 0>(from, 1);
-        constexpr int parity = leading<Stage>(n - 1, 0) != 0 ? 0 : 1;
-        to[n - 1] = parity_sum<T, Stage, n - 1, parity>(from, 1);
-        apply_rows<T, Stage, 1>(from, to);
-    } else if constexpr (2 * pair < n) {
-        constexpr int row = 2 * pair - 1;
+    if constexpr (row == n - 1 || row < before_pairs(n)) {
+        constexpr int parity = leading<Stage>(row, 0) != 0 ? 0 : 1;
+        to[row] = parity_sum<T, Stage, row, parity>(from, 1);
+        if constexpr (row < n - 1) apply_rows<T, Stage, row + 1>(from, to);
+    } else {
         constexpr double factor = leading<Stage>(row, 1);
         const vec<T> even = parity_sum<T, Stage, row, 0>(from, 1);
         const vec<T> odd = parity_sum<T, Stage, row, 1>(from, factor);
         to[row] = plus_scaled<T>(even, factor, odd);
         to[row + 1] = plus_scaled<T>(even, -factor, odd);
-        apply_rows<T, Stage, pair + 1>(from, to);
+        apply_rows<T, Stage, row + 2>(from, to);
     }
 }
 
 // Stages with as many columns as frequencies.
 template <class T, class Stage>
 inline void apply_columns(const vec<T>* from, vec<T>* to) {
-    constexpr int n = Stage::columns, pairs = n / 2 - 1;
+    constexpr int n = Stage::columns, pairs = (n - 1) / 2, first = before_pairs(n);
     vec<T> part[2][pairs];
 #pragma GCC unroll 8
     for (int p = 0; p < pairs; ++p) {
-        part[0][p] = from[2 * p + 1] + from[2 * p + 2];
-        part[1][p] = from[2 * p + 1] - from[2 * p + 2];
+        part[0][p] = from[first + 2 * p] + from[first + 2 * p + 1];
+        part[1][p] = from[first + 2 * p] - from[first + 2 * p + 1];
     }
 #pragma GCC unroll 8
     for (int i = 0; i < Stage::rows; ++i) {
-        vec<T> sum = scaled<T>(Stage::at(i, 1), part[i % 2][0]);
+        vec<T> sum = scaled<T>(Stage::at(i, first), part[i % 2][0]);
 #pragma GCC unroll 8
         for (int p = 1; p < pairs; ++p)
-            sum = plus_scaled<T>(sum, Stage::at(i, 2 * p + 1), part[i % 2][p]);
-        if (Stage::at(i, 0) != 0) sum = plus_scaled<T>(sum, Stage::at(i, 0), from[0]);
+            sum = plus_scaled<T>(sum, Stage::at(i, first + 2 * p), part[i % 2][p]);
+        if (first == 1 && Stage::at(i, 0) != 0)
+            sum = plus_scaled<T>(sum, Stage::at(i, 0), from[0]);
         if (Stage::at(i, n - 1) != 0) sum = plus_scaled<T>(sum, Stage::at(i, n - 1), from[n - 1]);
         to[i] = sum;
     }
@@ -161,11 +164,14 @@ using Transform = void (*)(const Lines<const T>&, const Lines<T>&, index_t);
 
 template <class T, template <int, int> class Stage>
 inline Transform<T> transform_for(const WinogradAxis& axis) {
-    if (axis.taps == 3)
-        return axis.tile == 4 ? transform_lines<T, Stage<4, 3>> : transform_lines<T, Stage<2, 3>>;
-    if (axis.taps == 5)
-        return axis.tile == 4 ? transform_lines<T, Stage<4, 5>> : transform_lines<T, Stage<2, 5>>;
-    return copy_lines<T>;
+    switch (10 * axis.tile + axis.taps) {
+        case 23: return transform_lines<T, Stage<2, 3>>;
+        case 43: return transform_lines<T, Stage<4, 3>>;
+        case 53: return transform_lines<T, Stage<5, 3>>;
+        case 25: return transform_lines<T, Stage<2, 5>>;
+        case 45: return transform_lines<T, Stage<4, 5>>;
+        default: return copy_lines<T>;
+    }
 }
 
 // Transforms the axes of a block [axis 0][axis 1][columns] of vectors in place, except the last:
