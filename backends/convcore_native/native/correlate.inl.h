@@ -140,12 +140,20 @@ void store_transposed(const T* product, index_t pitch, index_t positions, int ch
     }
 }
 
+// Position by position; what is written is fetched some positions before (128 channels of 56 x 56,
+// 3 x 3 by stride 2, gradient with respect to the input, AMD Zen 3: 0.9 of the time).
 template <class T>
 void store_scattered(const T* product, index_t pitch, const Range& range, int channels,
                      T* target, index_t target_pitch) {
-    for (int k = 0; k < channels; ++k)
-        for (index_t p = 0; p < range.count; ++p)
-            target[k * target_pitch + range.target_at[p]] = product[p * pitch + k];
+    constexpr index_t ahead = 24, often = 4;
+    for (index_t p = 0; p < range.count; ++p, product += pitch) {
+        if (p % often == 0 && p + ahead < range.count) {
+            const T* next = target + range.target_at[p + ahead];
+            for (int k = 0; k < channels; ++k) __builtin_prefetch(next + k * target_pitch, 1);
+        }
+        T* const to = target + range.target_at[p];
+        for (int k = 0; k < channels; ++k) to[k * target_pitch] = product[k];
+    }
 }
 
 // A range of positions and a block of source channels times one panel of target channels.

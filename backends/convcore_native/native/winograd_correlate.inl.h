@@ -46,8 +46,10 @@ void transform_taps(const Winograd& problem, const T* taps, index_t pitch, T* sc
                                           {to, planes * pitch, pitch}, planes);
 }
 
-// Source channels that are read together where they stand side by side.
-constexpr index_t WEIGHT_RUN = 8;
+// Source channels that are read together where they stand side by side; and how many before it is
+// needed one is fetched where they stand apart (512 channels of 7 x 7, gradient with respect to the
+// input, AMD Zen 3: 0.88 of the time).
+constexpr index_t WEIGHT_RUN = 8, WEIGHTS_AHEAD = 6;
 
 // Up to one vector of target channels and source channels `first` to `last`, which stand in `to`
 // a panel's width apart.
@@ -61,8 +63,12 @@ void transform_weights(const Winograd& problem, const T* weight, int channels, i
                    (problem.source_channels - 1) * problem.weight_source_pitch + taps;
     for (index_t s = first; s < last; s += run) {
         const index_t count = smaller(run, last - s);
-        read_row(weight + s * problem.weight_source_pitch, problem.weight_target_pitch, channels,
-                 count * taps, end, scratch);
+        const T* from = weight + s * problem.weight_source_pitch;
+        const T* next = from + (run == 1 ? WEIGHTS_AHEAD : run) * problem.weight_source_pitch;
+        for (int c = 0; c < channels; ++c)
+            for (index_t i = 0; i < count * taps; i += 64 / index_t(sizeof(T)))
+                __builtin_prefetch(next + c * problem.weight_target_pitch + i);
+        read_row(from, problem.weight_target_pitch, channels, count * taps, end, scratch);
         for (index_t i = 0; i < count; ++i)
             transform_taps(problem, scratch + i * taps * lanes, pitch,
                            scratch + run * taps * lanes,
