@@ -12,22 +12,27 @@ template <class T>
 void pack_target(const T* target, index_t target_pitch, const Range& range, int channels,
                  int width, T* packed) {
     constexpr int lanes = Simd<T>::lanes;
+    const index_t* const at = range.target_at;
     for (int k = 0; k < width; k += lanes) {
         const int count = int(smaller(lanes, channels - k));
-        index_t p = 0;
-        for (; range.side_by_side && p + lanes <= range.count; p += lanes) {
+        const T* from = target + k * target_pitch;
+        for (index_t p = 0, next; p < range.count; p = next) {
+            T* to = packed + p * width + k;
+            const bool neighbours =
+                p + lanes <= range.count && at[p + lanes - 1] - at[p] == lanes - 1;
+            next = p + (neighbours ? lanes : 1);
+            if (!neighbours) {
+                for (int i = 0; i < lanes; ++i)
+                    to[i] = i < count ? from[i * target_pitch + at[p]] : T(0);
+                continue;
+            }
             vec<T> square[lanes];
-            const T* from = target + k * target_pitch + range.target_at[p];
             for (int i = 0; i < lanes; ++i)
-                square[i] = i < count ? load(from + i * target_pitch) : vec<T>{};
+                square[i] = i < count ? load(from + i * target_pitch + at[p]) : vec<T>{};
             transpose<T>(square);
 #pragma GCC unroll 16
-            for (int i = 0; i < lanes; ++i) store(packed + (p + i) * width + k, square[i]);
+            for (int i = 0; i < lanes; ++i) store(to + i * width, square[i]);
         }
-        for (; p < range.count; ++p)
-            for (int i = 0; i < lanes; ++i)
-                packed[p * width + k + i] =
-                    i < count ? target[(k + i) * target_pitch + range.target_at[p]] : T(0);
     }
 }
 
@@ -63,26 +68,23 @@ struct WeightGradientTask {
     }
 };
 
-// The weight of one source channel for a panel: the sum over slices of their results.
+// The weight of a block of source channels for a panel: the sum over slices of their results.
 template <class T>
-void store_weight(const Correlation& problem, const Blocking& block, const T* results,
-                  index_t result, index_t panel, index_t c, T* weight) {
+void store_weight(const Correlation& problem, const Blocking& block, T* results, index_t result,
+                  index_t panel, const Channels& inputs, T* weight) {
     const index_t channels = problem.target_channels, taps = tap_count(problem);
-    const Channels inputs = channel_block(problem, block, c / block.channels);
-    const index_t start = panel_start<T>(panel);
+    const index_t start = panel_start<T>(panel), pitch = problem.weight_target_pitch;
     const int width = panel_vectors<T>(channels, panel) * Simd<T>::lanes;
     const int count = int(smaller(width, channels - start));
-    const T* from = results + start * block.terms +
-                    (inputs.first * taps + c - inputs.first) * width;
-    T* to = weight + start * problem.weight_target_pitch + c * problem.weight_source_pitch;
-    for (index_t tap = 0; tap < taps; ++tap) {
-        const T* value = from + tap * inputs.count() * width;
-        for (int i = 0; i < count; ++i) {
-            T sum = value[i];
-            for (index_t s = 1; s < block.slices; ++s) sum += value[s * result + i];
-            to[i * problem.weight_target_pitch + tap] = sum;
-        }
-    }
+    T* sum = results + start * block.terms + inputs.first * taps * width;
+    for (index_t s = 1; s < block.slices; ++s)
+        for (index_t i = 0; i < inputs.terms * width; i += Simd<T>::lanes)
+            store(sum + i, load(sum + i) + load(sum + s * result + i));
+    T* to = weight + start * pitch + inputs.first * problem.weight_source_pitch;
+    if (taps == 1) return store_transposed(sum, width, inputs.count(), count, to, pitch);
+    for (index_t c = 0; c < inputs.count(); ++c)
+        store_transposed(sum + c * width, inputs.count() * width, taps, count,
+                         to + c * problem.weight_source_pitch, pitch);
 }
 
 // workspace: the results of the slices; then for each thread the slab and a panel of the target.
@@ -123,8 +125,9 @@ void weight_gradient(const Correlation& problem, const Blocking& block, const T*
 #pragma omp for collapse(3)
         for (index_t g = 0; g < problem.groups; ++g)
             for (index_t panel = 0; panel < panels; ++panel)
-                for (index_t c = 0; c < inputs; ++c)
-                    store_weight(problem, block, workspace + g * group, result, panel, c,
+                for (index_t i = 0; i < quotient(inputs, block.channels); ++i)
+                    store_weight(problem, block, workspace + g * group, result, panel,
+                                 channel_block(problem, block, i),
                                  weight + g * problem.weight_group_pitch);
     }
 }
