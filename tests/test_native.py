@@ -122,6 +122,34 @@ def test_rows_of_every_height_and_width_are_exact(height):
             check_exact(geometry, isa, "float32", 1)
 
 
+NOT_COPIED = {
+    "3x3": ((3, 3), ((1, 1), (1, 1))),
+    "padding of one side": ((3, 3), ((0, 2), (2, 0))),
+    "wide padding": ((3, 3), ((4, 0), (19, 11))),
+    "cropped": ((3, 3), ((-1, 1), (1, -1))),
+    "one row": ((1, 3), ((0, 0), (1, 1))),
+    "row of padding": ((1, 3), ((1, 0), (0, 0))),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("name", NOT_COPIED)
+def test_rows_that_are_not_copied_are_exact(name, stride, dtype):
+    kernel, padding = NOT_COPIED[name]
+    for width in range(4, 40):
+        shape = (2, 3, 6000 // width + width % 4, width)
+        options = {"groups": 3, "stride": stride, "padding": padding}
+        geometry = Geometry.of(shape, (3, 1, *kernel), **options)
+        x, w, y = integers(geometry, dtype)
+        x.flat[:: x.size // 40] = np.nan  # must not reach what does not read it
+        for isa in ISAS:
+            plan = native_plan(geometry, dtype, isa=isa)
+            assert "not copied" in plan.describe(0)
+            found = run(plan, geometry, 0, x, w, y)
+            assert np.array_equal(found, reference(geometry, 0, x, w, y), equal_nan=True)
+
+
 def test_planes_that_share_source_are_copied_together():
     found = native_plan(THREADED["planes"], "float32").describe(0)
     positions = int(re.search(r"blocks of (\d+) positions", found)[1])

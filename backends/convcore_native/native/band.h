@@ -7,6 +7,9 @@ namespace convcore {
 // Up to here, sliding rows are computed all in the same way, with rows of zeros where needed.
 constexpr index_t FEW_ROW_TAPS = 7;
 
+// Lines of scratch that a thread needs for a correlation straight from the source.
+constexpr index_t STRAIGHT_LINES = 8;
+
 // One stride phase: which taps of the last two axes ("rows" and "columns") it has. Taps are in
 // ascending order of what they read.
 struct BandPhase {
@@ -39,6 +42,7 @@ struct Band {
     index_t row_extent, row_step, row_pitch;  // of the source
     index_t row_low, row_high;                // lowest and highest row that a target row 0 reads
     index_t column_extent, column_step;
+    index_t first_column;             // lowest column, for target column 0
     index_t column_low, column_high;  // lowest and highest column, in steps, for target column 0
     index_t target_row_pitch, target_column_pitch;
 
@@ -47,6 +51,7 @@ struct Band {
     index_t slots;
     const index_t* slot_phase;  // columns in slot i are slot_phase[i] modulo the step
     index_t slot_length, line_length, plane_size;
+    bool straight;    // one channel of a few taps, which are neighbours: needs no copy
     bool skips_rows;  // no phase reads a row of the band that is not in the source
 
     int row_phases, column_phases;

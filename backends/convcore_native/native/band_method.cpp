@@ -15,7 +15,7 @@ namespace convcore {
 namespace {
 
 // Measured on AMD Zen 3 with AVX2, as all shares of the peak below.
-constexpr double BYTES_PER_SECOND = 16e9;
+constexpr double BYTES_PER_SECOND = 16e9, STRAIGHT_BYTES_PER_SECOND = 30e9, TASK_SECONDS = 80e-9;
 
 template <class T>
 class BandMethod : public Method {
@@ -35,7 +35,8 @@ class BandMethod : public Method {
     }
 
     // From the share of the peak that the tiles reach; lanes beyond the end of a row work in vain.
-    void estimate(const Band& band, double share) {
+    void estimate(const OwnedBand& owned, double share) {
+        const Band& band = owned.band;
         const double lanes = double(kernels_.lanes), columns = double(band.columns);
         const double waste = std::max(1.0, std::ceil(columns / lanes) * lanes / columns);
         const double flop = flop_ / (share * peak_flops(int(sizeof(T)))) * waste;
@@ -44,7 +45,9 @@ class BandMethod : public Method {
         const double phases = double(band.row_phases * band.column_phases);
         const double source = double(band.source_channels * band.row_step * band.column_step);
         const double moved = positions * (source + phases * double(band.target_channels));
-        seconds_ += flop + moved * sizeof(T) / BYTES_PER_SECOND;
+        const double tasks = double(band.groups * owned.blocks());
+        const double rate = band.straight ? STRAIGHT_BYTES_PER_SECOND : BYTES_PER_SECOND;
+        seconds_ += flop + moved * sizeof(T) / rate + tasks * TASK_SECONDS;
     }
 
     const Routines<T>& kernels_;
@@ -84,7 +87,7 @@ class BandCorrelation : public BandMethod<T> {
             packed_ = std::max(packed_, one.band.packed_size);
             scratch_ = std::max(scratch_, one.band.scratch);
             fits_ = fits_ && one.fits();
-            this->estimate(one.band, share(one.band));
+            this->estimate(one, share(one.band));
         }
     }
 
@@ -102,8 +105,9 @@ class BandCorrelation : public BandMethod<T> {
             const Band& band = bands_[i].band;
             const bool finite = this->kernels_.pack_band(band, by, packed, threads);
             if (finite || !bands_[i].padded()) {
-                this->kernels_.correlate_band(band, from, packed, target, packed + packed_,
-                                              threads);
+                const auto correlate = band.straight ? this->kernels_.correlate_straight
+                                                     : this->kernels_.correlate_band;
+                correlate(band, from, packed, target, packed + packed_, threads);
                 continue;
             }
             for (index_t j = 0; j < together_; ++j)
@@ -114,9 +118,10 @@ class BandCorrelation : public BandMethod<T> {
 
     std::string describe() const override {
         const Band& band = bands_[0].band;
-        const std::string kind = band.target_channels > 1 ? "channels"
-                                 : slides(band)           ? "sliding rows"
-                                                          : "rows";
+        const std::string kind = band.straight              ? "rows, not copied"
+                                 : band.target_channels > 1 ? "channels"
+                                 : slides(band)             ? "sliding rows"
+                                                            : "rows";
         return "few channels, positions as lanes, tile of " + kind + ", " +
                this->describe_band(band) +
                (parts_.size() > 1 ? ", " + std::to_string(parts_.size()) + " phases" : "");
@@ -125,7 +130,7 @@ class BandCorrelation : public BandMethod<T> {
   private:
     static double share(const Band& band) {
         if (band.target_channels > 1) return band.target_channels > 2 ? 0.7 : 0.55;
-        return slides(band) ? 0.75 : 0.45;
+        return slides(band) || band.straight ? 0.75 : 0.45;
     }
 
     const std::vector<OwnedCorrelation> parts_;
@@ -148,7 +153,7 @@ class BandWeightGradient : public BandMethod<T> {
         const index_t wanted = 16 / std::min<index_t>(16, band_.band.groups);
         slices_ = std::max<index_t>(1, std::min(wanted, band_.blocks() / 2));
         result_ = band_.band.groups * band_.band.weight_group_pitch;
-        this->estimate(band_.band, band_.band.target_channels > 2 ? 0.65 : 0.45);
+        this->estimate(band_, band_.band.target_channels > 2 ? 0.65 : 0.45);
     }
 
     bool fits() const { return band_.fits(); }

@@ -110,6 +110,9 @@ struct Routines {
     bool (*pack_band)(const Band&, const T* weight, T* packed, int threads);
     void (*correlate_band)(const Band&, const T* source, const T* packed, T* target,
                            T* workspace, int threads);
+    // Where Band::straight holds.
+    void (*correlate_straight)(const Band&, const T* source, const T* packed, T* target,
+                               T* workspace, int threads);
     void (*band_gradient)(const Band&, index_t slices, const T* target, const T* source,
                           T* weight, T* workspace, int threads);
 

@@ -34,6 +34,7 @@ inline int thread_number() {
 #include "lanes.inl.h"
 #include "band.inl.h"
 #include "band_correlate.inl.h"
+#include "band_straight.inl.h"
 #include "band_gradient.inl.h"
 #include "fft.inl.h"
 #include "tilefft.inl.h"
@@ -49,8 +50,8 @@ namespace {
 template <class T>
 constexpr convcore::Routines<T> routines{
     PANEL_ROWS, panel_width<T>, Simd<T>::lanes, pack_weight<T>, correlate<T>, weight_gradient<T>,
-    tiny_correlate<T>, pack_band<T>, correlate_band<T>, band_gradient<T>, all_finite<T>,
-    tile_routines<T>,
+    tiny_correlate<T>, pack_band<T>, correlate_band<T>, correlate_straight<T>, band_gradient<T>,
+    all_finite<T>, tile_routines<T>,
 };
 
 }  // namespace

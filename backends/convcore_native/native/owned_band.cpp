@@ -32,6 +32,20 @@ std::vector<index_t> ascending(const Axis& axis) {
     return order;
 }
 
+bool neighbours(const Axis& axis) {
+    const std::vector<index_t> order = ascending(axis);
+    for (size_t i = 1; i < order.size(); ++i)
+        if (axis.shift[order[i]] - axis.shift[order[0]] != index_t(i)) return false;
+    return true;
+}
+
+// What there are kernels for that need no copy.
+bool straight(const Axis& rows, const Axis& columns) {
+    if (columns.taps != 3 || columns.step > 2 || columns.target_pitch != 1) return false;
+    if (!neighbours(columns) || !neighbours(rows)) return false;
+    return rows.taps == 1 || (rows.taps == 3 && rows.step == columns.step);
+}
+
 }  // namespace
 
 OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last,
@@ -69,6 +83,9 @@ OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last
         add_phase(rows_of(one->problem), columns_of(one->problem));
         phases_.back().target_start = one->problem.target_start;
     }
+    band.first_column = columns.shift[ascending(columns)[0]];
+    band.straight = band.source_channels * band.target_channels * band.outer_taps == 1 &&
+                    phases_.size() == 1 && straight(rows, columns);
     count_scratch(lanes, panel_rows, itemsize);
 }
 
@@ -176,8 +193,9 @@ void OwnedBand::count_scratch(int lanes, int panel_rows, int itemsize) {
     band.skips_rows = band.target_channels == 1;
     for (const BandPhase& phase : phases_)
         band.skips_rows = band.skips_rows && phase.sliding && phase.row_taps > FEW_ROW_TAPS;
+    const index_t lines = band.straight ? STRAIGHT_LINES * band.line_length : 0;
     band.scratch = round_up(
-        size + band.column_phases * panel_rows * band.block_columns, 64);
+        std::max(size + band.column_phases * panel_rows * band.block_columns, lines), 64);
     const index_t taps = phases_[0].row_taps * phases_[0].column_taps;
     band.gradient_scratch = round_up(
         size + band.target_channels * (band.block_rows * lanes + planes * taps), 64);

@@ -1,0 +1,238 @@
+// Single channels with three column taps and one or three row taps, straight from the source: the
+// weights stay in registers, and of vectors that reach outside only the lanes inside are kept.
+
+namespace {
+
+constexpr int STRAIGHT_COLUMN_TAPS = 3;
+
+// In each 16 bytes every second lane of a from `first` on, then every second of b from `then` on:
+// one instruction, where an ordered choice would take several.
+template <int first, int then, class V, int... lane>
+inline V every_second(V a, V b, Lanes<lane...>) {
+    constexpr int count = int(sizeof...(lane)), part = 16 * count / int(sizeof(V)), half = part / 2;
+    return __builtin_shufflevector(
+        a, b,
+        (lane / part * part + lane % half * 2 +
+         (lane % part < half ? first : then + count))...);
+}
+
+// From that order: all that came from a, then all that came from b.
+template <class V, int... lane>
+inline V in_order(V parts, Lanes<lane...>) {
+    constexpr int count = int(sizeof...(lane)), half = 8 * count / int(sizeof(V));
+    return __builtin_shufflevector(
+        parts, parts,
+        (lane % (count / 2) / half * 2 * half + lane % half + (lane < count / 2 ? 0 : half))...);
+}
+
+// What the column taps of one row of the source read for a vector of positions; with step 2 in the
+// order of every_second. Nothing behind the last element is read.
+template <class T, int step>
+ALWAYS_INLINE inline void load_taps(const T* from, vec<T> (&tap)[STRAIGHT_COLUMN_TAPS]) {
+    constexpr int lanes = Simd<T>::lanes;
+    if constexpr (step == 1) {
+#pragma GCC unroll 4
+        for (int t = 0; t < STRAIGHT_COLUMN_TAPS; ++t) tap[t] = load(from + t);
+    } else {
+        const typename Count<lanes>::type all;
+        const vec<T> a = load(from), b = load(from + lanes);
+        tap[0] = every_second<0, 0>(a, b, all);
+        tap[1] = every_second<1, 1>(a, b, all);
+        tap[2] = every_second<0, 1>(load(from + 2), load(from + lanes + 1), all);
+    }
+}
+
+// How many target rows share what they read, and how many rows of the source that is.
+template <int step, int row_taps>
+constexpr int STRAIGHT_ROWS = row_taps == 1 || step == 1 ? 4 : 2;
+template <int step, int row_taps, int rows>
+constexpr int straight_lines = row_taps == 1 ? rows : (rows - 1) * step + row_taps;
+constexpr int MOST_LINES = int(convcore::STRAIGHT_LINES) - 2;
+
+// `rows` target rows at one vector of positions, which reads from `at` on in each line; with
+// `masked`, what lies outside counts as zero.
+template <class T, int step, int row_taps, int rows, bool masked>
+ALWAYS_INLINE inline void straight_tile(const T* const* line, const T* inside, index_t at,
+                                        const vec<T>* weight, T* to, index_t pitch) {
+    constexpr int lanes = Simd<T>::lanes, line_step = row_taps == 1 ? 1 : step;
+    vec<T> keep[STRAIGHT_COLUMN_TAPS], sum[rows] = {};
+    if constexpr (masked) load_taps<T, step>(inside + at, keep);
+#pragma GCC unroll 8
+    for (int y = 0; y < straight_lines<step, row_taps, rows>; ++y) {
+        vec<T> tap[STRAIGHT_COLUMN_TAPS];
+        load_taps<T, step>(line[y] + at, tap);
+#pragma GCC unroll 4
+        for (int t = 0; masked && t < STRAIGHT_COLUMN_TAPS; ++t)
+            tap[t] = keep[t] != vec<T>{} ? tap[t] : vec<T>{};
+#pragma GCC unroll 4
+        for (int r = 0; r < row_taps; ++r) {
+            const int i = (y - r) / line_step;
+            if (y < r || (y - r) % line_step || i >= rows) continue;
+#pragma GCC unroll 4
+            for (int t = 0; t < STRAIGHT_COLUMN_TAPS; ++t)
+                sum[i] += weight[r * STRAIGHT_COLUMN_TAPS + t] * tap[t];
+        }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; ++i) {
+        if constexpr (step > 1) sum[i] = in_order(sum[i], typename Count<lanes>::type{});
+        store(to + i * pitch, sum[i]);
+    }
+}
+
+// The columns of a block; those from `low` on and before `high` read nothing outside.
+struct StraightColumns {
+    index_t start;  // column of the source that tap 0 of the first position reads
+    index_t count, low, high;
+    index_t span;  // columns that its vectors read
+};
+
+inline StraightColumns straight_columns(const Band& band, const Block& block, int lanes) {
+    const index_t step = band.column_step, count = block.column_end - block.column;
+    const index_t start = block.column * step + band.first_column;
+    const index_t rest = band.column_extent - STRAIGHT_COLUMN_TAPS - start;
+    return {start, count, start < 0 ? quotient(-start, step) : 0,
+            rest < 0 ? 0 : smaller(count, rest / step + 1),
+            ((count < lanes ? lanes : count) - 1) * step + STRAIGHT_COLUMN_TAPS};
+}
+
+// The vectors of some rows that reach outside, or those that do not; the last one may overlap the
+// one before it. A row shorter than a vector is written by way of `result`.
+template <class T, int step, int row_taps, int rows, bool masked>
+void straight_vectors(const StraightColumns& shared, const T* const* lines, const T* inside,
+                      const T* taps, T* to, index_t pitch) {
+    constexpr int lanes = Simd<T>::lanes, terms = row_taps * STRAIGHT_COLUMN_TAPS;
+    const StraightColumns columns = shared;
+    const T* line[MOST_LINES];
+    vec<T> weight[terms];
+#pragma GCC unroll 16
+    for (int i = 0; i < terms; ++i) weight[i] = broadcast(taps[i]);
+    for (int y = 0; y < straight_lines<step, row_taps, rows>; ++y) line[y] = lines[y];
+    for (index_t first = 0; first < columns.count; first += lanes) {
+        const index_t at = first == 0 ? 0 : smaller(first, columns.count - lanes);
+        if (masked != (at < columns.low || at + lanes > columns.high)) continue;
+        straight_tile<T, step, row_taps, rows, masked>(line, inside, at * step, weight, to + at,
+                                                       pitch);
+    }
+}
+
+template <class T>
+struct StraightTask {
+    const Band& band;
+    const StraightColumns columns;
+    const T* source;  // of the group at the position of the outer axes, or nothing
+    const T *begin, *end;  // of the whole source
+    const T* taps;
+    const T *zeros, *inside;
+    T* copies;
+    T* target;
+
+    // A row of the source from `columns.start` on, which may be outside; a copy where vectors would
+    // reach beyond the whole source.
+    ALWAYS_INLINE inline const T* line(index_t row, T* copy) const {
+        if (source == nullptr || row < 0 || row >= band.row_extent) return zeros;
+        const T* from = source + row * band.row_pitch;
+        const index_t before = from - begin, behind = end - from;
+        if (before + columns.start >= 0 && columns.start + columns.span <= behind)
+            return from + columns.start;
+        copy_line(from, copy);
+        return copy;
+    }
+
+    __attribute__((noinline)) void copy_line(const T* from, T* copy) const {
+        for (index_t i = 0; i < columns.span; ++i) {
+            const index_t at = columns.start + i;
+            copy[i] = at >= 0 && at < band.column_extent ? from[at] : T(0);
+        }
+    }
+
+    template <int step, int row_taps, int rows = STRAIGHT_ROWS<step, row_taps>>
+    void run(index_t row, index_t count) const {
+        if constexpr (rows > 1) {
+            if (count < rows) return run<step, row_taps, rows - 1>(row, count);
+        }
+        const T* lines[MOST_LINES];
+        const index_t top = row * band.row_step + band.phase[0].first_row;
+        for (int y = 0; y < straight_lines<step, row_taps, rows>; ++y)
+            lines[y] = line(top + (row_taps == 1 ? y * band.row_step : y),
+                            copies + y * band.line_length);
+        const index_t pitch = band.target_row_pitch;
+        T* to = target + row * pitch;
+        if (columns.count < Simd<T>::lanes) return run_narrow<step, row_taps, rows>(lines, to);
+        straight_vectors<T, step, row_taps, rows, false>(columns, lines, inside, taps, to, pitch);
+        straight_vectors<T, step, row_taps, rows, true>(columns, lines, inside, taps, to, pitch);
+    }
+
+    template <int step, int row_taps, int rows>
+    void run_narrow(const T* const* lines, T* to) const {
+        constexpr int lanes = Simd<T>::lanes;
+        T full[rows * lanes];
+        straight_vectors<T, step, row_taps, rows, true>(columns, lines, inside, taps, full, lanes);
+        for (int i = 0; i < rows; ++i)
+            for (index_t j = 0; j < columns.count; ++j)
+                to[i * band.target_row_pitch + j] = full[i * lanes + j];
+    }
+
+    template <int step, int row_taps>
+    void run_rows(index_t row, index_t end) const {
+        for (index_t count; row < end; row += count) {
+            count = portion(end - row, STRAIGHT_ROWS<step, row_taps>);
+            run<step, row_taps>(row, count);
+        }
+    }
+
+    void run(index_t row, index_t end) const {
+        const bool one = band.phase[0].row_taps == 1;
+        if (band.column_step == 1) {
+            one ? run_rows<1, 1>(row, end) : run_rows<1, 3>(row, end);
+        } else {
+            one ? run_rows<2, 1>(row, end) : run_rows<2, 3>(row, end);
+        }
+    }
+};
+
+// One behind the last element of the source.
+inline index_t source_end(const Band& band) {
+    index_t last = (band.groups - 1) * band.source_channel_pitch +
+                   (band.row_extent - 1) * band.row_pitch + band.column_extent - 1;
+    for (int a = 0; a < band.outer_axes; ++a)
+        last += (band.outer[a].extent - 1) * band.outer[a].source_pitch;
+    return last + 1;
+}
+
+// A thread's scratch: a line of zeros, one that tells which columns are inside, and copies.
+template <class T>
+void correlate_straight(const Band& band, const T* source, const T* packed, T* target,
+                        T* workspace, int threads) {
+    const index_t tasks = band.groups * block_count(band), line = band.line_length;
+    const index_t together = smaller(8, tasks / (16 * threads) + 1);
+    const index_t terms = band.phase[0].row_taps * STRAIGHT_COLUMN_TAPS;
+    const T* end = source + source_end(band);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        T* zeros = workspace + band.scratch * thread_number();
+        T* inside = zeros + line;
+        index_t known = -1;  // column of the block that `inside` holds for
+        clear_run(line, zeros);
+#pragma omp for schedule(dynamic, together)
+        for (index_t i = 0; i < tasks; ++i) {
+            const Block block = block_at(band, i % band.groups, i / band.groups);
+            const StraightColumns columns = straight_columns(band, block, Simd<T>::lanes);
+            for (index_t j = 0; block.column != known && j < columns.span; ++j)
+                inside[j] = T(columns.start + j >= 0 && columns.start + j < band.column_extent);
+            known = block.column;
+            const index_t offset = outer_source_offset(band, block.outer, 0);
+            const T* from = source + block.group * band.source_channel_pitch + offset;
+            T* to = target + block.group * band.target_channel_pitch +
+                    outer_target_offset(band, block.outer) + band.phase[0].target_start +
+                    block.column;
+            const StraightTask<T> task{band,   columns, offset < 0 ? nullptr : from,
+                                       source, end,     packed + block.group * terms,
+                                       zeros,  inside,  inside + line,
+                                       to};
+            task.run(block.row, block.row_end);
+        }
+    }
+}
+
+}  // namespace
