@@ -32,7 +32,7 @@ RACED = [BUSY, *(ALONE[name].geometry for name in ("1d.long", "2d+everything"))]
 RACED_LATER = [ALONE[name].geometry for name in ("2d+pointwise", "3d+depthwise")]
 REPEATED = {**BRIEF, **LARGE}
 # Sums of 8192 products, in the gradient of the weight, are worth sharing among threads.
-LONG_SUMS = Geometry.of((2, 1, 64, 64), (2, 1, 3, 3), padding=1)
+SHARED_SUMS = Geometry.of((2, 1, 64, 64), (2, 1, 3, 3), padding=1)
 
 
 @check(over(floats, rotate=REPEATED, later=ALONE, data="random"))
@@ -49,7 +49,7 @@ def repeatable(case: Case) -> None:
     case.require_same(case.call(*moved), want, "result of operands aligned otherwise")
 
 
-@check(over(floats, rotate=REPEATED, turns=[LONG_SUMS], later=ALONE))
+@check(over(floats, rotate=REPEATED, turns=[SHARED_SUMS], later=ALONE))
 def thread_counts(case: Case) -> None:
     """1, 2, 3 and 4 threads give the same result, to the last bit where that is declared."""
     declared = case.backend.declaration.deterministic == "any_threads"

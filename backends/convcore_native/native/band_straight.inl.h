@@ -44,7 +44,7 @@ ALWAYS_INLINE inline void load_taps(const T* from, vec<T> (&tap)[STRAIGHT_COLUMN
 
 // How many target rows share what they read, and how many rows of the source that is.
 template <int step, int row_taps>
-constexpr int STRAIGHT_ROWS = row_taps == 1 || step == 1 ? 4 : 2;
+constexpr int straight_rows = row_taps == 1 || step == 1 ? 4 : 2;
 template <int step, int row_taps, int rows>
 constexpr int straight_lines = row_taps == 1 ? rows : (rows - 1) * step + row_taps;
 constexpr int MOST_LINES = int(convcore::STRAIGHT_LINES) - 2;
@@ -97,7 +97,7 @@ inline StraightColumns straight_columns(const Band& band, const Block& block, in
 }
 
 // The vectors of some rows that reach outside, or those that do not; the last one may overlap the
-// one before it. A row shorter than a vector is written by way of `result`.
+// one before it. A row shorter than a vector has one, which reaches outside.
 template <class T, int step, int row_taps, int rows, bool masked>
 void straight_vectors(const StraightColumns& shared, const T* const* lines, const T* inside,
                       const T* taps, T* to, index_t pitch) {
@@ -120,15 +120,15 @@ template <class T>
 struct StraightTask {
     const Band& band;
     const StraightColumns columns;
-    const T* source;  // of the group at the position of the outer axes, or nothing
+    const T* source;  // of the group at the position of the outer axes; null if outside
     const T *begin, *end;  // of the whole source
     const T* taps;
-    const T *zeros, *inside;
+    const T *zeros, *inside;  // lines: inside holds 0 for what is outside
     T* copies;
     T* target;
 
-    // A row of the source from `columns.start` on, which may be outside; a copy where vectors would
-    // reach beyond the whole source.
+    // A row of the source from `columns.start` on, or zeros; a copy where vectors would read what is
+    // not the source's.
     ALWAYS_INLINE inline const T* line(index_t row, T* copy) const {
         if (source == nullptr || row < 0 || row >= band.row_extent) return zeros;
         const T* from = source + row * band.row_pitch;
@@ -146,7 +146,7 @@ struct StraightTask {
         }
     }
 
-    template <int step, int row_taps, int rows = STRAIGHT_ROWS<step, row_taps>>
+    template <int step, int row_taps, int rows = straight_rows<step, row_taps>>
     void run(index_t row, index_t count) const {
         if constexpr (rows > 1) {
             if (count < rows) return run<step, row_taps, rows - 1>(row, count);
@@ -176,7 +176,7 @@ struct StraightTask {
     template <int step, int row_taps>
     void run_rows(index_t row, index_t end) const {
         for (index_t count; row < end; row += count) {
-            count = portion(end - row, STRAIGHT_ROWS<step, row_taps>);
+            count = portion(end - row, straight_rows<step, row_taps>);
             run<step, row_taps>(row, count);
         }
     }
