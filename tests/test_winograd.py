@@ -264,9 +264,10 @@ def test_prepared_weight_gives_the_same_bits(geometry, operation):
     assert (call(first, plan.prepare(weight)) == call(first, weight)).all()
 
 
-def test_many_tiles_gain_from_a_prepared_weight():
-    plan = WinogradConvolution(LARGE[0], np.dtype("float32"))
-    assert plan._native.prepare(0, values("normal", LARGE[0].weight_shape, 2)) is not None
+@pytest.mark.parametrize("geometry", LARGE, ids=str)
+def test_prepared_weights_are_transformed(geometry):
+    plan = WinogradConvolution(geometry, np.dtype("float32"))
+    assert plan._native.prepare(0, values("normal", geometry.weight_shape, 2)) is not None
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -42,6 +42,7 @@ struct WinogradBlocking {
     index_t panels;  // of target channels, whose products are kept at a time
     index_t rows;    // target channels of the weight gradient that are worked on at a time
     index_t source_pitch, target_pitch, weight_pitch, product_pitch;
+    index_t prepared_pitch;  // of weights that are transformed beforehand
     index_t scratch;  // of a strip or of a block of weights
 };
 
@@ -57,9 +58,11 @@ struct WinogradRoutines {
     void (*correlate)(const Winograd&, const WinogradBlocking&, const T* source,
                       const T* transformed, T* target, index_t first, index_t last, T* workspace,
                       int threads);
-    // For few tiles: the threads share them, and transform weights as they are needed.
+    // For few tiles: the threads share them, and transform weights as they are needed, unless those
+    // are given as `prepared`.
     void (*correlate_few)(const Winograd&, const WinogradBlocking&, const T* source,
-                          const T* weight, T* target, T* workspace, int threads);
+                          const T* weight, const T* prepared, T* target, T* workspace,
+                          int threads);
     void (*weight_gradient)(const Winograd&, const WinogradBlocking&, const T* target,
                             const T* source, T* weight, T* workspace, int threads);
 };

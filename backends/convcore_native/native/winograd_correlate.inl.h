@@ -126,7 +126,7 @@ struct Products {
     const WinogradBlocking& block;
     const T* source;   // transformed
     const T* weight;   // transformed, of the first panel
-    index_t weight_panel_pitch;
+    index_t weight_pitch;  // between frequencies
     T* product;
 
     // Source channels `first` to `last`, of which `weight` holds those from `origin` on.
@@ -143,7 +143,7 @@ struct Products {
         const index_t groups = quotient(tiles, TILE_ROWS), step = block.panels * width;
         const T* a = source + f * block.source_pitch + first * block.tiles;
         for (index_t panel = 0; panel < panels; ++panel) {
-            const T* b = weight + panel * weight_panel_pitch + f * block.weight_pitch +
+            const T* b = weight + (panel * problem.frequencies + f) * weight_pitch +
                          (first - origin) * width;
             T* c = product + f * block.product_pitch + panel * width;
             for (index_t group = 0; group < groups; ++group) {
@@ -209,7 +209,7 @@ void winograd_correlate(const Winograd& problem, const WinogradBlocking& block, 
                 transform_source(problem, block, source, c, strips.strip[s], scratch, own);
         for (index_t panel = first; panel < last; panel += block.panels) {
             const Products<T> run{problem, block, own, transformed + (panel - first) * panel_pitch,
-                                  panel_pitch, own + sources};
+                                  block.weight_pitch, own + sources};
             const index_t panels = smaller(block.panels, last - panel);
             run.multiply(strips.tiles, panels, 0, depth, 0);
             run.finish(strips, panel, panels, scratch, target);
@@ -217,18 +217,26 @@ void winograd_correlate(const Winograd& problem, const WinogradBlocking& block, 
     }
 }
 
-// Panels from `panel` on times a block of tiles that all threads share.
+// Panels from `panel` on times a block of tiles that all threads share. Their weights are taken as
+// `prepared`, or transformed.
 template <class T>
 void correlate_panels(const Winograd& problem, const WinogradBlocking& block,
-                      const Strips& strips, const T* shared, const T* weight, index_t panel,
-                      T* own, T* target) {
+                      const Strips& strips, const T* shared, const T* weight, const T* prepared,
+                      index_t panel, T* own, T* target) {
     const index_t depth = whole_lanes<T>(problem.source_channels);
     const index_t count = quotient(problem.target_channels, tile_width<T>);
     const index_t panels = smaller(block.panels, count - panel);
     const index_t panel_pitch = problem.frequencies * block.weight_pitch;
     T* product = own + block.panels * panel_pitch;
     T* scratch = product + problem.frequencies * block.product_pitch;
-    const Products<T> run{problem, block, shared, own, panel_pitch, product};
+    if (prepared != nullptr) {
+        const index_t pitch = block.prepared_pitch;
+        const Products<T> run{problem, block, shared, prepared + panel * problem.frequencies * pitch,
+                              pitch, product};
+        run.multiply(strips.tiles, panels, 0, depth, 0);
+        return run.finish(strips, panel, panels, scratch, target);
+    }
+    const Products<T> run{problem, block, shared, own, block.weight_pitch, product};
     for (index_t first = 0; first < depth; first += block.depth) {
         const index_t last = smaller(first + block.depth, depth);
         for (index_t i = 0; i < panels; ++i)
@@ -241,8 +249,8 @@ void correlate_panels(const Winograd& problem, const WinogradBlocking& block,
 
 template <class T>
 void winograd_correlate_few(const Winograd& problem, const WinogradBlocking& block,
-                            const T* source, const T* weight, T* target, T* workspace,
-                            int threads) {
+                            const T* source, const T* weight, const T* prepared, T* target,
+                            T* workspace, int threads) {
     constexpr int lanes = Simd<T>::lanes;
     const index_t vectors = quotient(problem.source_channels, lanes);
     const index_t panels = quotient(problem.target_channels, tile_width<T>);
@@ -261,7 +269,8 @@ void winograd_correlate_few(const Winograd& problem, const WinogradBlocking& blo
                                      workspace);
 #pragma omp for schedule(dynamic)
             for (index_t panel = 0; panel < panels; panel += block.panels)
-                correlate_panels(problem, block, strips, workspace, weight, panel, own, target);
+                correlate_panels(problem, block, strips, workspace, weight, prepared, panel, own,
+                                 target);
         }
     }
 }

@@ -168,7 +168,8 @@ class WinogradMethod : public Method {
         float* work = static_cast<float*>(workspace);
         if (operation_ == GRAD_WEIGHT)
             return kernels_.weight_gradient(problem_, block_, one, other, to, work, threads);
-        if (few_) return kernels_.correlate_few(problem_, block_, one, other, to, work, threads);
+        if (few_)
+            return kernels_.correlate_few(problem_, block_, one, other, nullptr, to, work, threads);
         float* own = work + range_ * panel_size();
         for (index_t panel = 0; panel < panels_; panel += range_) {
             const index_t end = std::min(panel + range_, panels_);
@@ -177,24 +178,28 @@ class WinogradMethod : public Method {
         }
     }
 
-    // Where the threads share the tiles, weights are used once: to transform them takes less time
-    // than to read them transformed.
     size_t prepared_bytes() const override {
-        if (operation_ == GRAD_WEIGHT || few_) return 0;
-        return size_t(panels_ * panel_size()) * sizeof(float);
+        if (operation_ == GRAD_WEIGHT) return 0;
+        return size_t(panels_ * problem_.frequencies * block_.prepared_pitch) * sizeof(float);
     }
 
     void prepare(const void* weight, void* prepared, void* workspace, int threads) const override {
-        kernels_.transform_weight(problem_, block_, static_cast<const float*>(weight),
+        WinogradBlocking block = block_;
+        block.weight_pitch = block_.prepared_pitch;
+        kernels_.transform_weight(problem_, block, static_cast<const float*>(weight),
                                   static_cast<float*>(prepared), 0, panels_,
                                   static_cast<float*>(workspace), threads);
     }
 
     void run_prepared(const void* source, const void* prepared, void* target, void* workspace,
                       int threads) const override {
-        kernels_.correlate(problem_, block_, static_cast<const float*>(source),
-                           static_cast<const float*>(prepared), static_cast<float*>(target), 0,
-                           panels_, static_cast<float*>(workspace), threads);
+        const float* from = static_cast<const float*>(source);
+        const float* by = static_cast<const float*>(prepared);
+        float* to = static_cast<float*>(target);
+        float* work = static_cast<float*>(workspace);
+        if (few_)
+            return kernels_.correlate_few(problem_, block_, from, nullptr, by, to, work, threads);
+        kernels_.correlate(problem_, block_, from, by, to, 0, panels_, work, threads);
     }
 
     std::string describe() const override {
@@ -236,6 +241,7 @@ class WinogradMethod : public Method {
         block_.source_pitch = odd_lines(source_ * tiles);
         block_.product_pitch = odd_lines(tiles * block_.panels * width_);
         block_.weight_pitch = odd_lines(depth * width_);
+        block_.prepared_pitch = odd_lines(source_ * width_);
     }
 
     // Tiles in equal blocks of at most `most`; in whole register tiles, but for few blocks, of
