@@ -147,8 +147,7 @@ struct BandTask {
         tile.to_pitch = lanes;
         tile.tail = 0;
         run(tile);
-        for (int i = 0; i < lines; ++i)
-            for (index_t j = 0; j < width; ++j) to[i * pitch + j] = full[i * lanes + j];
+        for (int i = 0; i < lines; ++i) copy_spaced(full + i * lanes, 1, width, to + i * pitch);
     }
 
     // The lines of all column phases, which interleave in the target.
@@ -245,8 +244,7 @@ template <class T>
 void correlate_band(const Band& band, const T* source, const T* packed, T* target, T* workspace,
                     int threads) {
     const index_t tasks = band.groups * block_count(band);
-    // Some at a time, so that a thread knows what it works on next.
-    const index_t together = smaller(8, tasks / (16 * threads) + 1);
+    const index_t together = tasks_together(tasks, threads);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         T* planes = workspace + band.scratch * thread_number();
@@ -258,8 +256,7 @@ void correlate_band(const Band& band, const T* source, const T* packed, T* targe
             const Block block = block_at(band, i % band.groups, i / band.groups);
             const int count = fill_band(band, source, block, planes, list);
             const Ahead<T> ahead = i + 1 < tasks ? look_ahead(band, source, i + 1) : Ahead<T>{};
-            T* to = target + block.group * band.target_channels * band.target_channel_pitch +
-                    outer_target_offset(band, block.outer);
+            T* to = target + block_target_offset(band, block);
             BandTask<T>{band, packed, to, planes, lines, list, count, block, ahead}.run();
         }
     }

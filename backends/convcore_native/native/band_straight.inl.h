@@ -169,8 +169,7 @@ struct StraightTask {
         T full[rows * lanes];
         straight_vectors<T, step, row_taps, rows, true>(columns, lines, inside, taps, full, lanes);
         for (int i = 0; i < rows; ++i)
-            for (index_t j = 0; j < columns.count; ++j)
-                to[i * band.target_row_pitch + j] = full[i * lanes + j];
+            copy_spaced(full + i * lanes, 1, columns.count, to + i * band.target_row_pitch);
     }
 
     template <int step, int row_taps>
@@ -205,7 +204,7 @@ template <class T>
 void correlate_straight(const Band& band, const T* source, const T* packed, T* target,
                         T* workspace, int threads) {
     const index_t tasks = band.groups * block_count(band), line = band.line_length;
-    const index_t together = smaller(8, tasks / (16 * threads) + 1);
+    const index_t together = tasks_together(tasks, threads);
     const index_t terms = band.phase[0].row_taps * STRAIGHT_COLUMN_TAPS;
     const T* end = source + source_end(band);
 #pragma omp parallel num_threads(threads) if (threads > 1)
@@ -218,13 +217,14 @@ void correlate_straight(const Band& band, const T* source, const T* packed, T* t
         for (index_t i = 0; i < tasks; ++i) {
             const Block block = block_at(band, i % band.groups, i / band.groups);
             const StraightColumns columns = straight_columns(band, block, Simd<T>::lanes);
-            for (index_t j = 0; block.column != known && j < columns.span; ++j)
-                inside[j] = T(columns.start + j >= 0 && columns.start + j < band.column_extent);
-            known = block.column;
+            if (block.column != known) {
+                known = block.column;
+                for (index_t j = 0, at = columns.start; j < columns.span; ++j, ++at)
+                    inside[j] = T(at >= 0 && at < band.column_extent);
+            }
             const index_t offset = outer_source_offset(band, block.outer, 0);
             const T* from = source + block.group * band.source_channel_pitch + offset;
-            T* to = target + block.group * band.target_channel_pitch +
-                    outer_target_offset(band, block.outer) + band.phase[0].target_start +
+            T* to = target + block_target_offset(band, block) + band.phase[0].target_start +
                     block.column;
             const StraightTask<T> task{band,   columns, offset < 0 ? nullptr : from,
                                        source, end,     packed + block.group * terms,

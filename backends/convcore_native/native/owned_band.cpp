@@ -32,6 +32,7 @@ std::vector<index_t> ascending(const Axis& axis) {
     return order;
 }
 
+// Whether the taps read source positions side by side.
 bool neighbours(const Axis& axis) {
     const std::vector<index_t> order = ascending(axis);
     for (size_t i = 1; i < order.size(); ++i)
@@ -161,7 +162,7 @@ void OwnedBand::add_phase(const Axis& rows, const Axis& columns) {
     phase.column_taps = columns.taps;
     const std::vector<index_t> down = ascending(rows), across = ascending(columns);
     phase.first_row = rows.shift[down[0]];
-    phase.sliding = rows.step == 1 && rows.taps > 1;
+    phase.sliding = rows.step == 1 && rows.taps > 1 && neighbours(rows);
     for (const index_t t : across) {
         const index_t at = floor_quotient(columns.shift[t], columns.step);
         const auto slot = std::lower_bound(slots_.begin(), slots_.end(),
@@ -171,7 +172,6 @@ void OwnedBand::add_phase(const Axis& rows, const Axis& columns) {
     }
     for (size_t i = 0; i < down.size(); ++i) {
         const index_t shift = rows.shift[down[i]];
-        phase.sliding = phase.sliding && shift == phase.first_row + index_t(i);
         for (size_t j = 0; j < across.size(); ++j) {
             tables.tap_offset.push_back((shift - band.row_low) * band.line_length +
                                         tables.column_offset[j]);
