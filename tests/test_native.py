@@ -150,6 +150,38 @@ def test_rows_that_are_not_copied_are_exact(name, stride, dtype):
             assert np.array_equal(found, reference(geometry, 0, x, w, y), equal_nan=True)
 
 
+COLUMNS = {
+    "1x1": ((1, 1), ((0, 0), (0, 0))),
+    "3x3": ((3, 3), ((1, 1), (1, 1))),
+    "padding of one side": ((3, 2), ((0, 2), (2, 0))),
+    "wide padding": ((2, 3), ((4, 0), (9, 11))),
+    "cropped": ((1, 3), ((-1, 1), (1, -1))),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("name", COLUMNS)
+def test_columns_of_every_width_are_exact(name, stride, dtype):
+    kernel, padding = COLUMNS[name]
+    chosen = False
+    for width in [*range(4, 18), 24, 25, 49]:
+        shape = (3, 33, 2 + 40 // width, width)
+        outputs = (66 if stride < 3 else 1000) + width % 5  # to be worth it, lane by lane
+        geometry = Geometry.of(shape, (outputs, 33, *kernel), stride=stride, padding=padding)
+        x, w, y = integers(geometry, dtype)
+        for array in (x, y):
+            array.flat[:: array.size // 7] = np.nan  # must not reach what does not read it
+        for isa in ISAS:
+            plan = native_plan(geometry, dtype, isa=isa)
+            for operation in (0, 1):
+                chosen |= "gemm, positions as lanes" in plan.describe(operation)
+                found = run(plan, geometry, operation, x, w, y)
+                wanted = reference(geometry, operation, x, w, y)
+                assert np.array_equal(found, wanted, equal_nan=True), plan.describe(operation)
+    assert chosen
+
+
 def test_planes_that_share_source_are_copied_together():
     found = native_plan(THREADED["planes"], "float32").describe(0)
     positions = int(re.search(r"blocks of (\d+) positions", found)[1])

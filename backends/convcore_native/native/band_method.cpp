@@ -129,6 +129,7 @@ class BandCorrelation : public BandMethod<T> {
 
   private:
     static double share(const Band& band) {
+        if (band.target_channels >= 16) return 0.85;
         if (band.target_channels > 1) return band.target_channels > 2 ? 0.7 : 0.55;
         return slides(band) || band.straight ? 0.75 : 0.45;
     }

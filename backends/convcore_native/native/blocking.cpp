@@ -1,18 +1,12 @@
 #include "blocking.h"
 
 #include <algorithm>
-#include <bitset>
 
 #include "integers.h"
 
 namespace convcore {
 
 namespace {
-
-// A smaller share of the products is not worth to be left out.
-constexpr double SKIP_SHARE = 0.05;
-// A tile of fewer rows takes as long: its sums wait for each other.
-constexpr index_t FULL_ROWS = 4;
 
 // An odd number of cache lines, so that the same position of many channels spreads over all sets of
 // a cache (256 channels of 14 x 14 on AMD Zen 3: 75 GFLOP/s instead of 60).
@@ -149,56 +143,6 @@ void OwnedBlocking::cut_channels(const Correlation& problem, index_t parts) {
     }
     block.term_offset = term_offset_.data();
     block.last_term_offset = last_term_offset_.data();
-}
-
-void OwnedBlocking::skip_padding(const Correlation& problem, index_t rows) {
-    index_t taps = 1;
-    for (int a = 0; a < problem.axes; ++a) taps *= problem.axis[a].taps;
-    if (!block.padded || taps > 64 || block.channels < SKIP_CHANNELS) return;
-    double inside = 1, last = 1;
-    index_t behind = taps;
-    for (int a = 0; a < problem.axes; ++a) {
-        const Axis& axis = problem.axis[a];
-        behind /= axis.taps;
-        std::vector<uint64_t> reached(size_t(axis.count), 0);
-        index_t pairs = 0;
-        for (index_t q = 0; q < axis.count; ++q) {
-            for (index_t tap = 0; tap < taps; ++tap) {
-                const index_t at = q * axis.step + axis.shift[tap / behind % axis.taps];
-                if (at < 0 || at >= axis.extent) continue;
-                reached[size_t(q)] |= uint64_t(1) << tap;
-                ++pairs;
-            }
-        }
-        last = double(pairs) / double(axis.count * taps);
-        inside *= last;
-        reached_.push_back(std::move(reached));
-        block.reached[a] = reached_.back().data();
-    }
-    block.skips = 1 - inside >= SKIP_SHARE;
-    if (!block.skips) return;
-    // Of the other axes, tiles on the border of the padding still have some of its products.
-    inside_ = choose_run(problem, rows, double(taps)) * (1 + inside / last) / 2;
-}
-
-// Tiles that end where rows of positions end meet less padding, but may be smaller. Returns the
-// share of the taps of the last axis that is left.
-double OwnedBlocking::choose_run(const Correlation& problem, index_t rows, double taps) {
-    const std::vector<uint64_t>& reached = reached_.back();
-    const index_t count = index_t(reached.size()), tiles = quotient(count, rows);
-    const auto work = [&](index_t first, index_t positions) {
-        uint64_t all = 0;
-        for (index_t i = 0; i < positions; ++i) all |= reached[size_t((first + i) % count)];
-        return double(std::bitset<64>(all).count());
-    };
-    double any = 0, own = 0;
-    for (index_t q = 0; q < count; ++q) any += work(q, rows);
-    for (index_t i = 0; i < tiles; ++i) {
-        const index_t first = count * i / tiles, positions = count * (i + 1) / tiles - first;
-        own += double(std::max(positions, FULL_ROWS)) * work(first, positions);
-    }
-    if (own < any && block.split + 1 < problem.axes) block.run = count;
-    return std::min(own, any) / (double(count) * taps);
 }
 
 }  // namespace convcore

@@ -8,9 +8,6 @@ namespace convcore {
 // Source channels that a block should have at least, if there are as many.
 constexpr index_t FEW_CHANNELS = 16;
 
-// Padding is left out tap by tap: with fewer source channels a tap is too short a sum.
-constexpr index_t SKIP_CHANNELS = 64;
-
 class OwnedBlocking {
   public:
     // `positions` and `slab` elements are what a block should stay below, with `channels` source
@@ -23,28 +20,19 @@ class OwnedBlocking {
 
     Blocking block{};
     index_t blocks() const { return blocks_; }
-    // Share of the products that is carried out.
-    double inside() const { return inside_; }
 
     // At least `parts` blocks of source channels.
     void cut_channels(const Correlation&, index_t parts);
 
-    // Leaves out products of padding, where there are enough of them and it can be done, by tiles
-    // of at most so many rows.
-    void skip_padding(const Correlation&, index_t rows);
-
   private:
-    double choose_run(const Correlation&, index_t rows, double taps);
     void choose_split(const Correlation&, index_t positions);
     void lay_out(const Correlation&);
     bool shrink(const Correlation&);
 
     index_t blocks_ = 1;
-    double inside_ = 1;
     std::vector<std::vector<Segment>> segments_;
     std::vector<std::vector<index_t>> tap_offsets_;  // of each axis, in elements
     std::vector<index_t> term_offset_, last_term_offset_;
-    std::vector<std::vector<uint64_t>> reached_;
 };
 
 }  // namespace convcore

@@ -37,23 +37,18 @@ struct Box {
 // Positions of a box that follow each other.
 struct Range {
     index_t first, count;
-    index_t run;  // of positions, which no tile goes beyond
     const index_t* source_at;
     const index_t* target_at;
     bool side_by_side;  // the target positions are neighbours in memory
 };
 
-inline Range range_of(const Blocking& block, const Box& box, index_t first, index_t count) {
+inline Range range_of(const Box& box, index_t first, index_t count) {
     const index_t* at = box.target_at + first;
-    return {first, count, block.run ? block.run : count, box.source_at + first, at,
-            at[count - 1] - at[0] == count - 1};
+    return {first, count, box.source_at + first, at, at[count - 1] - at[0] == count - 1};
 }
 
-// What the positions of a range read that is not padding: where it is skipped, all taps of each
-// tile of positions, one bit each; else those taps of the outermost axis with several which some
-// position reads inside.
+// Taps of the outermost axis with several, those that some position of a range reads inside.
 struct Inside {
-    uint64_t reached[MAX_POSITIONS];
     index_t begin, end, taps;
 };
 
@@ -92,8 +87,7 @@ inline void list(const Correlation& problem, const Blocking& block, Box& box) {
 
 // Positions of one plane may lie outside with all taps of an axis before it (4 samples of 32
 // channels of 16 x 16 x 16, 3 x 3 x 3: 4 % of the terms).
-inline void find_outer(const Correlation& problem, const Box& box, const Range& range,
-                       Inside& inside) {
+inline Inside find_inside(const Correlation& problem, const Box& box, const Range& range) {
     int a = 0;
     while (a + 1 < problem.axes && problem.axis[a].taps == 1) ++a;
     const Axis& axis = problem.axis[a];
@@ -108,10 +102,10 @@ inline void find_outer(const Correlation& problem, const Box& box, const Range& 
         }
         return true;
     };
-    inside.taps = inside.end = axis.taps;
-    inside.begin = 0;
+    Inside inside{0, axis.taps, axis.taps};
     while (inside.begin < inside.end && outside(inside.begin)) ++inside.begin;
     while (inside.begin < inside.end && outside(inside.end - 1)) --inside.end;
+    return inside;
 }
 
 template <class T>
@@ -266,46 +260,6 @@ inline index_t padded_channels(index_t channels) {
     return quotient(channels, Simd<T>::lanes) * Simd<T>::lanes;
 }
 
-// Cuts each run of rows into equal shares, so that no tile is nearly empty: calls
-// visit(tile, first row, rows).
-template <class Visit>
-ALWAYS_INLINE inline void visit_tiles(index_t rows, index_t run, Visit visit) {
-    const index_t tiles = quotient(run, PANEL_ROWS);
-    index_t tile = 0;
-    for (index_t begin = 0; begin < rows; begin += run) {
-        for (index_t i = 0; i < tiles; ++i, ++tile) {
-            const index_t first = share(run, tiles, i);
-            visit(tile, begin + first, share(run, tiles, i + 1) - first);
-        }
-    }
-}
-
-// The taps that some position of each tile reads inside the source.
-inline void find_reached(const Correlation& problem, const Blocking& block, const Box& box,
-                         const Range& range, Inside& inside) {
-    visit_tiles(range.count, range.run, [&](index_t tile, index_t first, index_t count) {
-        inside.reached[tile] = 0;
-        for (index_t i = 0; i < count; ++i) {
-            uint64_t taps = ~uint64_t(0);
-            index_t rest = range.first + first + i;
-            for (int a = problem.axes - 1; a >= 0; --a) {
-                taps &= block.reached[a][box.start[a] + rest % box.count[a]];
-                rest /= box.count[a];
-            }
-            inside.reached[tile] |= taps;
-        }
-    });
-}
-
-inline void find_inside(const Correlation& problem, const Blocking& block, const Box& box,
-                        const Range& range, Inside& inside) {
-    if (block.skips) {
-        find_reached(problem, block, box, range, inside);
-    } else {
-        find_outer(problem, box, range, inside);
-    }
-}
-
 // One tile of a product.
 template <class T, int vectors = VECTOR_COLUMNS>
 ALWAYS_INLINE inline void multiply_tile(int wanted, const T* base, const index_t* row_at,
@@ -321,16 +275,16 @@ ALWAYS_INLINE inline void multiply_tile(int wanted, const T* base, const index_t
     multiply_for<T, vectors, PANEL_ROWS>(int(rows))(depth, row, offset, b, c, accumulate);
 }
 
-// All rows of a product, run by run.
+// All rows of a product, in equal shares, so that no tile is nearly empty.
 template <class T>
-void multiply(int vectors, const T* base, const index_t* row_at, index_t rows, index_t run,
+void multiply(int vectors, const T* base, const index_t* row_at, index_t rows,
               const index_t* offset, index_t depth, const T* b, T* c, bool accumulate) {
-    const index_t width = vectors * Simd<T>::lanes;
-    const auto add = [=](index_t, index_t first, index_t count) ALWAYS_INLINE {
-        multiply_tile(vectors, base, row_at + first, count, offset, depth, b, c + first * width,
-                      accumulate);
-    };
-    visit_tiles(rows, run, add);
+    const index_t width = vectors * Simd<T>::lanes, tiles = quotient(rows, PANEL_ROWS);
+    for (index_t i = 0; i < tiles; ++i) {
+        const index_t first = share(rows, tiles, i);
+        multiply_tile(vectors, base, row_at + first, share(rows, tiles, i + 1) - first, offset,
+                      depth, b, c + first * width, accumulate);
+    }
 }
 
 }  // namespace

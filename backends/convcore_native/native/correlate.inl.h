@@ -170,62 +170,18 @@ struct PanelProduct {
 
     int width() const { return vectors * Simd<T>::lanes; }
 
-    void run() const {
-        if (block.skips) {
-            run_reached();
-        } else {
-            run_all();
-        }
-    }
-
     // Without the taps of the outermost axis that no position reads inside the source.
-    void run_all() const {
+    void run() const {
         const index_t begin = inside.begin * inputs.terms / inside.taps;
         const index_t terms = inside.end * inputs.terms / inside.taps - begin;
         const index_t steps = quotient(terms, block.depth);
         if (steps == 0 && inputs.first == 0) clear_run(range.count * width(), product);
         for (index_t step = 0; step < steps; ++step) {
             const index_t first = begin + share(terms, steps, step);
-            multiply<T>(vectors, base, range.source_at, range.count, range.run,
+            multiply<T>(vectors, base, range.source_at, range.count,
                         inputs.term_offset + first, begin + share(terms, steps, step + 1) - first,
                         packed + first * width(), product, inputs.first > 0 || step > 0);
         }
-    }
-
-    // Some taps, or some channels of one, at a time; without the taps that no position of a tile
-    // reads inside the source.
-    void run_reached() const {
-        const index_t count = inputs.count(), taps = inputs.terms / count;
-        const index_t steps = quotient(count, block.depth);
-        const index_t together = steps > 1 ? 1 : block.depth / count;
-        for (index_t tap = 0; tap < taps; tap += together) {
-            for (index_t step = 0; step < steps; ++step) {
-                const index_t c = share(count, steps, step);
-                add_reached(tap, smaller(together, taps - tap), c,
-                            share(count, steps, step + 1) - c);
-            }
-        }
-    }
-
-    // `depth` channels from `c` on of each of some taps; all channels if there are several taps.
-    void add_reached(index_t tap, index_t taps, index_t c, index_t depth) const {
-        visit_tiles(range.count, range.run, [&](index_t tile, index_t first, index_t rows) {
-            T* to = product + first * width();
-            const uint64_t all = inside.reached[tile], before = (uint64_t(1) << tap) - 1;
-            bool accumulate = inputs.first > 0 || c > 0 || (all & before);
-            if (all == 0 && inputs.first == 0) clear_run(rows * width(), to);
-            // Neighbouring taps in one go.
-            for (index_t t = tap, next = t; t < tap + taps; t = next + 1) {
-                next = t;
-                while (next < tap + taps && all >> next & 1) ++next;
-                if (next == t) continue;
-                const index_t at = t * inputs.count() + c;
-                multiply_tile(vectors, base, range.source_at + first, rows,
-                              inputs.term_offset + at, (next - t - 1) * inputs.count() + depth,
-                              packed + at * width(), to, accumulate);
-                accumulate = true;
-            }
-        });
     }
 };
 
@@ -255,15 +211,14 @@ void correlate_block(const Correlation& problem, const Blocking& block, const Bo
     const index_t parts = quotient(problem.source_channels, block.channels);
     const index_t ranges = quotient(box.positions, block.range);
     T* product = slab + block.slab;
-    Inside inside;
     for (index_t part = 0; part < parts; ++part) {
         const Channels inputs = channel_block(problem, block, part);
         const T* base = gather(problem, block, box, source, inputs, slab);
         for (index_t r = 0; r < ranges; ++r) {
             const index_t begin = share(box.positions, ranges, r);
             const index_t count = share(box.positions, ranges, r + 1) - begin;
-            const Range range = range_of(block, box, begin, count);
-            if (part == 0 || ranges > 1) find_inside(problem, block, box, range, inside);
+            const Range range = range_of(box, begin, count);
+            const Inside inside = find_inside(problem, box, range);
             for (index_t p = first; p < last; ++p) {
                 const int vectors = panel_vectors<T>(channels, p);
                 const T* b = packed + panel_start<T>(p) * block.terms +

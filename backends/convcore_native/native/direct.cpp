@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "band_method.h"
+#include "columns_method.h"
 #include "gemm_method.h"
 #include "tiny_method.h"
 
@@ -42,7 +43,7 @@ Maker fastest(const Geometry& geometry, Operation operation, Request request) {
     Maker best = gemm_method;
     double seconds = best(geometry, operation, request)->seconds(1) /
                      product_share(geometry, operation, lanes);
-    for (Maker maker : {Maker(band_method), Maker(tiny_method)}) {
+    for (Maker maker : {Maker(columns_method), Maker(band_method), Maker(tiny_method)}) {
         if (maker == Maker(band_method) && many_channels(geometry, lanes)) continue;
         const auto other = maker(geometry, operation, request);
         if (other == nullptr || other->seconds(1) >= seconds) continue;

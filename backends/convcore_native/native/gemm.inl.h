@@ -19,6 +19,7 @@ void multiply_rows(index_t depth, const T* const* row, const index_t* offset, co
 #pragma GCC unroll 32
     for (int i = 0; i < rows; ++i) a[i] = row[i];
     vec<T> sum[rows][vectors] = {};
+#pragma GCC unroll 4
     for (index_t d = 0; d < depth; ++d) {
         const index_t at = offset[d];
         vec<T> column[vectors];

@@ -34,16 +34,6 @@ bool strided(const Correlation& problem) {
     return false;
 }
 
-// Rows of positions so short that most tiles would go beyond their ends. With the batch as the last
-// axis a tile is one position of many samples instead, and meets padding with all of them or with
-// none (512 channels of 7 x 7, 3 x 3, AMD Zen 3: 0.93 of the products).
-bool narrow(const OwnedCorrelation& owned, index_t rows) {
-    const Correlation& problem = owned.problem;
-    const Axis &batch = problem.axis[0], &last = problem.axis[problem.axes - 1];
-    return owned.padded() && problem.source_channels >= SKIP_CHANNELS && problem.axes > 1 &&
-           batch.count >= rows && last.count < 2 * rows && last.taps > 1;
-}
-
 // The part of a problem that is carried out at a time, where the whole weight is too large for the
 // workspace: some groups, or some target channels of one group.
 struct Pass {
@@ -108,7 +98,7 @@ class GemmMethod : public Method {
         const double groups = double(problem.groups), copied = double(blocking.blocks()) *
                               double(blocking.block.copies ? blocking.block.channel_pitch : 0);
         const double products = double(owned.positions()) * double(padded_channels(problem)) *
-                                double(owned.depth()) * blocking.inside();
+                                double(owned.depth());
         return groups * (2 * products / (EFFICIENCY * peak_flops(int(sizeof(T)))) +
                          copied * double(problem.source_channels) * MOVE_SECONDS);
     }
@@ -117,8 +107,7 @@ class GemmMethod : public Method {
         return "tile " + std::to_string(kernels_.panel_rows) + "x" +
                std::to_string(kernels_.panel_width) + ", blocks of " +
                std::to_string(block.positions) + " positions by " +
-               std::to_string(block.channels) + " channels" + (block.copies ? ", copied" : "") +
-               (block.skips ? ", padding skipped" : "");
+               std::to_string(block.channels) + " channels" + (block.copies ? ", copied" : "");
     }
 
     static constexpr index_t ALIGNMENT = 64 / index_t(sizeof(T));
@@ -160,8 +149,7 @@ OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T
     // Every panel reads the block again.
     const bool copies = panels > 1 || strided(problem);
     OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request), copies);
-    blocking.skip_padding(problem, kernels.panel_rows);
-    if (copies && !blocking.block.skips) blocking = larger<T>(std::move(blocking), owned, request);
+    if (copies) blocking = larger<T>(std::move(blocking), owned, request);
     Blocking& block = blocking.block;
     block.range = even(block.positions, POSITIONS);
     block.depth = even(block.terms, MAX_TERMS);
@@ -176,7 +164,6 @@ class GemmCorrelation : public GemmMethod<T> {
     GemmCorrelation(const Request& request, Correlations all)
         : GemmMethod<T>(request), parts_(std::move(all.parts)), clear_(all.clear) {
         for (OwnedCorrelation& part : parts_) {
-            if (narrow(part, this->kernels_.panel_rows)) part.move_batch_last();
             blocking_.push_back(correlate_blocking(part, this->kernels_, request));
             const Blocking& block = blocking_.back().block;
             const bool split = block.channels < part.problem.source_channels;

@@ -173,13 +173,6 @@ void OwnedCorrelation::finish() {
     }
 }
 
-void OwnedCorrelation::move_batch_last() {
-    std::rotate(problem.axis, problem.axis + 1, problem.axis + problem.axes);
-    std::rotate(shifts_.begin(), shifts_.begin() + 1, shifts_.end());
-    std::rotate(offsets_.begin(), offsets_.begin() + 1, offsets_.end());
-    finish();
-}
-
 index_t OwnedCorrelation::positions() const {
     index_t all = 1;
     for (int a = 0; a < problem.axes; ++a) all *= problem.axis[a].count;

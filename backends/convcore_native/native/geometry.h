@@ -34,8 +34,6 @@ class OwnedCorrelation {
                   const std::vector<index_t>& weight_offset);
     // Points the axes at their tables: last, since the tables move while they grow.
     void finish();
-    // Makes the batch, which is the first axis, the one that varies fastest.
-    void move_batch_last();
 
     index_t positions() const;
     index_t taps() const;

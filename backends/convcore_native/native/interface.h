@@ -38,7 +38,7 @@ struct Correlation {
     index_t source_channel_pitch, target_channel_pitch;
     index_t weight_group_pitch, weight_target_pitch, weight_source_pitch;
     index_t target_start;  // where position 0 of group 0, channel 0 stands
-    int axes;  // the batch is the first one, unless it was moved; the last one varies fastest
+    int axes;  // the batch is the first one; the last one varies fastest
     Axis axis[MAX_AXES];
 };
 
@@ -71,15 +71,11 @@ struct Blocking {
     const index_t* last_term_offset;
     index_t terms;           // taps times source channels
     index_t depth;           // terms, or positions, that are summed in registers at a time
-    // Where much of what is read would be padding: for each position of an axis the taps, one bit
-    // for each of all, that it reads inside the source. Products of padding are then left out.
-    bool skips;
-    const uint64_t* reached[MAX_AXES];
-    index_t run;  // if not 0: positions of the last axis, whose ends no tile goes beyond
     index_t panel_tasks;     // parts that the target channels are cut into, each a task of its own
     index_t slices;          // weight gradient: parts of the sum, each with a result of its own
 };
 
+struct ColumnBlocking;  // see columns.h
 struct Tiny;  // see tiny.h
 struct Band;  // see band.h
 
@@ -100,6 +96,14 @@ struct Routines {
     // of the target.
     void (*weight_gradient)(const Correlation&, const Blocking&, const T* target, const T* source,
                             T* weight, T* workspace, int threads);
+
+    // The same with positions as lanes, in a register tile of their own. `packed` holds terms *
+    // target channels for each group; the workspace, for each thread, what ColumnBlocking tells.
+    int channel_rows, column_width;
+    bool (*pack_column_weight)(const Correlation&, const ColumnBlocking&, const T* weight,
+                               T* packed, int threads);
+    void (*correlate_columns)(const Correlation&, const ColumnBlocking&, const T* source,
+                              const T* packed, T* target, T* workspace, int threads);
 
     // A small correlation; `scratch` holds Tiny::scratch elements.
     bool (*tiny)(const Correlation&, const Tiny&, const T* source, const T* weight, T* target,

@@ -3,6 +3,7 @@
 // Only plain headers may be included: whatever a standard header defines inline would be compiled
 // with the flags of this instruction set, and could replace the copy that all processors run.
 #include "band.h"
+#include "columns.h"
 #include "integers.h"
 #include "interface.h"
 #include "tiny.h"
@@ -30,6 +31,8 @@ inline int thread_number() {
 #include "blocks.inl.h"
 #include "correlate.inl.h"
 #include "weight_gradient.inl.h"
+#include "columns.inl.h"
+#include "columns_correlate.inl.h"
 #include "tiny.inl.h"
 #include "lanes.inl.h"
 #include "band.inl.h"
@@ -50,6 +53,7 @@ namespace {
 template <class T>
 constexpr convcore::Routines<T> routines{
     PANEL_ROWS, panel_width<T>, Simd<T>::lanes, pack_weight<T>, correlate<T>, weight_gradient<T>,
+    CHANNEL_ROWS, column_width<T>, pack_column_weight<T>, correlate_columns<T>,
     tiny_correlate<T>, pack_band<T>, correlate_band<T>, correlate_straight<T>, band_gradient<T>,
     all_finite<T>, tile_routines<T>,
 };

@@ -50,7 +50,7 @@ struct WeightGradientTask {
     void add(const Box& box, const T* source, const T* target, T* result, bool accumulate) {
         const index_t channels = problem.target_channels, taps = tap_count(problem);
         const T* base = gather(problem, block, box, source, inputs, slab);
-        const Range range = range_of(block, box, 0, box.positions);
+        const Range range = range_of(box, 0, box.positions);
         for (index_t p = panel; p < panel_end; ++p) {
             const index_t start = panel_start<T>(p);
             const int vectors = panel_vectors<T>(channels, p), width = vectors * Simd<T>::lanes;
@@ -60,7 +60,7 @@ struct WeightGradientTask {
             T* own = result + start * block.terms + inputs.first * taps * width;
             for (index_t first = 0; first < box.positions; first += block.depth) {
                 const index_t depth = smaller(block.depth, box.positions - first);
-                multiply<T>(vectors, base, inputs.term_offset, inputs.terms, inputs.terms,
+                multiply<T>(vectors, base, inputs.term_offset, inputs.terms,
                             box.source_at + first, depth, packed + first * width, own,
                             accumulate || first > 0);
             }

@@ -1,0 +1,36 @@
+// Products with target positions as lanes: what the driver and the kernels agree on, in plain C
+// types. A column holds what one target position reads, with an entry for each term, which is a pair
+// of tap and source channel, and zeros for padding.
+#pragma once
+#include "interface.h"
+
+namespace convcore {
+
+// Target positions that a block may have; the kernels' tables have room for as many.
+constexpr index_t MAX_COLUMNS = 128;
+
+// Vectors of positions of the register tile, and pieces that a vector may be put together from.
+constexpr int COLUMN_VECTORS = 3, COLUMN_PIECES = 2;
+
+// What one tap reads for one tile: lanes low .. high - 1 of a vector are those of from + lane * step,
+// all others zero.
+struct TileReads {
+    index_t from[COLUMN_PIECES][COLUMN_VECTORS];
+    short low[COLUMN_PIECES][COLUMN_VECTORS], high[COLUMN_PIECES][COLUMN_VECTORS];
+    int pieces;  // of any vector; more than COLUMN_PIECES if lanes have to be gathered one by one
+    int lanes;   // that are not zero
+};
+
+// The columns of a block of positions are packed for some terms at a time. Terms follow each other
+// by blocks of source channels, by tap, by channel.
+struct ColumnBlocking {
+    index_t blocks;       // all positions are shared out among so many
+    index_t inputs;       // source channels of a block of them
+    index_t depth;        // terms that are packed, and summed in registers
+    index_t outputs;      // target channels whose weights are used again for each tile
+    index_t panel_tasks;  // parts of the target channels that are tasks of their own
+    // Elements for a thread: columns, products that are not stored at once, and what tiles read.
+    index_t columns, product, reads;
+};
+
+}  // namespace convcore

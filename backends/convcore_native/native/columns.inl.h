@@ -1,0 +1,242 @@
+// The columns of a block of target positions: what each tap reads, and how it is packed.
+
+namespace {
+
+using convcore::COLUMN_PIECES;
+using convcore::COLUMN_VECTORS;
+using convcore::ColumnBlocking;
+using convcore::TileReads;
+
+template <class T>
+constexpr int column_width = COLUMN_VECTORS * Simd<T>::lanes;
+
+// Positions of a block that follow each other on the last axis.
+struct ColumnRun {
+    index_t first, count;            // in the block
+    index_t at[convcore::MAX_AXES];  // coordinates of the first one
+    index_t target;                  // where it stands in a target channel
+};
+
+struct ColumnRuns {
+    index_t positions = 0;
+    int count = 0;
+    ColumnRun run[convcore::MAX_COLUMNS];
+
+    ColumnRuns(const Correlation& problem, index_t first, index_t last) : positions(last - first) {
+        const int inner = problem.axes - 1;
+        for (index_t at = first; at < last; at += run[count++].count) {
+            ColumnRun& one = run[count];
+            index_t rest = at;
+            one.target = problem.target_start;
+            for (int a = inner; a >= 0; --a) {
+                const Axis& axis = problem.axis[a];
+                one.at[a] = rest % axis.count;
+                one.target += one.at[a] * axis.target_pitch;
+                rest /= axis.count;
+            }
+            one.first = at - first;
+            one.count = smaller(last - at, problem.axis[inner].count - one.at[inner]);
+        }
+    }
+};
+
+// The shifts of one tap.
+struct TapShift {
+    index_t on[convcore::MAX_AXES];
+
+    TapShift(const Correlation& problem, index_t tap) {
+        for (int a = problem.axes - 1; a >= 0; --a) {
+            on[a] = problem.axis[a].shift[tap % problem.axis[a].taps];
+            tap /= problem.axis[a].taps;
+        }
+    }
+};
+
+// Elements from what a position reads to what the next one of its run reads.
+inline index_t column_step(const Correlation& problem) {
+    const Axis& inner = problem.axis[problem.axes - 1];
+    return inner.step * inner.source_pitch;
+}
+
+// Positions begin .. end - 1 of a block read inside the source; position p reads offset + p * step.
+struct RunReach {
+    index_t begin, end, offset;
+};
+
+inline RunReach reach(const Correlation& problem, const ColumnRun& run, const TapShift& shift) {
+    const int inner = problem.axes - 1;
+    index_t offset = 0;
+    for (int a = 0; a < inner; ++a) {
+        const Axis& axis = problem.axis[a];
+        const index_t at = run.at[a] * axis.step + shift.on[a];
+        if (at < 0 || at >= axis.extent) return {0, 0, 0};
+        offset += at * axis.source_pitch;
+    }
+    const Axis& last = problem.axis[inner];
+    const index_t step = last.step, at = run.at[inner] * step + shift.on[inner];
+    const index_t before = at >= 0 ? 0 : step == 1 ? -at : quotient(-at, step);
+    const index_t rest = smaller(last.extent - at, run.count * step);
+    const index_t inside = rest <= 0 ? 0 : step == 1 ? rest : quotient(rest, step);
+    return {run.first + before, run.first + inside,
+            offset + at * last.source_pitch - run.first * column_step(problem)};
+}
+
+template <class T>
+struct ColumnPacker {
+    static constexpr int lanes = Simd<T>::lanes, width = column_width<T>;
+
+    const Correlation& problem;
+    const ColumnRuns& runs;
+    const T *begin, *end;  // of the whole source
+    const T* source;       // of the group
+    TileReads* reads;      // of each tap, tile by tile
+
+    index_t tiles() const { return quotient(runs.positions, width); }
+
+    int vectors(index_t tile) const {
+        return int(smaller(COLUMN_VECTORS, quotient(runs.positions - tile * width, lanes)));
+    }
+
+    // Lists what each tap reads for each tile.
+    void list() const {
+        const index_t taps = tap_count(problem), count = tiles();
+        for (index_t tap = 0; tap < taps; ++tap) {
+            TileReads* const own = reads + tap * count;
+            const TapShift shift(problem, tap);
+            for (index_t t = 0; t < count; ++t) own[t] = TileReads{};
+            index_t vector = -1;
+            int piece = 0;
+            for (int r = 0; r < runs.count; ++r) {
+                const RunReach part = reach(problem, runs.run[r], shift);
+                for (index_t p = part.begin, next; p < part.end; p = next) {
+                    piece = p / lanes == vector ? piece + 1 : 0;
+                    vector = p / lanes;
+                    next = smaller(part.end, (vector + 1) * lanes);
+                    add(own[vector / COLUMN_VECTORS], piece, int(vector % COLUMN_VECTORS),
+                        part.offset + vector * lanes * column_step(problem),
+                        int(p - vector * lanes), int(next - vector * lanes));
+                }
+            }
+        }
+    }
+
+    // Lanes low .. high - 1 of vector j. Whole vectors are read, which may reach over the ends of
+    // the piece, but not of the source.
+    void add(TileReads& tile, int piece, int j, index_t from, int low, int high) const {
+        const index_t step = column_step(problem), first = source - begin + from;
+        const index_t span = step * lanes + (problem.source_channels - 1) *
+                                                problem.source_channel_pitch;
+        tile.lanes += high - low;
+        if (tile.pieces <= piece) tile.pieces = piece + 1;
+        if (piece >= COLUMN_PIECES || step > 2 || first < 0 || first + span > end - begin) {
+            tile.pieces = COLUMN_PIECES + 1;
+            return;
+        }
+        tile.from[piece][j] = from;
+        tile.low[piece][j] = short(low);
+        tile.high[piece][j] = short(high);
+    }
+
+    // `channels` entries of a tile's columns, from source channel `channel` on.
+    void pack(index_t tap, index_t tile, index_t channel, index_t channels, T* to) const {
+        const TileReads& own = reads[tap * tiles() + tile];
+        const T* from = source + channel * problem.source_channel_pitch;
+        const int wanted = vectors(tile);
+        if (own.pieces == 0) {
+            clear_run(channels * wanted * lanes, to);
+        } else if (own.pieces > COLUMN_PIECES) {
+            gather(tap, tile, from, channels, to);
+        } else if (column_step(problem) == 1) {
+            pack_vectors<1>(wanted, own, from, channels, to);
+        } else {
+            pack_vectors<2>(wanted, own, from, channels, to);
+        }
+    }
+
+    template <int step, int vectors = COLUMN_VECTORS>
+    void pack_vectors(int wanted, const TileReads& tile, const T* from, index_t channels,
+                      T* to) const {
+        if constexpr (vectors > 1) {
+            if (wanted < vectors)
+                return pack_vectors<step, vectors - 1>(wanted, tile, from, channels, to);
+        }
+        if (tile.lanes == vectors * lanes && tile.pieces == 1) {
+            pack_whole<step, vectors>(tile, from, channels, to);
+        } else if (tile.pieces == 1) {
+            pack_pieces<step, vectors, 1>(tile, from, channels, to);
+        } else {
+            pack_pieces<step, vectors, COLUMN_PIECES>(tile, from, channels, to);
+        }
+    }
+
+    template <int step>
+    ALWAYS_INLINE static inline vec<T> read(const T* from) {
+        if constexpr (step == 1) return load(from);
+        return even(load(from), load(from + lanes), typename Count<lanes>::type{});
+    }
+
+    template <int step, int vectors>
+    void pack_whole(const TileReads& tile, const T* from, index_t channels, T* to) const {
+        const index_t pitch = problem.source_channel_pitch;
+        const T* own[vectors];
+#pragma GCC unroll 4
+        for (int j = 0; j < vectors; ++j) own[j] = from + tile.from[0][j];
+        for (index_t c = 0; c < channels; ++c, to += vectors * lanes)
+#pragma GCC unroll 4
+            for (int j = 0; j < vectors; ++j)
+                store(to + j * lanes, read<step>(own[j] + c * pitch));
+    }
+
+    template <int... lane>
+    ALWAYS_INLINE static inline vec<T> counted(Lanes<lane...>) {
+        return vec<T>{T(lane)...};
+    }
+
+    template <int step, int vectors, int pieces>
+    void pack_pieces(const TileReads& tile, const T* from, index_t channels, T* to) const {
+        const index_t pitch = problem.source_channel_pitch;
+        const vec<T> number = counted(typename Count<lanes>::type{}), one = broadcast(T(1));
+        const T* own[pieces][vectors];
+        vec<T> inside[pieces][vectors];
+        // Where there is nothing to read, whatever may be read will do.
+        const T* other = nullptr;
+        for (int j = 0; j < vectors; ++j)
+            if (tile.high[0][j]) other = from + tile.from[0][j];
+        for (int i = 0; i < pieces; ++i) {
+            for (int j = 0; j < vectors; ++j) {
+                const T low = T(tile.low[i][j]), high = T(tile.high[i][j]);
+                own[i][j] = high > 0 ? from + tile.from[i][j] : other;
+                inside[i][j] = number >= broadcast(low) ? one : vec<T>{};
+                inside[i][j] = number < broadcast(high) ? inside[i][j] : vec<T>{};
+            }
+        }
+        for (index_t c = 0; c < channels; ++c, to += vectors * lanes) {
+#pragma GCC unroll 4
+            for (int j = 0; j < vectors; ++j) {
+                vec<T> all{};
+#pragma GCC unroll 2
+                for (int i = 0; i < pieces; ++i)
+                    all = inside[i][j] != vec<T>{} ? read<step>(own[i][j] + c * pitch) : all;
+                store(to + j * lanes, all);
+            }
+        }
+    }
+
+    // Lane by lane.
+    void gather(index_t tap, index_t tile, const T* from, index_t channels, T* to) const {
+        const TapShift shift(problem, tap);
+        const index_t first = tile * width, count = vectors(tile) * lanes;
+        const index_t step = column_step(problem);
+        index_t at[width];
+        for (index_t l = 0; l < count; ++l) at[l] = -1;
+        for (int r = 0; r < runs.count; ++r) {
+            const RunReach part = reach(problem, runs.run[r], shift);
+            index_t p = part.begin > first ? part.begin : first;
+            for (; p < smaller(part.end, first + count); ++p) at[p - first] = part.offset + p * step;
+        }
+        for (index_t c = 0; c < channels; ++c, from += problem.source_channel_pitch, to += count)
+            for (index_t l = 0; l < count; ++l) to[l] = at[l] < 0 ? T(0) : from[at[l]];
+    }
+};
+
+}  // namespace

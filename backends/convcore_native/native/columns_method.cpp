@@ -1,0 +1,179 @@
+// Implicit matrix products with target positions as lanes.
+#include "columns_method.h"
+
+#include <string.h>
+
+#include <algorithm>
+
+#include "careful.h"
+#include "columns.h"
+#include "integers.h"
+#include "machine.h"
+
+namespace convcore {
+
+namespace {
+
+// What is summed in registers: packed columns stay in the level 1 cache, and a long sum is made of
+// partial ones. With several taps, those of some source channels.
+constexpr index_t MAX_DEPTH = 144;
+// Positions of a block, so that its part of the source is read again from the level 2 cache.
+constexpr index_t POSITIONS = MAX_COLUMNS;
+// Target channels whose packed weights stay in the level 2 cache.
+constexpr index_t OUTPUTS = 256;
+// Padding is left out tap by tap where so much of it can be; with fewer source channels a tap is too
+// short a sum.
+constexpr double SKIP_SHARE = 0.05;
+constexpr index_t SKIP_CHANNELS = 64;
+// For estimates (AMD Zen 3, one core): the share of the peak that products reach, seconds for an
+// entry of a tile's columns, for one that is gathered lane by lane, for all of one tap, of the packed
+// weights and of the result, and of a call with nothing to do.
+constexpr double EFFICIENCY = 0.95, ENTRY_SECONDS = 4e-9, GATHERED_SECONDS = 60e-9,
+                 TAP_SECONDS = 20e-9, WEIGHT_SECONDS = 0.4e-9,
+                 RESULT_SECONDS = 0.3e-9, SCATTERED_SECONDS = 1e-9, CALL_SECONDS = 3e-6;
+
+index_t even(index_t all, index_t most) { return quotient(all, quotient(all, most)); }
+
+// The share of what the taps read that is not padding for all positions of a row.
+double rows_inside(const Correlation& problem) {
+    double share = 1;
+    for (int a = 0; a + 1 < problem.axes; ++a) {
+        const Axis& axis = problem.axis[a];
+        index_t inside = 0;
+        for (index_t t = 0; t < axis.taps; ++t)
+            for (index_t q = 0; q < axis.count; ++q) {
+                const index_t at = q * axis.step + axis.shift[t];
+                inside += at >= 0 && at < axis.extent;
+            }
+        share *= double(inside) / double(axis.count * axis.taps);
+    }
+    return share;
+}
+
+// The depth decides the order of the sum: never by the number of threads.
+template <class T>
+ColumnBlocking columns_blocking(const OwnedCorrelation& owned, const Routines<T>& kernels,
+                                int threads) {
+    const Correlation& problem = owned.problem;
+    const index_t width = kernels.column_width, taps = owned.taps();
+    const index_t tiles = quotient(owned.positions(), width);
+    const index_t most = std::max<index_t>(1, POSITIONS / width);
+    const index_t panels = quotient(problem.target_channels, kernels.channel_rows);
+    const bool skips = problem.source_channels >= SKIP_CHANNELS &&
+                       problem.axis[problem.axes - 1].count >= width &&
+                       1 - rows_inside(problem) >= SKIP_SHARE;
+    ColumnBlocking block{};
+    block.blocks = quotient(tiles, most);
+    block.inputs = even(problem.source_channels,
+                        std::max<index_t>(1, MAX_DEPTH / (skips ? 1 : taps)));
+    block.depth = skips ? block.inputs
+                        : taps > MAX_DEPTH ? even(owned.depth(), MAX_DEPTH) : block.inputs * taps;
+    block.outputs = OUTPUTS;
+    block.panel_tasks =
+        std::min(panels, quotient(4 * threads, problem.groups * block.blocks));
+    const index_t line = 64 / index_t(sizeof(T)), largest = std::min(most, tiles);
+    block.columns = round_up(largest * width * block.depth, line);
+    block.product = round_up(largest * width * problem.target_channels, line);
+    block.reads = round_up(quotient(largest * taps * index_t(sizeof(TileReads)), sizeof(T)), line);
+    return block;
+}
+
+template <class T>
+class ColumnsMethod : public Method {
+  public:
+    ColumnsMethod(const Request& request, Correlations all)
+        : kernels_(routines<T>(*request.kernels)), parts_(std::move(all.parts)),
+          clear_(all.clear) {
+        for (const OwnedCorrelation& part : parts_) {
+            const ColumnBlocking block = columns_blocking(part, kernels_, request.threads);
+            const index_t weights = round_up(packed_size(part), 64 / index_t(sizeof(T)));
+            const index_t each = block.columns + block.product + block.reads;
+            packed_.push_back(weights);
+            elements_ = std::max(elements_, weights + each * request.threads);
+            blocks_.push_back(block);
+            work_ += seconds_of(part, block);
+        }
+    }
+
+    size_t workspace() const override { return size_t(elements_) * sizeof(T); }
+
+    double seconds(int threads) const override { return CALL_SECONDS + work_ / threads; }
+
+    void run(const void* source, const void* weight, void* result, void* workspace,
+             int threads) const override {
+        const T* from = static_cast<const T*>(source);
+        const T* by = static_cast<const T*>(weight);
+        T* target = static_cast<T*>(result);
+        T* packed = static_cast<T*>(workspace);
+        if (clear_) memset(target, 0, size_t(clear_) * sizeof(T));
+        for (size_t i = 0; i < parts_.size(); ++i) {
+            const Correlation& problem = parts_[i].problem;
+            const bool finite =
+                kernels_.pack_column_weight(problem, blocks_[i], by, packed, threads);
+            if (parts_[i].padded() && !finite) {
+                careful_correlate(problem, from, by, target);
+            } else {
+                kernels_.correlate_columns(problem, blocks_[i], from, packed, target,
+                                           packed + packed_[i], threads);
+            }
+        }
+    }
+
+    std::string describe() const override {
+        const ColumnBlocking& block = blocks_[0];
+        return "implicit gemm, positions as lanes, tile " + std::to_string(kernels_.channel_rows) +
+               "x" + std::to_string(kernels_.column_width) + ", " +
+               std::to_string(block.blocks) + " blocks, " + std::to_string(block.depth) +
+               " of " + std::to_string(parts_[0].depth()) + " terms at a time" +
+               (parts_.size() > 1 ? ", " + std::to_string(parts_.size()) + " phases" : "");
+    }
+
+  private:
+    static index_t packed_size(const OwnedCorrelation& part) {
+        return part.problem.groups * part.problem.target_channels * part.depth();
+    }
+
+    double seconds_of(const OwnedCorrelation& part, const ColumnBlocking& block) const {
+        const Correlation& problem = part.problem;
+        const double groups = double(problem.groups), depth = double(part.depth());
+        const double tiles = double(quotient(part.positions(), kernels_.column_width));
+        const double channels = double(round_up(problem.target_channels, kernels_.channel_rows));
+        const double products = groups * tiles * double(kernels_.column_width) * channels * depth;
+        const double taps = double(part.taps() * quotient(problem.source_channels, block.inputs));
+        const double results = groups * double(problem.target_channels * part.positions());
+        const Axis& last = problem.axis[problem.axes - 1];
+        const double entry = last.step > 2 ? GATHERED_SECONDS : ENTRY_SECONDS;
+        const bool scattered = last.target_pitch > 1;
+        return 2 * products / (EFFICIENCY * peak_flops(int(sizeof(T)))) +
+               groups * tiles * (depth * entry + taps * TAP_SECONDS) + double(packed_size(part)) * WEIGHT_SECONDS +
+               results * (scattered ? SCATTERED_SECONDS : RESULT_SECONDS);
+    }
+
+    const Routines<T>& kernels_;
+    std::vector<OwnedCorrelation> parts_;
+    std::vector<ColumnBlocking> blocks_;
+    std::vector<index_t> packed_;  // elements of the packed weight
+    const index_t clear_;          // elements of the result to set to zero first
+    index_t elements_ = 0;         // of all scratch memory
+    double work_ = 0;              // seconds of one core
+};
+
+template <class T>
+std::unique_ptr<Method> make(const Request& request, Correlations all) {
+    auto method = std::make_unique<ColumnsMethod<T>>(request, std::move(all));
+    if (method->workspace() > request.max_workspace) return nullptr;
+    return method;
+}
+
+}  // namespace
+
+std::unique_ptr<Method> columns_method(const Geometry& geometry, Operation operation,
+                                       const Request& request) {
+    if (operation == GRAD_WEIGHT) return nullptr;
+    Correlations all = correlations(geometry, operation);
+    if (all.parts.empty()) return nullptr;
+    return request.itemsize == 4 ? make<float>(request, std::move(all))
+                                 : make<double>(request, std::move(all));
+}
+
+}  // namespace convcore

@@ -1,0 +1,10 @@
+// The method with target positions as lanes of matrix products.
+#pragma once
+#include "method.h"
+
+namespace convcore {
+
+// nullptr for the gradient with respect to the weight, and beyond the bound of the request.
+std::unique_ptr<Method> columns_method(const Geometry&, Operation, const Request&);
+
+}  // namespace convcore
