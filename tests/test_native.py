@@ -226,6 +226,26 @@ def test_what_a_call_left_in_the_workspace_changes_no_bit(isa):
                 assert found[0] == found[1], plan.describe(operation)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("operation", [0, 1])
+def test_prepared_weights_give_the_same_bits(operation, dtype):
+    taken = 0
+    for geometry in (PROBLEMS | THREADED).values():
+        arrays = [array.astype(dtype) for array in normal(geometry)]
+        first, weight = operands(operation, *arrays)
+        for isa in ISAS:
+            plan = native_plan(geometry, dtype, isa=isa, threads=2)
+            prepared = plan.prepare(operation, weight)
+            if prepared is None:
+                continue
+            taken += 1
+            found = np.full(geometry.result_shape(OPERATIONS[operation]), np.nan, dtype)
+            plan.run_prepared(operation, first, prepared, found)
+            wanted = run(plan, geometry, operation, *arrays)
+            assert found.tobytes() == wanted.tobytes(), plan.describe(operation)
+    assert taken
+
+
 NONFINITE = {
     "small": Geometry.of((1, 3, 6, 7), (4, 3, 3, 3), padding=1),
     "dense": Geometry.of((2, 20, 30, 31), (18, 20, 3, 3), padding=((2, 1), (0, 3))),
@@ -252,6 +272,18 @@ def test_what_is_not_finite_stays_where_it_belongs(name, place, value):
                 wanted = reference(geometry, operation, *arrays)
             found = run(plan, geometry, operation, *arrays)
             assert np.array_equal(found, wanted, equal_nan=True), plan.describe(operation)
+
+
+def test_a_prepared_weight_that_is_not_finite_stays_away_from_the_padding():
+    geometry = Geometry.of((2, 30, 20, 21), (70, 30, 3, 3), padding=1)
+    x, w, _ = integers(geometry, "float32")
+    plan = DirectConvolution(geometry, "float32")
+    assert plan._native.prepare(0, w) is not None
+    w[3, 4, 0, 0] = np.inf
+    assert plan._native.prepare(0, w) is None
+    with np.errstate(invalid="ignore"):
+        wanted = reference(geometry, 0, x, w, None)
+    assert np.array_equal(plan.forward(x, plan.prepare(w)), wanted, equal_nan=True)
 
 
 @pytest.mark.parametrize("bound", [1, 1000, 20_000, 300_000])

@@ -4,6 +4,7 @@
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t
 from libc.string cimport memcmp
+from libcpp cimport bool as cbool
 from libcpp.memory cimport unique_ptr
 from libcpp.string cimport string
 from cpython.object cimport PyObject
@@ -65,7 +66,7 @@ cdef extern from "native/plan.h" namespace "convcore" nogil:
         string describe(Operation) except +
         double seconds(Operation) except +
         size_t prepared_bytes(Operation) except +
-        bint prepare(Operation, const void*, void*) except +
+        cbool prepare(Operation, const void*, void*, cbool*) except +
         bint run_prepared(Operation, const void*, const void*, void*) except +
 
 
@@ -148,14 +149,15 @@ cdef class NativePlan:
 
     def prepare(self, int operation, weight):
         """A weight for `run_prepared` of operation 0 or 1; None where that would gain nothing."""
-        cdef cnp.npy_intp count = self._plan.get().prepared_bytes(<Operation>operation) // 4
-        if count == 0 or not self._fits(weight, 1):
+        cdef cnp.npy_intp count = self._plan.get().prepared_bytes(<Operation>operation)
+        cdef cbool usable = False
+        if self._empty or count == 0 or not self._fits(weight, 1):
             return None
-        prepared = cnp.PyArray_EMPTY(1, &count, cnp.NPY_FLOAT, 0)
+        prepared = cnp.PyArray_EMPTY(1, &count, cnp.NPY_BYTE, 0)
         if not self._plan.get().prepare(<Operation>operation, cnp.PyArray_DATA(weight),
-                                        cnp.PyArray_DATA(prepared)):
+                                        cnp.PyArray_DATA(prepared), &usable):
             raise MemoryError(f"no memory for {self.workspace_bytes(operation)} bytes of workspace")
-        return prepared
+        return prepared if usable else None
 
     def run_prepared(self, int operation, first, prepared, result):
         """Carry out operation 0 or 1 with what `prepare` returned for it, overwriting `result`."""
@@ -238,6 +240,13 @@ cdef Geometry _problem(geometry):
     return problem
 
 
+class TransformedWeight:
+    """What a plan makes of a weight that is used often: bytes that it alone understands."""
+
+    def __init__(self, values):
+        self.values = values
+
+
 class NativeConvolution(Convolution):
     """What the native backends share: the three operations by a `NativePlan`.
 
@@ -268,14 +277,25 @@ class NativeConvolution(Convolution):
         result = _at_once(self._native, GRAD_WEIGHT, self._grad_weight, grad_output, input, out)
         return super().grad_weight(grad_output, input, out=out) if result is None else result
 
+    def _prepare(self, weight, operation):
+        values = self._native.prepare(OPERATIONS.index(operation), weight)
+        return weight if values is None else TransformedWeight(values)
+
     def _forward(self, input, weight, output):
-        self._native.run(FORWARD, input, weight, output)
+        _with_weight(self._native, FORWARD, input, weight, output)
 
     def _grad_input(self, grad_output, weight, grad_input):
-        self._native.run(GRAD_INPUT, grad_output, weight, grad_input)
+        _with_weight(self._native, GRAD_INPUT, grad_output, weight, grad_input)
 
     def _grad_weight(self, grad_output, input, grad_weight):
         self._native.run(GRAD_WEIGHT, grad_output, input, grad_weight)
+
+
+cdef _with_weight(NativePlan native, int operation, first, weight, result):
+    if isinstance(weight, TransformedWeight):
+        native.run_prepared(operation, first, weight.values, result)
+    else:
+        native.run(operation, first, weight, result)
 
 
 cdef tuple OWN = (

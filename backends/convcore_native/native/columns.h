@@ -1,6 +1,6 @@
 // Products with target positions as lanes: what the driver and the kernels agree on, in plain C
-// types. A column holds what one target position reads, with an entry for each term, which is a pair
-// of tap and source channel, and zeros for padding.
+// types. A column holds what one target position reads, with zeros for padding: an entry for each
+// term, which is a pair of tap and source channel.
 #pragma once
 #include "interface.h"
 
@@ -12,8 +12,8 @@ constexpr index_t MAX_COLUMNS = 128;
 // Vectors of positions of the register tile, and pieces that a vector may be put together from.
 constexpr int COLUMN_VECTORS = 3, COLUMN_PIECES = 2;
 
-// What one tap reads for one tile: lanes low .. high - 1 of a vector are those of from + lane * step,
-// all others zero.
+// What one tap reads for one tile: lanes low .. high - 1 of a vector are those at from + lane *
+// step, all others zero.
 struct TileReads {
     index_t from[COLUMN_PIECES][COLUMN_VECTORS];
     short low[COLUMN_PIECES][COLUMN_VECTORS], high[COLUMN_PIECES][COLUMN_VECTORS];

@@ -232,7 +232,8 @@ struct ColumnPacker {
         for (int r = 0; r < runs.count; ++r) {
             const RunReach part = reach(problem, runs.run[r], shift);
             index_t p = part.begin > first ? part.begin : first;
-            for (; p < smaller(part.end, first + count); ++p) at[p - first] = part.offset + p * step;
+            for (; p < smaller(part.end, first + count); ++p)
+                at[p - first] = part.offset + p * step;
         }
         for (index_t c = 0; c < channels; ++c, from += problem.source_channel_pitch, to += count)
             for (index_t l = 0; l < count; ++l) to[l] = at[l] < 0 ? T(0) : from[at[l]];

@@ -1,9 +1,9 @@
 // Correlation as a product of matrices with target positions as lanes: target[channel, position] =
 // sum over terms of weight[channel, term] column[term, position].
 //
-// A register tile of 4 channels by 3 vectors loads 7 vectors for 12 products, all of them one behind
-// the other. With channels as lanes it were 9, from scattered places (64 to 256 channels of 56 x 56,
-// 1 x 1, AMD Zen 3: 0.77 of the time, where another process shares the core).
+// A register tile of 4 channels by 3 vectors takes 7 loads for 12 products, of values that stand one
+// behind the other. With channels as lanes there are 9, from scattered places (64 to 256 channels of
+// 56 x 56, 1 x 1, AMD Zen 3: 0.77 of the time; less where another process shares the core).
 
 namespace {
 
@@ -56,7 +56,8 @@ inline MultiplyColumns<T> multiply_columns_for(int wanted, int wanted_vectors) {
             return multiply_columns_for<T, rows, vectors - 1>(wanted, wanted_vectors);
     }
     if constexpr (rows > 1) {
-        if (wanted < rows) return multiply_columns_for<T, rows - 1, vectors>(wanted, wanted_vectors);
+        if (wanted < rows)
+            return multiply_columns_for<T, rows - 1, vectors>(wanted, wanted_vectors);
     }
     return multiply_columns<T, rows, vectors>;
 }
@@ -82,13 +83,59 @@ ALWAYS_INLINE inline void visit_terms(const Correlation& problem, const ColumnBl
     }
 }
 
+// A panel of target channels for the terms of some source channels, whose taps stand side by side.
+template <class T>
+void pack_neighbours(const T* from, index_t pitch, index_t channels, index_t taps, T* to) {
+    constexpr int lanes = Simd<T>::lanes, rows = CHANNEL_ROWS;
+    const index_t count = channels * taps;
+    index_t channel = 0, tap = 0;
+    for (index_t first = 0; first < count; first += lanes) {
+        const int some = int(smaller(lanes, count - first));
+        vec<T> row[rows];
+        for (int i = 0; i < rows; ++i) {
+            const T* own = from + i * pitch + first;
+            if (some == lanes) {
+                row[i] = load(own);
+            } else {
+                for (int l = 0; l < some; ++l) row[i][l] = own[l];
+            }
+        }
+        interleave<T>(row);
+        for (int l = 0; l < some; ++l) {
+            __builtin_memcpy(to + (tap * channels + channel) * rows,
+                             reinterpret_cast<const T*>(row) + l * rows, rows * sizeof(T));
+            if (++tap < taps) continue;
+            tap = 0;
+            ++channel;
+        }
+    }
+}
+
+// The terms first .. last - 1 of `rows` target channels from `weight` on: [term][row].
+template <class T>
+void pack_panel(const Correlation& problem, const ColumnBlocking& block, const T* weight,
+                index_t first, index_t last, index_t rows, T* packed) {
+    const index_t taps = tap_count(problem), pitch = problem.weight_target_pitch;
+    const index_t source_pitch = problem.weight_source_pitch;
+    const bool neighbours = source_pitch == taps && plain_taps(problem, taps);
+    if (neighbours && rows == CHANNEL_ROWS && block.depth == block.inputs * taps)
+        return pack_neighbours(weight + first, pitch, (last - first) / taps, taps, packed);
+    visit_terms(problem, block, first, last,
+                [&](index_t tap, index_t channel, index_t channels, index_t place) {
+                    const T* from = weight + tap_weight_offset(problem, tap) +
+                                    channel * source_pitch;
+                    T* to = packed + place * rows;
+                    for (index_t c = 0; c < channels; ++c, from += source_pitch)
+                        for (index_t i = 0; i < rows; ++i) *to++ = from[i * pitch];
+                });
+}
+
 // packed: for each group, part of the terms and panel of target channels [term][row].
 template <class T>
 bool pack_column_weight(const Correlation& problem, const ColumnBlocking& block, const T* weight,
                         T* packed, int threads) {
     const index_t channels = problem.target_channels, terms = term_count(problem);
     const index_t panels = quotient(channels, CHANNEL_ROWS);
-    const index_t pitch = problem.weight_target_pitch, source_pitch = problem.weight_source_pitch;
     int finite = 1;
 #pragma omp parallel for collapse(3) num_threads(threads) if (threads > 1) reduction(& : finite)
     for (index_t g = 0; g < problem.groups; ++g) {
@@ -97,17 +144,12 @@ bool pack_column_weight(const Correlation& problem, const ColumnBlocking& block,
                 const index_t first = part * block.depth, k = panel * CHANNEL_ROWS;
                 const index_t last = smaller(terms, first + block.depth);
                 const index_t rows = smaller(CHANNEL_ROWS, channels - k);
-                const T* from = weight + g * problem.weight_group_pitch + k * pitch;
-                T* const own = packed + (g * terms + first) * channels + k * (last - first);
-                visit_terms(problem, block, first, last,
-                            [&](index_t tap, index_t channel, index_t count, index_t place) {
-                                const T* one = from + tap_weight_offset(problem, tap) +
-                                               channel * source_pitch;
-                                T* to = own + place * rows;
-                                for (index_t c = 0; c < count; ++c, one += source_pitch)
-                                    for (index_t i = 0; i < rows; ++i) *to++ = one[i * pitch];
-                            });
-                finite &= all_finite(own, (last - first) * rows);
+                T* to = packed + (g * terms + first) * channels + k * (last - first);
+                pack_panel(problem, block,
+                           weight + g * problem.weight_group_pitch +
+                               k * problem.weight_target_pitch,
+                           first, last, rows, to);
+                finite &= all_finite(to, (last - first) * rows);
             }
         }
     }
@@ -200,8 +242,8 @@ struct ColumnTask {
         }
     }
 
-    // What the next terms, or the next block, read for this tile, to be fetched into the cache while
-    // this one is worked on.
+    // What the next terms, or the next block, read for this tile: fetched into the cache while this
+    // one is worked on.
     struct Ahead {
         const T* from;
         index_t channels, pitch, each;
@@ -216,8 +258,8 @@ struct ColumnTask {
         }
     };
 
-    // Only with one tap: several find most of it there (64 to 256 channels of 56 x 56, gradient with
-    // respect to the input, AMD Zen 3: 0.92 of the time; 64 channels, 3 x 3: 1.05).
+    // Only with one tap: several find most of it there (64 to 256 channels of 56 x 56, gradient
+    // with respect to the input, AMD Zen 3: 0.92 of the time; 64 channels, 3 x 3: 1.05).
     Ahead look_ahead(index_t tile, index_t channel, index_t last) const {
         const TileReads& own = packer.reads[tile];
         const index_t all = problem.source_channels, pitch = problem.source_channel_pitch;
@@ -225,7 +267,8 @@ struct ColumnTask {
         const index_t next = last < all ? last : 0;
         const index_t by = next > 0 ? next * pitch : runs.positions * column_step(problem);
         const index_t channels = smaller(block.depth, all - next);
-        const index_t panels = quotient(smaller(block.outputs, last_channel - channel), CHANNEL_ROWS);
+        const index_t outputs = smaller(block.outputs, last_channel - channel);
+        const index_t panels = quotient(outputs, CHANNEL_ROWS);
         return {packer.source + own.from[0][0] + by, channels, pitch, quotient(channels, panels)};
     }
 
@@ -283,10 +326,11 @@ void correlate_columns(const Correlation& problem, const ColumnBlocking& block, 
         TileReads* reads = reinterpret_cast<TileReads*>(product + block.product);
 #pragma omp for schedule(dynamic)
         for (index_t i = 0; i < tasks; ++i) {
-            const index_t part = i % block.panel_tasks, number = i / block.panel_tasks % block.blocks;
-            const index_t g = i / block.panel_tasks / block.blocks;
-            const ColumnRuns runs(problem, share(tiles, block.blocks, number) * width,
-                                  smaller(positions, share(tiles, block.blocks, number + 1) * width));
+            const index_t part = i % block.panel_tasks, rest = i / block.panel_tasks;
+            const index_t number = rest % block.blocks, g = rest / block.blocks;
+            const index_t first = share(tiles, block.blocks, number) * width;
+            const index_t last = share(tiles, block.blocks, number + 1) * width;
+            const ColumnRuns runs(problem, first, smaller(positions, last));
             const ColumnPacker<T> packer{
                 problem, runs, source, end,
                 source + g * problem.source_channels * problem.source_channel_pitch, reads};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "careful.h"
 #include "columns.h"
@@ -21,18 +22,16 @@ constexpr index_t MAX_DEPTH = 144;
 constexpr index_t POSITIONS = MAX_COLUMNS;
 // Target channels whose packed weights stay in the level 2 cache.
 constexpr index_t OUTPUTS = 256;
-// Padding is left out tap by tap where so much of it can be; with fewer source channels a tap is too
-// short a sum.
+// Padding is left out tap by tap where so much of it can be; with fewer source channels a tap is
+// too short a sum.
 constexpr double SKIP_SHARE = 0.05;
 constexpr index_t SKIP_CHANNELS = 64;
 // For estimates (AMD Zen 3, one core): the share of the peak that products reach, seconds for an
-// entry of a tile's columns, for one that is gathered lane by lane, for all of one tap, of the packed
-// weights and of the result, and of a call with nothing to do.
+// entry of a tile's columns, for one that is gathered lane by lane, for all of one tap, of the
+// packed weights and of the result, and of a call with nothing to do.
 constexpr double EFFICIENCY = 0.95, ENTRY_SECONDS = 4e-9, GATHERED_SECONDS = 60e-9,
                  TAP_SECONDS = 20e-9, WEIGHT_SECONDS = 0.4e-9,
                  RESULT_SECONDS = 0.3e-9, SCATTERED_SECONDS = 1e-9, CALL_SECONDS = 3e-6;
-
-index_t even(index_t all, index_t most) { return quotient(all, quotient(all, most)); }
 
 // The share of what the taps read that is not padding for all positions of a row.
 double rows_inside(const Correlation& problem) {
@@ -64,10 +63,10 @@ ColumnBlocking columns_blocking(const OwnedCorrelation& owned, const Routines<T>
                        1 - rows_inside(problem) >= SKIP_SHARE;
     ColumnBlocking block{};
     block.blocks = quotient(tiles, most);
-    block.inputs = even(problem.source_channels,
+    block.inputs = evenly(problem.source_channels,
                         std::max<index_t>(1, MAX_DEPTH / (skips ? 1 : taps)));
     block.depth = skips ? block.inputs
-                        : taps > MAX_DEPTH ? even(owned.depth(), MAX_DEPTH) : block.inputs * taps;
+                        : taps > MAX_DEPTH ? evenly(owned.depth(), MAX_DEPTH) : block.inputs * taps;
     block.outputs = OUTPUTS;
     block.panel_tasks =
         std::min(panels, quotient(4 * threads, problem.groups * block.blocks));
@@ -101,22 +100,39 @@ class ColumnsMethod : public Method {
 
     void run(const void* source, const void* weight, void* result, void* workspace,
              int threads) const override {
-        const T* from = static_cast<const T*>(source);
-        const T* by = static_cast<const T*>(weight);
         T* target = static_cast<T*>(result);
         T* packed = static_cast<T*>(workspace);
-        if (clear_) memset(target, 0, size_t(clear_) * sizeof(T));
+        clear(target);
         for (size_t i = 0; i < parts_.size(); ++i) {
-            const Correlation& problem = parts_[i].problem;
-            const bool finite =
-                kernels_.pack_column_weight(problem, blocks_[i], by, packed, threads);
-            if (parts_[i].padded() && !finite) {
-                careful_correlate(problem, from, by, target);
+            if (pack(i, weight, packed, threads)) {
+                correlate(i, source, packed, target, packed + packed_[i], threads);
             } else {
-                kernels_.correlate_columns(problem, blocks_[i], from, packed, target,
-                                           packed + packed_[i], threads);
+                careful_correlate(parts_[i].problem, static_cast<const T*>(source),
+                                  static_cast<const T*>(weight), target);
             }
         }
+    }
+
+    size_t prepared_bytes() const override {
+        return size_t(std::accumulate(packed_.begin(), packed_.end(), index_t(0))) * sizeof(T);
+    }
+
+    bool prepare(const void* weight, void* prepared, void* /*workspace*/,
+                 int threads) const override {
+        T* packed = static_cast<T*>(prepared);
+        bool usable = true;
+        for (size_t i = 0; i < parts_.size(); packed += packed_[i++])
+            usable = pack(i, weight, packed, threads) && usable;
+        return usable;
+    }
+
+    void run_prepared(const void* source, const void* prepared, void* result, void* workspace,
+                      int threads) const override {
+        const T* packed = static_cast<const T*>(prepared);
+        T* target = static_cast<T*>(result);
+        clear(target);
+        for (size_t i = 0; i < parts_.size(); packed += packed_[i++])
+            correlate(i, source, packed, target, static_cast<T*>(workspace), threads);
     }
 
     std::string describe() const override {
@@ -129,24 +145,44 @@ class ColumnsMethod : public Method {
     }
 
   private:
+    void clear(T* target) const {
+        if (clear_) memset(target, 0, size_t(clear_) * sizeof(T));
+    }
+
+    // Whether it may be used: zeros for the padding must not meet what is not finite.
+    bool pack(size_t part, const void* weight, T* packed, int threads) const {
+        const bool finite =
+            kernels_.pack_column_weight(parts_[part].problem, blocks_[part],
+                                        static_cast<const T*>(weight), packed, threads);
+        return finite || !parts_[part].padded();
+    }
+
+    void correlate(size_t part, const void* source, const T* packed, T* target, T* workspace,
+                   int threads) const {
+        kernels_.correlate_columns(parts_[part].problem, blocks_[part],
+                                   static_cast<const T*>(source), packed, target, workspace,
+                                   threads);
+    }
+
     static index_t packed_size(const OwnedCorrelation& part) {
         return part.problem.groups * part.problem.target_channels * part.depth();
     }
 
     double seconds_of(const OwnedCorrelation& part, const ColumnBlocking& block) const {
         const Correlation& problem = part.problem;
-        const double groups = double(problem.groups), depth = double(part.depth());
-        const double tiles = double(quotient(part.positions(), kernels_.column_width));
-        const double channels = double(round_up(problem.target_channels, kernels_.channel_rows));
-        const double products = groups * tiles * double(kernels_.column_width) * channels * depth;
-        const double taps = double(part.taps() * quotient(problem.source_channels, block.inputs));
-        const double results = groups * double(problem.target_channels * part.positions());
         const Axis& last = problem.axis[problem.axes - 1];
-        const double entry = last.step > 2 ? GATHERED_SECONDS : ENTRY_SECONDS;
-        const bool scattered = last.target_pitch > 1;
-        return 2 * products / (EFFICIENCY * peak_flops(int(sizeof(T)))) +
-               groups * tiles * (depth * entry + taps * TAP_SECONDS) + double(packed_size(part)) * WEIGHT_SECONDS +
-               results * (scattered ? SCATTERED_SECONDS : RESULT_SECONDS);
+        const double depth = double(part.depth()), positions = double(part.positions());
+        const double tiles = double(quotient(part.positions(), kernels_.column_width));
+        const double taps = double(part.taps() * quotient(problem.source_channels, block.inputs));
+        const double columns = tiles * (depth * (last.step > 2 ? GATHERED_SECONDS : ENTRY_SECONDS) +
+                                        taps * TAP_SECONDS);
+        const double products = double(round_up(part.positions(), kernels_.lanes)) * depth *
+                                double(round_up(problem.target_channels, kernels_.channel_rows));
+        const double results = double(problem.target_channels) * positions *
+                               (last.target_pitch > 1 ? SCATTERED_SECONDS : RESULT_SECONDS);
+        return double(problem.groups) *
+                   (2 * products / (EFFICIENCY * peak_flops(int(sizeof(T)))) + columns + results) +
+               double(packed_size(part)) * WEIGHT_SECONDS;
     }
 
     const Routines<T>& kernels_;

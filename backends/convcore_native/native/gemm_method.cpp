@@ -26,8 +26,6 @@ constexpr double EFFICIENCY = 0.85, MOVE_SECONDS = 0.5e-9, CALL_SECONDS = 3e-6;
 // The definition, without workspace, reaches a few GFLOP/s.
 constexpr double CAREFUL_FLOPS = 2e9;
 
-index_t even(index_t all, index_t most) { return quotient(all, quotient(all, most)); }
-
 bool strided(const Correlation& problem) {
     for (int a = 0; a < problem.axes; ++a)
         if (problem.axis[a].step > 1) return true;
@@ -151,8 +149,8 @@ OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T
     OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request), copies);
     if (copies) blocking = larger<T>(std::move(blocking), owned, request);
     Blocking& block = blocking.block;
-    block.range = even(block.positions, POSITIONS);
-    block.depth = even(block.terms, MAX_TERMS);
+    block.range = evenly(block.positions, POSITIONS);
+    block.depth = evenly(block.terms, MAX_TERMS);
     const index_t tasks = problem.groups * blocking.blocks();
     block.panel_tasks = std::min(panels, quotient(4 * request.threads, tasks));
     return blocking;
@@ -235,7 +233,7 @@ OwnedBlocking gradient_blocking(const OwnedCorrelation& owned, const Request& re
     const index_t tasks = quotient(8, problem.groups);
     OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request), strided(problem));
     Blocking& block = blocking.block;
-    block.depth = even(block.positions, MAX_POSITIONS);
+    block.depth = evenly(block.positions, MAX_POSITIONS);
     const index_t result = problem.groups * problem.weight_group_pitch;
     const index_t fit = (index_t(2) << 20) / index_t(sizeof(T)) / result;
     block.slices = std::max<index_t>(1, std::min<index_t>({8, fit, blocking.blocks() / 4}));

@@ -8,6 +8,11 @@ namespace convcore {
 static inline index_t quotient(index_t a, index_t b) { return (a + b - 1) / b; }  // up, for a >= 0
 static inline index_t round_up(index_t a, index_t b) { return quotient(a, b) * b; }
 
+// The largest of equal parts of `all`, of at most `most` each.
+static inline index_t evenly(index_t all, index_t most) {
+    return quotient(all, quotient(all, most));
+}
+
 // For any sign.
 static inline index_t ceiling(index_t a, index_t b) { return a > 0 ? quotient(a, b) : -(-a / b); }
 static inline index_t floor_quotient(index_t a, index_t b) { return -ceiling(-a, b); }

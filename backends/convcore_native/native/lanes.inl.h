@@ -3,19 +3,6 @@
 
 namespace {
 
-// The lanes of a and b in turn: the first half of them, and the second.
-template <class V, int... lane>
-inline V zip_low(V a, V b, Lanes<lane...>) {
-    constexpr int count = int(sizeof...(lane));
-    return __builtin_shufflevector(a, b, ((lane & 1) ? lane / 2 + count : lane / 2)...);
-}
-template <class V, int... lane>
-inline V zip_high(V a, V b, Lanes<lane...>) {
-    constexpr int count = int(sizeof...(lane)), half = count / 2;
-    return __builtin_shufflevector(
-        a, b, ((lane & 1) ? half + lane / 2 + count : half + lane / 2)...);
-}
-
 #if VECTOR_BYTES == 64 || defined(__aarch64__)
 constexpr int VECTOR_REGISTERS = 32;
 #else

@@ -29,10 +29,13 @@ class Method {
     virtual void run(const void* first, const void* second, void* result, void* workspace,
                      int threads) const = 0;
     // For weights that are used often: what `prepare` writes, in bytes, or 0 where it gains nothing,
-    // and the operation on it. Both have the workspace of `run`.
+    // and the operation on it. Both have the workspace of `run`. False if this weight, by its
+    // values, has to be used as it is.
     virtual size_t prepared_bytes() const { return 0; }
-    virtual void prepare(const void* /*weight*/, void* /*prepared*/, void* /*workspace*/,
-                         int /*threads*/) const {}
+    virtual bool prepare(const void* /*weight*/, void* /*prepared*/, void* /*workspace*/,
+                         int /*threads*/) const {
+        return false;
+    }
     virtual void run_prepared(const void* /*first*/, const void* /*prepared*/, void* /*result*/,
                               void* /*workspace*/, int /*threads*/) const {}
     // Kernel class and block sizes, for `explain`.

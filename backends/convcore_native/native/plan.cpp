@@ -63,9 +63,9 @@ bool Plan::run(Operation operation, const void* first, const void* second, void*
     });
 }
 
-bool Plan::prepare(Operation operation, const void* weight, void* prepared) {
+bool Plan::prepare(Operation operation, const void* weight, void* prepared, bool* usable) {
     return with_workspace(operation, [&](const Method& method, void* workspace, int threads) {
-        method.prepare(weight, prepared, workspace, threads);
+        *usable = method.prepare(weight, prepared, workspace, threads);
     });
 }
 

@@ -23,9 +23,10 @@ class Plan {
     std::string describe(Operation);
     double seconds(Operation);
 
-    // A weight for many calls: bytes that `prepare` writes, 0 where it gains nothing.
+    // A weight for many calls: bytes that `prepare` writes, 0 where it gains nothing. `usable`
+    // becomes false where this weight, by its values, has to be used as it is.
     size_t prepared_bytes(Operation);
-    bool prepare(Operation, const void* weight, void* prepared);
+    bool prepare(Operation, const void* weight, void* prepared, bool* usable);
     bool run_prepared(Operation, const void* first, const void* prepared, void* result);
 
   private:

@@ -93,6 +93,19 @@ inline V even_odd(V a, V b, Lanes<lane...>) {
     return __builtin_shufflevector(a, b, (lane < half ? 2 * lane : 2 * lane + 1)...);
 }
 
+// The lanes of a and b in turn: the first half of them, and the second.
+template <class V, int... lane>
+inline V zip_low(V a, V b, Lanes<lane...>) {
+    constexpr int count = int(sizeof...(lane));
+    return __builtin_shufflevector(a, b, ((lane & 1) ? lane / 2 + count : lane / 2)...);
+}
+template <class V, int... lane>
+inline V zip_high(V a, V b, Lanes<lane...>) {
+    constexpr int count = int(sizeof...(lane)), half = count / 2;
+    return __builtin_shufflevector(
+        a, b, ((lane & 1) ? half + lane / 2 + count : half + lane / 2)...);
+}
+
 template <class T, int distance = 1>
 inline void transpose(vec<T>* rows) {
     constexpr int lanes = Simd<T>::lanes;
@@ -106,6 +119,22 @@ inline void transpose(vec<T>* rows) {
             rows[i + distance] = lower<distance>(a, b, all);
         }
         transpose<T, distance * 2>(rows);
+    }
+}
+
+// From rows of a vector each, all of lane 0, then all of lane 1, and so on.
+template <class T, int rows>
+inline void interleave(vec<T> (&row)[rows]) {
+    const typename Count<Simd<T>::lanes>::type all;
+    for (int stage = 1; stage < rows; stage *= 2) {
+        vec<T> next[rows];
+#pragma GCC unroll 8
+        for (int i = 0; i < rows / 2; ++i) {
+            next[2 * i] = zip_low(row[i], row[i + rows / 2], all);
+            next[2 * i + 1] = zip_high(row[i], row[i + rows / 2], all);
+        }
+#pragma GCC unroll 8
+        for (int i = 0; i < rows; ++i) row[i] = next[i];
     }
 }
 

@@ -48,11 +48,12 @@ class TileFft : public Method {
                       tables_.transform().pitch) * sizeof(T);
     }
 
-    void prepare(const void* weight, void* prepared, void* workspace, int threads) const override {
+    bool prepare(const void* weight, void* prepared, void* workspace, int threads) const override {
         const Part all{0, problem_.groups, 0, problem_.targets};
         kernels_.transform(tables_.transform(), problem_.weight, weight_items(all),
                            static_cast<const T*>(weight), static_cast<T*>(prepared),
                            static_cast<T*>(workspace), std::min(threads, threads_));
+        return true;
     }
 
     void run_prepared(const void* first, const void* prepared, void* result, void* workspace,

@@ -183,12 +183,13 @@ class WinogradMethod : public Method {
         return size_t(panels_ * problem_.frequencies * block_.prepared_pitch) * sizeof(float);
     }
 
-    void prepare(const void* weight, void* prepared, void* workspace, int threads) const override {
+    bool prepare(const void* weight, void* prepared, void* workspace, int threads) const override {
         WinogradBlocking block = block_;
         block.weight_pitch = block_.prepared_pitch;
         kernels_.transform_weight(problem_, block, static_cast<const float*>(weight),
                                   static_cast<float*>(prepared), 0, panels_,
                                   static_cast<float*>(workspace), threads);
+        return true;
     }
 
     void run_prepared(const void* source, const void* prepared, void* target, void* workspace,
