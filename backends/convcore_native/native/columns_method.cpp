@@ -196,6 +196,8 @@ class ColumnsMethod : public Method {
 
 template <class T>
 std::unique_ptr<Method> make(const Request& request, Correlations all) {
+    const index_t rows = routines<T>(*request.kernels).channel_rows;
+    if (all.parts.empty() || all.parts[0].problem.target_channels < rows) return nullptr;
     auto method = std::make_unique<ColumnsMethod<T>>(request, std::move(all));
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;
@@ -207,7 +209,6 @@ std::unique_ptr<Method> columns_method(const Geometry& geometry, Operation opera
                                        const Request& request) {
     if (operation == GRAD_WEIGHT) return nullptr;
     Correlations all = correlations(geometry, operation);
-    if (all.parts.empty()) return nullptr;
     return request.itemsize == 4 ? make<float>(request, std::move(all))
                                  : make<double>(request, std::move(all));
 }

@@ -4,7 +4,8 @@
 
 namespace convcore {
 
-// nullptr for the gradient with respect to the weight, and beyond the bound of the request.
+// nullptr for the gradient with respect to the weight, for fewer target channels than a register
+// tile has, and beyond the bound of the request.
 std::unique_ptr<Method> columns_method(const Geometry&, Operation, const Request&);
 
 }  // namespace convcore
