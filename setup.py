@@ -75,7 +75,7 @@ def bridge() -> Extension:
         extra_link_args=SANITIZER,
         include_dirs=[str(NATIVE.parent), numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-        depends=sorted(str(path) for path in NATIVE.iterdir()),
+        depends=[str(NATIVE.with_name("_bridge.pxd")), *sorted(map(str, NATIVE.iterdir()))],
     )
 
 

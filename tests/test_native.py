@@ -240,10 +240,21 @@ def test_prepared_weights_give_the_same_bits(operation, dtype):
                 continue
             taken += 1
             found = np.full(geometry.result_shape(OPERATIONS[operation]), np.nan, dtype)
-            plan.run_prepared(operation, first, prepared, found)
+            plan.run(operation, first, prepared, found)
             wanted = run(plan, geometry, operation, *arrays)
             assert found.tobytes() == wanted.tobytes(), plan.describe(operation)
     assert taken
+
+
+def test_bytes_that_no_plan_prepared_are_refused():
+    geometry = THREADED["dense"]
+    x, w, _ = normal(geometry)
+    plan = native_plan(geometry, "float32")
+    prepared, y = plan.prepare(0, w), np.empty(geometry.output_shape, "float32")
+    plan.run(0, x, prepared, y)
+    prepared.values = prepared.values[:-8]
+    with pytest.raises(ValueError, match="those of this plan"):
+        plan.run(0, x, prepared, y)
 
 
 NONFINITE = {

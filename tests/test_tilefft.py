@@ -91,7 +91,7 @@ def whole(shape, dtype, isa):
     geometry = Geometry.of((1, 1, *shape), (1, 1, *shape))
     plan = native_plan(geometry, dtype, isa=isa, algorithm="tilefft")
     weight = np.random.default_rng(shape).standard_normal((1, 1, *shape)).astype(dtype)
-    spectrum = plan.prepare(0, weight).view(dtype)
+    spectrum = plan.prepare(0, weight).values.view(dtype)
     return geometry, plan, weight, spectrum, tile_extents(plan)
 
 

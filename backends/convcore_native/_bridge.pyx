@@ -2,11 +2,9 @@
 """From NumPy arrays to the kernels: pointers, the GIL, and nothing else."""
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t
 from libc.string cimport memcmp
 from libcpp cimport bool as cbool
 from libcpp.memory cimport unique_ptr
-from libcpp.string cimport string
 from cpython.object cimport PyObject
 
 cimport numpy as cnp
@@ -20,55 +18,6 @@ DEFAULT_WORKSPACE = 64 << 20
 cdef extern from "Python.h":
     bint PyMethod_Check(object)
     PyObject* PyMethod_GET_FUNCTION(object)
-
-cdef extern from "native/interface.h" namespace "convcore" nogil:
-    ctypedef struct Kernels:
-        const char* name
-        int vector_bytes
-
-cdef extern from "native/select.h" namespace "convcore" nogil:
-    ctypedef struct Available:
-        const Kernels* kernels[4]
-        int count
-    const Available& available()
-    const Kernels& active()
-    const char* unknown_cap()
-
-cdef extern from "native/geometry.h" namespace "convcore" nogil:
-    ctypedef struct Geometry:
-        int64_t batch, in_channels, out_channels, groups
-        int rank
-        int64_t input[17]
-        int64_t kernel[17]
-        int64_t output[17]
-        int64_t stride[17]
-        int64_t dilation[17]
-        int64_t before[17]
-
-cdef extern from "native/plan.h" namespace "convcore" nogil:
-    ctypedef enum Operation:
-        FORWARD
-        GRAD_INPUT
-        GRAD_WEIGHT
-    ctypedef enum Algorithm:
-        DIRECT
-        TILEFFT
-        WINOGRAD
-    ctypedef struct Request:
-        const Kernels* kernels
-        int itemsize
-        int threads
-        size_t max_workspace
-    cdef cppclass Plan:
-        Plan(const Geometry&, Algorithm, const Request&) except +
-        bint run(Operation, const void*, const void*, void*) except +
-        size_t workspace(Operation) except +
-        string describe(Operation) except +
-        double seconds(Operation) except +
-        size_t prepared_bytes(Operation) except +
-        cbool prepare(Operation, const void*, void*, cbool*) except +
-        bint run_prepared(Operation, const void*, const void*, void*) except +
-
 
 ALGORITHMS = {"direct": DIRECT, "tilefft": TILEFFT, "winograd": WINOGRAD}
 
@@ -130,10 +79,16 @@ cdef class NativePlan:
                 self._shapes[place][axis] = shapes[place][axis]
 
     def run(self, int operation, first, second, result):
-        """Carry out operation 0 forward, 1 grad_input or 2 grad_weight, overwriting `result`."""
-        if result is None or not self._takes(operation, first, second, result):
+        """Carry out operation 0 forward, 1 grad_input or 2 grad_weight, overwriting `result`.
+
+        The weight may be what `prepare` made of it for the operation.
+        """
+        cdef bint prepared = isinstance(second, TransformedWeight)
+        if prepared:
+            second = second.values
+        if result is None or not self._takes(operation, first, second, result, prepared):
             raise ValueError("arrays: must be those of this plan, contiguous and apart")
-        self._carry_out(operation, first, second, result)
+        self._carry_out(operation, first, second, result, prepared)
 
     def workspace_bytes(self, int operation):
         """Scratch memory of one call, in bytes."""
@@ -148,7 +103,7 @@ cdef class NativePlan:
         return self._plan.get().seconds(<Operation>operation)
 
     def prepare(self, int operation, weight):
-        """A weight for `run_prepared` of operation 0 or 1; None where that would gain nothing."""
+        """A weight for `run` of operation 0 or 1; None where that would gain nothing."""
         cdef cnp.npy_intp count = self._plan.get().prepared_bytes(<Operation>operation)
         cdef cbool usable = False
         if self._empty or count == 0 or not self._fits(weight, 1):
@@ -157,14 +112,7 @@ cdef class NativePlan:
         if not self._plan.get().prepare(<Operation>operation, cnp.PyArray_DATA(weight),
                                         cnp.PyArray_DATA(prepared), &usable):
             raise MemoryError(f"no memory for {self.workspace_bytes(operation)} bytes of workspace")
-        return prepared if usable else None
-
-    def run_prepared(self, int operation, first, prepared, result):
-        """Carry out operation 0 or 1 with what `prepare` returned for it, overwriting `result`."""
-        cdef int* places = PLACES[operation]
-        if self._empty or not (self._fits(first, places[0]) and self._fits(result, places[2])):
-            raise ValueError("arrays: must be those of this plan, and contiguous")
-        self._carry_out(operation, first, prepared, result, True)
+        return TransformedWeight(prepared) if usable else None
 
     cdef bint _fits(self, object array, int place) noexcept:
         """Whether the kernels can read `array`: an exact ndarray, contiguous, aligned, native."""
@@ -179,13 +127,25 @@ cdef class NativePlan:
                        self._axes * sizeof(cnp.npy_intp)) == 0
         )
 
-    cdef bint _takes(self, int operation, object first, object second, object result) noexcept:
+    cdef bint _fits_prepared(self, object values, int operation):
+        """Whether `values` can be what `prepare` made for the operation."""
+        cdef cnp.npy_intp count = self._plan.get().prepared_bytes(<Operation>operation)
+        return (
+            count > 0
+            and cnp.PyArray_CheckExact(values)
+            and cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>values)
+            and cnp.PyArray_NBYTES(<cnp.ndarray>values) == count
+        )
+
+    cdef bint _takes(self, int operation, object first, object second, object result,
+                     bint prepared=False):
         """Whether the three arrays are just what the kernels take."""
         cdef int* places = PLACES[operation]
         return (
             not self._empty
             and self._fits(first, places[0])
-            and self._fits(second, places[1])
+            and (self._fits_prepared(second, operation) if prepared
+                 else self._fits(second, places[1]))
             and (result is None or (
                 self._fits(result, places[2])
                 and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>result)
@@ -278,24 +238,17 @@ class NativeConvolution(Convolution):
         return super().grad_weight(grad_output, input, out=out) if result is None else result
 
     def _prepare(self, weight, operation):
-        values = self._native.prepare(OPERATIONS.index(operation), weight)
-        return weight if values is None else TransformedWeight(values)
+        prepared = self._native.prepare(OPERATIONS.index(operation), weight)
+        return weight if prepared is None else prepared
 
     def _forward(self, input, weight, output):
-        _with_weight(self._native, FORWARD, input, weight, output)
+        self._native.run(FORWARD, input, weight, output)
 
     def _grad_input(self, grad_output, weight, grad_input):
-        _with_weight(self._native, GRAD_INPUT, grad_output, weight, grad_input)
+        self._native.run(GRAD_INPUT, grad_output, weight, grad_input)
 
     def _grad_weight(self, grad_output, input, grad_weight):
         self._native.run(GRAD_WEIGHT, grad_output, input, grad_weight)
-
-
-cdef _with_weight(NativePlan native, int operation, first, weight, result):
-    if isinstance(weight, TransformedWeight):
-        native.run_prepared(operation, first, weight.values, result)
-    else:
-        native.run(operation, first, weight, result)
 
 
 cdef tuple OWN = (

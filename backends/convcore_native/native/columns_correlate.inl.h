@@ -36,14 +36,7 @@ void multiply_columns(index_t depth, const T* __restrict weight, const T* __rest
         weight += rows;
         column += vectors * lanes;
     }
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; ++i) {
-#pragma GCC unroll 4
-        for (int j = 0; j < vectors; ++j) {
-            T* place = to + i * pitch + j * lanes;
-            store(place, accumulate ? load(place) + sum[i][j] : sum[i][j]);
-        }
-    }
+    store_sums(sum, to, pitch, accumulate);
 }
 
 template <class T>

@@ -33,14 +33,7 @@ void multiply_rows(index_t depth, const T* const* row, const index_t* offset, co
         }
         b += width;
     }
-#pragma GCC unroll 32
-    for (int i = 0; i < rows; ++i) {
-#pragma GCC unroll 4
-        for (int j = 0; j < vectors; ++j) {
-            T* place = c + i * width + j * lanes;
-            store(place, accumulate ? load(place) + sum[i][j] : sum[i][j]);
-        }
-    }
+    store_sums(sum, c, width, accumulate);
 }
 
 template <class T>

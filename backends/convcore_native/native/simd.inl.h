@@ -122,6 +122,21 @@ inline void transpose(vec<T>* rows) {
     }
 }
 
+// The sums of a register tile, each row `pitch` behind the one before it; added to what is there, if
+// that is wanted.
+template <class T, int rows, int vectors>
+ALWAYS_INLINE inline void store_sums(const vec<T> (&sum)[rows][vectors], T* to, index_t pitch,
+                                     bool accumulate) {
+#pragma GCC unroll 32
+    for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 4
+        for (int j = 0; j < vectors; ++j) {
+            T* place = to + i * pitch + j * Simd<T>::lanes;
+            store(place, accumulate ? load(place) + sum[i][j] : sum[i][j]);
+        }
+    }
+}
+
 // From rows of a vector each, all of lane 0, then all of lane 1, and so on.
 template <class T, int rows>
 inline void interleave(vec<T> (&row)[rows]) {

@@ -36,14 +36,7 @@ void multiply_tiles(index_t blocks, const T* __restrict a, index_t a_pitch,
         }
         a += a_pitch;
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; ++i) {
-#pragma GCC unroll 4
-        for (int j = 0; j < TILE_VECTORS; ++j) {
-            T* place = c + i * c_pitch + j * lanes;
-            store(place, accumulate ? load(place) + sum[i][j] : sum[i][j]);
-        }
-    }
+    store_sums(sum, c, c_pitch, accumulate);
 }
 
 template <class T>
@@ -82,14 +75,7 @@ void multiply_channels(index_t tiles, const T* __restrict a, const T* __restrict
         a += lanes;
         b += lanes;
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; ++i) {
-#pragma GCC unroll 4
-        for (int j = 0; j < columns; ++j) {
-            T* place = c + i * c_pitch + j * lanes;
-            store(place, accumulate ? load(place) + sum[i][j] : sum[i][j]);
-        }
-    }
+    store_sums(sum, c, c_pitch, accumulate);
 }
 
 template <class T>

@@ -1,0 +1,54 @@
+"""What the kernels offer, as their headers declare it."""
+
+from libc.stddef cimport size_t
+from libc.stdint cimport int64_t
+from libcpp cimport bool as cbool
+from libcpp.string cimport string
+
+cdef extern from "native/interface.h" namespace "convcore" nogil:
+    ctypedef struct Kernels:
+        const char* name
+        int vector_bytes
+
+cdef extern from "native/select.h" namespace "convcore" nogil:
+    ctypedef struct Available:
+        const Kernels* kernels[4]
+        int count
+    const Available& available()
+    const Kernels& active()
+    const char* unknown_cap()
+
+cdef extern from "native/geometry.h" namespace "convcore" nogil:
+    ctypedef struct Geometry:
+        int64_t batch, in_channels, out_channels, groups
+        int rank
+        int64_t input[17]
+        int64_t kernel[17]
+        int64_t output[17]
+        int64_t stride[17]
+        int64_t dilation[17]
+        int64_t before[17]
+
+cdef extern from "native/plan.h" namespace "convcore" nogil:
+    ctypedef enum Operation:
+        FORWARD
+        GRAD_INPUT
+        GRAD_WEIGHT
+    ctypedef enum Algorithm:
+        DIRECT
+        TILEFFT
+        WINOGRAD
+    ctypedef struct Request:
+        const Kernels* kernels
+        int itemsize
+        int threads
+        size_t max_workspace
+    cdef cppclass Plan:
+        Plan(const Geometry&, Algorithm, const Request&) except +
+        bint run(Operation, const void*, const void*, void*) except +
+        size_t workspace(Operation) except +
+        string describe(Operation) except +
+        double seconds(Operation) except +
+        size_t prepared_bytes(Operation) except +
+        cbool prepare(Operation, const void*, void*, cbool*) except +
+        bint run_prepared(Operation, const void*, const void*, void*) except +
