@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "blocking.h"
 #include "careful.h"
@@ -226,7 +227,7 @@ class GemmCorrelation : public GemmMethod<T> {
 };
 
 // The blocks and slices decide the order of the sum, and the estimate: they depend on the problem
-// alone. Enough tasks for eight threads.
+// alone. Enough tasks for eight threads, as many for each of two, four or eight.
 template <class T>
 OwnedBlocking gradient_blocking(const OwnedCorrelation& owned, const Request& request) {
     const Correlation& problem = owned.problem;
@@ -235,17 +236,39 @@ OwnedBlocking gradient_blocking(const OwnedCorrelation& owned, const Request& re
     Blocking& block = blocking.block;
     block.depth = evenly(block.positions, MAX_POSITIONS);
     const index_t result = problem.groups * problem.weight_group_pitch;
-    const index_t fit = (index_t(2) << 20) / index_t(sizeof(T)) / result;
-    block.slices = std::max<index_t>(1, std::min<index_t>({8, fit, blocking.blocks() / 4}));
+    const index_t fit = (index_t(3) << 20) / index_t(sizeof(T)) / result;
+    const index_t most = std::min<index_t>({8, fit, blocking.blocks() / 4});
+    while (2 * block.slices <= most) block.slices *= 2;
     if (block.slices < tasks) blocking.cut_channels(problem, quotient(tasks, block.slices));
     return blocking;
+}
+
+// With one tap that reads what stands at the same place, source and target may change places. The
+// target, which is transposed, should have the fewer channels (64 to 256 channels of 56 x 56, 1 x 1,
+// AMD Zen 3: 0.91 of the time).
+bool worth_exchanging(const OwnedCorrelation& owned) {
+    const Correlation& problem = owned.problem;
+    const auto same_place = [](const Axis& axis) {
+        return axis.step == 1 && axis.count == axis.extent;
+    };
+    return owned.taps() == 1 && !owned.padded() &&
+           std::all_of(problem.axis, problem.axis + problem.axes, same_place) &&
+           problem.target_channels > problem.source_channels;
+}
+
+void exchange(Correlation& problem) {
+    std::swap(problem.source_channels, problem.target_channels);
+    std::swap(problem.source_channel_pitch, problem.target_channel_pitch);
+    std::swap(problem.weight_source_pitch, problem.weight_target_pitch);
+    for (int a = 0; a < problem.axes; ++a)
+        std::swap(problem.axis[a].source_pitch, problem.axis[a].target_pitch);
 }
 
 template <class T>
 class GemmWeightGradient : public GemmMethod<T> {
   public:
-    GemmWeightGradient(const Request& request, OwnedCorrelation correlation)
-        : GemmMethod<T>(request), correlation_(std::move(correlation)),
+    GemmWeightGradient(const Request& request, OwnedCorrelation correlation, bool exchanged)
+        : GemmMethod<T>(request), exchanged_(exchanged), correlation_(std::move(correlation)),
           blocking_(gradient_blocking<T>(correlation_, request)) {
         const Blocking& block = blocking_.block;
         const index_t buffer = block.slab + block.positions * this->kernels_.panel_width;
@@ -264,8 +287,8 @@ class GemmWeightGradient : public GemmMethod<T> {
 
     void run(const void* grad_output, const void* input, void* result, void* workspace,
              int threads) const override {
-        const T* target = static_cast<const T*>(grad_output);
-        const T* source = static_cast<const T*>(input);
+        const T* target = static_cast<const T*>(exchanged_ ? input : grad_output);
+        const T* source = static_cast<const T*>(exchanged_ ? grad_output : input);
         T* weight = static_cast<T*>(result);
         const Blocking& block = blocking_.block;
         for (const Pass& pass : passes_)
@@ -286,6 +309,7 @@ class GemmWeightGradient : public GemmMethod<T> {
     }
 
   private:
+    const bool exchanged_;  // source and target
     const OwnedCorrelation correlation_;
     const OwnedBlocking blocking_;
     std::vector<Pass> passes_;
@@ -295,8 +319,11 @@ template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
                              const Request& request) {
     Correlations all = correlations(geometry, operation);
-    if (operation == GRAD_WEIGHT)
-        return std::make_unique<GemmWeightGradient<T>>(request, std::move(all.parts[0]));
+    if (operation == GRAD_WEIGHT) {
+        const bool exchanged = worth_exchanging(all.parts[0]);
+        if (exchanged) exchange(all.parts[0].problem);
+        return std::make_unique<GemmWeightGradient<T>>(request, std::move(all.parts[0]), exchanged);
+    }
     return std::make_unique<GemmCorrelation<T>>(request, std::move(all));
 }
 

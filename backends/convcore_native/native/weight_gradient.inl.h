@@ -81,6 +81,11 @@ void store_weight(const Correlation& problem, const Blocking& block, T* results,
         for (index_t i = 0; i < inputs.terms * width; i += Simd<T>::lanes)
             store(sum + i, load(sum + i) + load(sum + s * result + i));
     T* to = weight + start * pitch + inputs.first * problem.weight_source_pitch;
+    if (pitch == 1 && taps == 1) {  // the channels of the target are neighbours
+        for (index_t c = 0; c < inputs.count(); ++c)
+            copy_spaced(sum + c * width, 1, count, to + c * problem.weight_source_pitch);
+        return;
+    }
     if (taps == 1) return store_transposed(sum, width, inputs.count(), count, to, pitch);
     for (index_t c = 0; c < inputs.count(); ++c)
         store_transposed(sum + c * width, inputs.count() * width, taps, count,
