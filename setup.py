@@ -45,6 +45,8 @@ if DEBUG:  # what AVX-512 does, on any processor
     ISA_FLAGS.pop("avx512", None)
     ISA_FLAGS["wide"] = ["-Wno-psabi"]
 KERNEL_FLAGS = ["-fno-exceptions", "-fno-rtti", "-fvisibility=hidden", "-ffp-contract=fast"]
+# So that their loops do not depend on what is linked before them (depthwise 7 x 7: 1.04).
+KERNEL_FLAGS += ["-falign-functions=64"]
 if SANITIZE:  # with all checks, or with each one inline, they would take minutes to compile
     KERNEL_FLAGS += ["-fno-sanitize=undefined", "-fsanitize=bounds,signed-integer-overflow"]
     KERNEL_FLAGS += ["--param", "asan-instrumentation-with-call-threshold=0"]

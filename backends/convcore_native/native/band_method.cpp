@@ -1,14 +1,13 @@
 // Few channels in a group: target positions as lanes. The tables are made in owned_band.cpp.
 #include "band_method.h"
 
-#include <string.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "careful.h"
 #include "machine.h"
 #include "owned_band.h"
+#include "threads.h"
 
 namespace convcore {
 
@@ -100,7 +99,7 @@ class BandCorrelation : public BandMethod<T> {
         const T* by = static_cast<const T*>(weight);
         T* target = static_cast<T*>(result);
         T* packed = static_cast<T*>(workspace);
-        if (clear_) memset(target, 0, size_t(clear_) * sizeof(T));
+        clear_bytes(target, size_t(clear_) * sizeof(T), threads);
         for (size_t i = 0; i < bands_.size(); ++i) {
             const Band& band = bands_[i].band;
             const bool finite = this->kernels_.pack_band(band, by, packed, threads);

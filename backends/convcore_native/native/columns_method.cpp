@@ -1,8 +1,6 @@
 // Implicit matrix products with target positions as lanes.
 #include "columns_method.h"
 
-#include <string.h>
-
 #include <algorithm>
 #include <numeric>
 
@@ -10,6 +8,7 @@
 #include "columns.h"
 #include "integers.h"
 #include "machine.h"
+#include "threads.h"
 
 namespace convcore {
 
@@ -102,7 +101,7 @@ class ColumnsMethod : public Method {
              int threads) const override {
         T* target = static_cast<T*>(result);
         T* packed = static_cast<T*>(workspace);
-        clear(target);
+        clear_bytes(target, size_t(clear_) * sizeof(T), threads);
         for (size_t i = 0; i < parts_.size(); ++i) {
             if (pack(i, weight, packed, threads)) {
                 correlate(i, source, packed, target, packed + packed_[i], threads);
@@ -130,7 +129,7 @@ class ColumnsMethod : public Method {
                       int threads) const override {
         const T* packed = static_cast<const T*>(prepared);
         T* target = static_cast<T*>(result);
-        clear(target);
+        clear_bytes(target, size_t(clear_) * sizeof(T), threads);
         for (size_t i = 0; i < parts_.size(); packed += packed_[i++])
             correlate(i, source, packed, target, static_cast<T*>(workspace), threads);
     }
@@ -145,10 +144,6 @@ class ColumnsMethod : public Method {
     }
 
   private:
-    void clear(T* target) const {
-        if (clear_) memset(target, 0, size_t(clear_) * sizeof(T));
-    }
-
     // Whether it may be used: zeros for the padding must not meet what is not finite.
     bool pack(size_t part, const void* weight, T* packed, int threads) const {
         const bool finite =

@@ -1,8 +1,6 @@
 // Implicit matrix products: any problem, best where a group has many channels.
 #include "gemm_method.h"
 
-#include <string.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -10,6 +8,7 @@
 #include "careful.h"
 #include "integers.h"
 #include "machine.h"
+#include "threads.h"
 
 namespace convcore {
 
@@ -177,7 +176,7 @@ class GemmCorrelation : public GemmMethod<T> {
     void run(const void* source, const void* weight, void* result, void* workspace,
              int threads) const override {
         T* target = static_cast<T*>(result);
-        if (clear_) memset(target, 0, size_t(clear_) * sizeof(T));
+        clear_bytes(target, size_t(clear_) * sizeof(T), threads);
         for (size_t i = 0; i < parts_.size(); ++i)
             run_part(i, static_cast<const T*>(source), static_cast<const T*>(weight), target,
                      static_cast<T*>(workspace), threads);

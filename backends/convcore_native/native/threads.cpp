@@ -1,5 +1,8 @@
 #include "threads.h"
 
+#include <string.h>
+
+#include <algorithm>
 #include <atomic>
 
 #ifdef _OPENMP
@@ -36,6 +39,19 @@ int usable_threads(int wanted) {
     (void)wanted;
     return 1;
 #endif
+}
+
+void clear_bytes(void* to, size_t bytes, int threads) {
+    constexpr size_t part = 1 << 18;
+    char* const start = static_cast<char*>(to);
+    if (threads == 1 || bytes <= part) {
+        memset(start, 0, bytes);
+        return;
+    }
+    const long parts = long((bytes + part - 1) / part);
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+    for (long i = 0; i < parts; ++i)
+        memset(start + size_t(i) * part, 0, std::min(part, bytes - size_t(i) * part));
 }
 
 }  // namespace convcore

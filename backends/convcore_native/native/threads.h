@@ -1,5 +1,6 @@
 // How many threads a call may use.
 #pragma once
+#include <stddef.h>
 
 namespace convcore {
 
@@ -7,5 +8,8 @@ namespace convcore {
 // threadpoolctl; one in a child of a process whose pool was in use, where it would wait for
 // threads that fork did not copy.
 int usable_threads(int wanted);
+
+// Sets memory to zero, each of the threads a part of it.
+void clear_bytes(void* to, size_t bytes, int threads);
 
 }  // namespace convcore
