@@ -17,11 +17,6 @@ index_t pitch(const index_t* extents, int rank, int axis) {
     return product(extents + axis + 1, rank - axis - 1);
 }
 
-// An axis on which each target position reads the source position of the same number.
-bool plain(const Axis& axis, index_t shift) {
-    return axis.taps == 1 && shift == 0 && axis.step == 1 && axis.count == axis.extent;
-}
-
 // One stride phase of one axis of the input gradient.
 struct Phase {
     index_t start, count;
@@ -124,6 +119,10 @@ Correlations input_gradient(const Geometry& geometry, bool merges) {
 }
 
 }  // namespace
+
+bool plain(const Axis& axis, index_t shift) {
+    return axis.taps == 1 && shift == 0 && axis.step == 1 && axis.count == axis.extent;
+}
 
 index_t Geometry::taps() const { return product(kernel, rank); }
 index_t Geometry::input_positions() const { return product(input, rank); }

@@ -21,6 +21,9 @@ struct Geometry {
     double flop() const;
 };
 
+// Whether each target position of an axis reads the source position of the same number.
+bool plain(const Axis& axis, index_t shift);
+
 // A correlation with the memory that its axes point into.
 class OwnedCorrelation {
   public:

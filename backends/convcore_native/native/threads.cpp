@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "integers.h"
+
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -48,9 +50,9 @@ void clear_bytes(void* to, size_t bytes, int threads) {
         memset(start, 0, bytes);
         return;
     }
-    const long parts = long((bytes + part - 1) / part);
+    const index_t parts = quotient(index_t(bytes), index_t(part));
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (long i = 0; i < parts; ++i)
+    for (index_t i = 0; i < parts; ++i)
         memset(start + size_t(i) * part, 0, std::min(part, bytes - size_t(i) * part));
 }
 
