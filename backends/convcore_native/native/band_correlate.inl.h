@@ -55,13 +55,18 @@ struct BandTask {
         return smaller(block.column_end, phase.columns) - block.column;
     }
 
+    // How the target rows of the only channel read the band.
+    Rows kind(const BandPhase& phase) const {
+        if (!phase.sliding) return APART;
+        return phase.row_taps <= convcore::FEW_ROW_TAPS ? SLIDING_FEW_TAPS : SLIDING;
+    }
+
     // Runs the tiles of `lines` target channels, or of `lines` target rows of the only channel.
     void run_lines(const BandPhase& phase, index_t row, index_t channel, int lines, T* to,
                    index_t pitch) const {
-        constexpr int lanes = Simd<T>::lanes;
-        const bool one = band.target_channels == 1;
-        const bool slides = one && phase.sliding, few = phase.row_taps <= convcore::FEW_ROW_TAPS;
-        const index_t taps = phase.row_taps * phase.column_taps;
+        constexpr index_t lanes = Simd<T>::lanes;
+        const bool one = band.target_channels == 1, slides = one && phase.sliding;
+        const index_t taps = phase.row_taps * phase.column_taps, length = columns(phase);
         const index_t depth = band.outer_taps * band.source_channels * taps;
         LaneTile<T> tile;
         tile.plane = list;
@@ -72,69 +77,31 @@ struct BandTask {
         tile.taps = taps;
         tile.tap_offset = phase.tap_offset;
         tile.line = band.row_step * band.line_length;
+        tile.band = planes + (row - block.row) * tile.line +
+                    (slides ? (phase.first_row - band.row_low) * band.line_length : 0);
+        tile.to = to;
+        tile.to_pitch = pitch;
+        tile.length = length < lanes ? lanes : length;
         tile.row_taps = phase.row_taps;
         tile.column_taps = phase.column_taps;
         tile.column_offset = phase.column_offset;
-        const index_t top = row * band.row_step + phase.first_row;
-        const index_t length = columns(phase);
-        const int limit = one ? row_vectors(lines) : lane_vectors(lines);
-        const T* line = planes + (row - block.row) * tile.line +
-                        (slides ? (phase.first_row - band.row_low) * band.line_length : 0);
-        tile.to_pitch = pitch;
-        if (slides && few) {
-            tile.band = line;
-            tile.to = to;
-            return run_short(lines, length, tile);
-        }
-        if (slides) limit_lines(phase, top, lines, &tile);
-        int width = 0;
-        for (index_t first = 0; first < length; first += width * lanes) {
-            width = int(portion(quotient(length - first, lanes), limit));
-            tile.tail = smaller((width - 1) * lanes, length - first - lanes);
-            // A last tile of less than a vector moves back over the one before it.
-            const index_t at = tile.tail < 0 && length >= lanes ? length - lanes : first;
-            tile.band = line + at;
-            tile.to = to + at;
-            if (slides) limit_columns(phase, block.column + at, width * lanes, &tile);
-            const RunTile<T> run =
-                one ? rows_for<T>(slides, lines, width) : channels_for<T>(lines, width);
-            if (length >= lanes) {
-                run(tile);
-            } else {
-                run_narrow(run, lines, length, tile);
-            }
-        }
-    }
-
-    void run_short(int lines, index_t length, LaneTile<T>& tile) const {
-        const RunTile<T> run = short_rows_for<T>(lines);
-        tile.length = length < Simd<T>::lanes ? Simd<T>::lanes : length;
-        if (tile.length == length) {
+        if (slides) limit(phase, row, lines, &tile);
+        const RunTile<T> run = one ? rows_for<T>(kind(phase), lines) : channels_for<T>(lines);
+        if (length >= lanes) {
             run(tile);
         } else {
             run_narrow(run, lines, length, tile);
         }
     }
 
-    // Source rows outside are not read.
-    void limit_lines(const BandPhase& phase, index_t top, int lines, LaneTile<T>* tile) const {
+    // What lies inside; sliding rows have step 1, but columns need not.
+    void limit(const BandPhase& phase, index_t row, int lines, LaneTile<T>* tile) const {
+        const index_t top = row + phase.first_row, left = block.column + band.column_low;
+        const bool neighbours = band.column_step == 1;
         tile->first_line = top < 0 ? -top : 0;
         tile->last_line = smaller(lines + phase.row_taps - 1, band.row_extent - top);
-    }
-
-    // Nor column taps that are outside for all lanes.
-    void limit_columns(const BandPhase& phase, index_t column, index_t width,
-                       LaneTile<T>* tile) const {
-        tile->first_column_tap = 0;
-        tile->last_column_tap = phase.column_taps;
-        if (band.column_step != 1) return;
-        const index_t low = column + band.column_low;
-        while (tile->first_column_tap < tile->last_column_tap &&
-               low + phase.column_offset[tile->first_column_tap] + width <= 0)
-            ++tile->first_column_tap;
-        while (tile->first_column_tap < tile->last_column_tap &&
-               low + phase.column_offset[tile->last_column_tap - 1] >= band.column_extent)
-            --tile->last_column_tap;
+        tile->first_column = neighbours ? -left : 0;
+        tile->last_column = neighbours ? band.column_extent - left : INT64_MAX;
     }
 
     // A tile narrower than a vector goes through one of full width.
@@ -145,7 +112,6 @@ struct BandTask {
         const index_t pitch = tile.to_pitch;
         tile.to = full;
         tile.to_pitch = lanes;
-        tile.tail = 0;
         run(tile);
         for (int i = 0; i < lines; ++i) copy_spaced(full + i * lanes, 1, width, to + i * pitch);
     }
