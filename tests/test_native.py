@@ -182,6 +182,26 @@ def test_columns_of_every_width_are_exact(name, stride, dtype):
     assert chosen
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_phases_that_take_turns_are_exact(rank, dtype):
+    in_pairs = set()
+    for width in [*range(30, 46), 100]:
+        shape = (2, 40, *(9, 6)[: rank - 1], width if rank > 1 else 20 * width)
+        options = {"stride": 2, "padding": 1}
+        geometry = Geometry.of(shape, (40 + width % 5, 40, *(3,) * rank), **options)
+        arrays = integers(geometry, dtype)
+        arrays[2].flat[:: arrays[2].size // 7] = np.nan  # must not reach what does not read it
+        for isa in ISAS:
+            plan = native_plan(geometry, dtype, isa=isa, threads=2)
+            if "phases in pairs" in plan.describe(1):
+                in_pairs.add(width % 2 if rank > 1 else 0)
+            found = run(plan, geometry, 1, *arrays)
+            wanted = reference(geometry, 1, *arrays)
+            assert np.array_equal(found, wanted, equal_nan=True), plan.describe(1)
+    assert in_pairs == {0}
+
+
 def test_planes_that_share_source_are_copied_together():
     found = native_plan(THREADED["planes"], "float32").describe(0)
     positions = int(re.search(r"blocks of (\d+) positions", found)[1])
@@ -261,6 +281,7 @@ NONFINITE = {
     "small": Geometry.of((1, 3, 6, 7), (4, 3, 3, 3), padding=1),
     "dense": Geometry.of((2, 20, 30, 31), (18, 20, 3, 3), padding=((2, 1), (0, 3))),
     "strided": Geometry.of((2, 7, 33, 32), (9, 7, 3, 3), stride=2, padding=1),
+    "strided pairs": Geometry.of((2, 24, 33, 40), (30, 24, 3, 3), stride=2, padding=1),
     "depthwise": Geometry.of((2, 9, 40, 41), (9, 1, 5, 5), groups=9, padding=2),
     "few channels": Geometry.of((1, 1, 60, 50), (20, 1, 5, 5), padding=2),
     "rank 1": Geometry.of((2, 4, 500), (5, 4, 9), padding=8, dilation=2),

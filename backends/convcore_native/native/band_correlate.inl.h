@@ -151,21 +151,10 @@ struct BandTask {
     }
 
     void interleave_pair(const BandPhase* phase, const T* from, T* to) const {
-        constexpr int lanes = Simd<T>::lanes;
-        const T* odd = from + PANEL_ROWS * band.block_columns;
         const index_t pairs = columns(phase[1]);
         to += phase[0].target_start;
-        index_t j = 0;
-        for (; j + lanes <= pairs; j += lanes) {
-            const vec<T> a = load(from + j), b = load(odd + j);
-            store(to + 2 * j, zip_low(a, b, typename Count<lanes>::type{}));
-            store(to + 2 * j + lanes, zip_high(a, b, typename Count<lanes>::type{}));
-        }
-        for (; j < pairs; ++j) {
-            to[2 * j] = from[j];
-            to[2 * j + 1] = odd[j];
-        }
-        if (pairs < columns(phase[0])) to[2 * j] = from[j];
+        join_pairs(from, from + PANEL_ROWS * band.block_columns, pairs, to);
+        if (pairs < columns(phase[0])) to[2 * pairs] = from[pairs];
     }
 
     void run() const {

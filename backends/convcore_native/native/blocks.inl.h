@@ -153,6 +153,27 @@ inline void split_pairs(const T* from, index_t count, T* evens, T* odds) {
     }
 }
 
+// The reverse.
+template <class T>
+inline void join_pairs(const T* evens, const T* odds, index_t count, T* to) {
+    constexpr int lanes = Simd<T>::lanes;
+    const typename Count<lanes>::type all;
+    if (count < lanes) {
+        for (index_t i = 0; i < count; ++i) {
+            to[2 * i] = evens[i];
+            to[2 * i + 1] = odds[i];
+        }
+        return;
+    }
+    for (index_t i = 0;; i += lanes) {
+        const index_t at = smaller(i, count - lanes);
+        const vec<T> a = load(evens + at), b = load(odds + at);
+        store(to + 2 * at, zip_low(a, b, all));
+        store(to + 2 * at + lanes, zip_high(a, b, all));
+        if (at + lanes == count) return;
+    }
+}
+
 // What a segment reads of an axis: entries begin .. end of it lie inside, the first would stand at
 // `at`.
 struct Reach {

@@ -33,4 +33,13 @@ struct ColumnBlocking {
     index_t columns, product, reads;
 };
 
+// A correlation with its packed weight: one by itself, or the first or second of two whose positions
+// take turns in the rows of the target, which are stored together.
+template <class T>
+struct ColumnPart {
+    const Correlation* problem;
+    const ColumnBlocking* block;
+    const T* packed;
+};
+
 }  // namespace convcore

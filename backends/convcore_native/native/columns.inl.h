@@ -5,6 +5,7 @@ namespace {
 using convcore::COLUMN_PIECES;
 using convcore::COLUMN_VECTORS;
 using convcore::ColumnBlocking;
+using convcore::ColumnPart;
 using convcore::TileReads;
 
 template <class T>

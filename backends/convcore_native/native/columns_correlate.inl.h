@@ -7,9 +7,6 @@
 
 namespace {
 
-// Channels of the register tile: sums take 12 registers of 16, or 24 of 32.
-constexpr int CHANNEL_ROWS = VECTOR_BYTES == 64 ? 8 : 4;
-
 // to[row][position] (+)= sum over terms of weight[term][row] column[term][position].
 template <class T, int rows, int vectors>
 void multiply_columns(index_t depth, const T* __restrict weight, const T* __restrict column, T* to,
@@ -55,100 +52,6 @@ inline MultiplyColumns<T> multiply_columns_for(int wanted, int wanted_vectors) {
     return multiply_columns<T, rows, vectors>;
 }
 
-inline index_t term_count(const Correlation& problem) {
-    return tap_count(problem) * problem.source_channels;
-}
-
-// Calls visit(tap, channel, channels, place) for the terms first .. last - 1, channel by channel as
-// far as they have one tap; places count from `first`.
-template <class Visit>
-ALWAYS_INLINE inline void visit_terms(const Correlation& problem, const ColumnBlocking& block,
-                                      index_t first, index_t last, Visit visit) {
-    const index_t taps = tap_count(problem);
-    for (index_t term = first; term < last;) {
-        const index_t channel = term / (block.inputs * taps) * block.inputs;
-        const index_t channels = smaller(block.inputs, problem.source_channels - channel);
-        const index_t tap = (term - channel * taps) / channels;
-        const index_t done = term - channel * taps - tap * channels;
-        const index_t count = smaller(channels - done, last - term);
-        visit(tap, channel + done, count, term - first);
-        term += count;
-    }
-}
-
-// A panel of target channels for the terms of some source channels, whose taps stand side by side.
-template <class T>
-void pack_neighbours(const T* from, index_t pitch, index_t channels, index_t taps, T* to) {
-    constexpr int lanes = Simd<T>::lanes, rows = CHANNEL_ROWS;
-    const index_t count = channels * taps;
-    index_t channel = 0, tap = 0;
-    for (index_t first = 0; first < count; first += lanes) {
-        const int some = int(smaller(lanes, count - first));
-        vec<T> row[rows];
-        for (int i = 0; i < rows; ++i) {
-            const T* own = from + i * pitch + first;
-            if (some == lanes) {
-                row[i] = load(own);
-            } else {
-                for (int l = 0; l < some; ++l) row[i][l] = own[l];
-            }
-        }
-        interleave<T>(row);
-        for (int l = 0; l < some; ++l) {
-            __builtin_memcpy(to + (tap * channels + channel) * rows,
-                             reinterpret_cast<const T*>(row) + l * rows, rows * sizeof(T));
-            if (++tap < taps) continue;
-            tap = 0;
-            ++channel;
-        }
-    }
-}
-
-// The terms first .. last - 1 of `rows` target channels from `weight` on: [term][row].
-template <class T>
-void pack_panel(const Correlation& problem, const ColumnBlocking& block, const T* weight,
-                index_t first, index_t last, index_t rows, T* packed) {
-    const index_t taps = tap_count(problem), pitch = problem.weight_target_pitch;
-    const index_t source_pitch = problem.weight_source_pitch;
-    const bool neighbours = source_pitch == taps && plain_taps(problem, taps);
-    if (neighbours && rows == CHANNEL_ROWS && block.depth == block.inputs * taps)
-        return pack_neighbours(weight + first, pitch, (last - first) / taps, taps, packed);
-    visit_terms(problem, block, first, last,
-                [&](index_t tap, index_t channel, index_t channels, index_t place) {
-                    const T* from = weight + tap_weight_offset(problem, tap) +
-                                    channel * source_pitch;
-                    T* to = packed + place * rows;
-                    for (index_t c = 0; c < channels; ++c, from += source_pitch)
-                        for (index_t i = 0; i < rows; ++i) *to++ = from[i * pitch];
-                });
-}
-
-// packed: for each group, part of the terms and panel of target channels [term][row].
-template <class T>
-bool pack_column_weight(const Correlation& problem, const ColumnBlocking& block, const T* weight,
-                        T* packed, int threads) {
-    const index_t channels = problem.target_channels, terms = term_count(problem);
-    const index_t panels = quotient(channels, CHANNEL_ROWS);
-    int finite = 1;
-#pragma omp parallel for collapse(3) num_threads(threads) if (threads > 1) reduction(& : finite)
-    for (index_t g = 0; g < problem.groups; ++g) {
-        for (index_t part = 0; part < quotient(terms, block.depth); ++part) {
-            for (index_t panel = 0; panel < panels; ++panel) {
-                const index_t first = part * block.depth, k = panel * CHANNEL_ROWS;
-                const index_t last = smaller(terms, first + block.depth);
-                const index_t rows = smaller(CHANNEL_ROWS, channels - k);
-                T* to = packed + (g * terms + first) * channels + k * (last - first);
-                pack_panel(problem, block,
-                           weight + g * problem.weight_group_pitch +
-                               k * problem.weight_target_pitch,
-                           first, last, rows, to);
-                finite &= all_finite(to, (last - first) * rows);
-            }
-        }
-    }
-    return finite != 0;
-}
-
 // A block of positions of one group, for some target channels.
 template <class T>
 struct ColumnTask {
@@ -180,8 +83,13 @@ struct ColumnTask {
                     if (wanted[t]) multiply(t, place[t], first, last, k, started[t]);
             for (index_t t = 0; t < tiles; ++t) started[t] |= wanted[t];
         }
-        for (index_t t = 0; t < tiles; ++t)
-            if (place[t] < 0) scatter(t);
+    }
+
+    // Stores the products that are not in their places; `evens` are those of the positions that
+    // take turns with these, or null. Not inlined, for want of registers.
+    __attribute__((noinline)) void scatter(const T* evens) const {
+        for (index_t t = 0; t < packer.tiles(); ++t)
+            if (place_of(t) < 0) scatter(t, evens);
     }
 
     // Tells which tiles have an entry that is not padding.
@@ -215,8 +123,8 @@ struct ColumnTask {
         return start;
     }
 
-    T* product_of(index_t tile) const {
-        return product + tile * width * (last_channel - first_channel);
+    index_t product_offset(index_t tile) const {
+        return tile * width * (last_channel - first_channel);
     }
 
     // `block.outputs` target channels from `channel` on.
@@ -224,7 +132,8 @@ struct ColumnTask {
                   bool accumulate) const {
         const index_t depth = last - first, end = smaller(channel + block.outputs, last_channel);
         const index_t pitch = place < 0 ? width : problem.target_channel_pitch;
-        T* to = place < 0 ? product_of(tile) - first_channel * pitch : target + place;
+        T* to = place < 0 ? product + product_offset(tile) - first_channel * pitch
+                          : target + place;
         const T* weight = packed + first * problem.target_channels;
         const T* column = columns + tile * depth * width;
         Ahead ahead = look_ahead(tile, channel, last);
@@ -265,7 +174,7 @@ struct ColumnTask {
         return {packer.source + own.from[0][0] + by, channels, pitch, quotient(channels, panels)};
     }
 
-    void scatter(index_t tile) const {
+    void scatter(index_t tile, const T* evens) const {
         const index_t from = tile * width, to = smaller(from + width, runs.positions);
         const index_t step = problem.axis[problem.axes - 1].target_pitch;
         for (int r = 0; r < runs.count; ++r) {
@@ -273,24 +182,43 @@ struct ColumnTask {
             const index_t low = run.first < from ? from : run.first;
             const index_t count = smaller(run.first + run.count, to) - low;
             if (count <= 0) continue;
-            scatter_run(product_of(tile) + low - from, count, step,
-                        target + run.target + (low - run.first) * step);
+            const index_t place = product_offset(tile) + low - from;
+            T* const own = target + run.target + (low - run.first) * step +
+                           first_channel * problem.target_channel_pitch;
+            if (evens) {
+                join_run(evens + place, product + place, count, own - 1);
+            } else {
+                scatter_run(product + place, count, step, own);
+            }
         }
     }
 
     // What is written is fetched some channels before where it is not side by side.
-    void scatter_run(const T* sum, index_t count, index_t step, T* to) const {
+    ALWAYS_INLINE void fetch(T* to, index_t size) const {
         constexpr index_t ahead = 6, line = 64 / index_t(sizeof(T));
+        for (index_t i = 0; i < size; i += line)
+            __builtin_prefetch(to + ahead * problem.target_channel_pitch + i, 1);
+    }
+
+    void scatter_run(const T* sum, index_t count, index_t step, T* to) const {
         const index_t pitch = problem.target_channel_pitch;
-        to += first_channel * pitch;
         for (index_t k = first_channel; k < last_channel; ++k, sum += width, to += pitch) {
             if (step == 1) {
                 copy_spaced(sum, 1, count, to);
                 continue;
             }
-            for (index_t i = 0; i < count * step; i += line)
-                __builtin_prefetch(to + ahead * pitch + i, 1);
+            fetch(to, count * step);
             for (index_t i = 0; i < count; ++i) to[i * step] = sum[i];
+        }
+    }
+
+    void join_run(const T* even, const T* odd, index_t count, T* to) const {
+        const index_t pitch = problem.target_channel_pitch;
+        for (index_t k = first_channel; k < last_channel; ++k, to += pitch) {
+            fetch(to, 2 * count);
+            join_pairs(even, odd, count, to);
+            even += width;
+            odd += width;
         }
     }
 };
@@ -303,9 +231,12 @@ inline index_t source_size(const Correlation& problem) {
     return last + 1;
 }
 
+// Two parts differ in where their positions stand, and in their taps.
 template <class T>
-void correlate_columns(const Correlation& problem, const ColumnBlocking& block, const T* source,
-                       const T* packed, T* target, T* workspace, int threads) {
+void correlate_columns(const ColumnPart<T>* part, int parts, const T* source, T* target,
+                       T* workspace, int threads) {
+    const Correlation& problem = *part->problem;
+    const ColumnBlocking& block = *part->block;
     index_t positions = 1;
     for (int a = 0; a < problem.axes; ++a) positions *= problem.axis[a].count;
     const index_t channels = problem.target_channels, width = column_width<T>;
@@ -314,31 +245,37 @@ void correlate_columns(const Correlation& problem, const ColumnBlocking& block, 
     const T* end = source + source_size(problem);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        T* columns = workspace + (block.columns + block.product + block.reads) * thread_number();
+        T* columns = workspace +
+                     (block.columns + parts * block.product + block.reads) * thread_number();
         T* product = columns + block.columns;
-        TileReads* reads = reinterpret_cast<TileReads*>(product + block.product);
+        TileReads* reads = reinterpret_cast<TileReads*>(product + parts * block.product);
 #pragma omp for schedule(dynamic)
         for (index_t i = 0; i < tasks; ++i) {
-            const index_t part = i % block.panel_tasks, rest = i / block.panel_tasks;
+            const index_t panel_task = i % block.panel_tasks, rest = i / block.panel_tasks;
             const index_t number = rest % block.blocks, g = rest / block.blocks;
             const index_t first = share(tiles, block.blocks, number) * width;
             const index_t last = share(tiles, block.blocks, number + 1) * width;
-            const ColumnRuns runs(problem, first, smaller(positions, last));
-            const ColumnPacker<T> packer{
-                problem, runs, source, end,
-                source + g * problem.source_channels * problem.source_channel_pitch, reads};
-            ColumnTask<T>{problem,
-                          block,
-                          runs,
-                          packer,
-                          packed + g * term_count(problem) * channels,
-                          target + g * channels * problem.target_channel_pitch,
-                          share(panels, block.panel_tasks, part) * CHANNEL_ROWS,
-                          smaller(channels,
-                                  share(panels, block.panel_tasks, part + 1) * CHANNEL_ROWS),
-                          columns,
-                          product}
-                .run();
+            for (int p = 0; p < parts; ++p) {
+                const Correlation& own = *part[p].problem;
+                const ColumnRuns runs(own, first, smaller(positions, last));
+                const ColumnPacker<T> packer{
+                    own, runs, source, end,
+                    source + g * own.source_channels * own.source_channel_pitch, reads};
+                const ColumnTask<T> task{
+                    own,
+                    *part[p].block,
+                    runs,
+                    packer,
+                    part[p].packed + g * term_count(own) * channels,
+                    target + g * channels * own.target_channel_pitch,
+                    share(panels, block.panel_tasks, panel_task) * CHANNEL_ROWS,
+                    smaller(channels,
+                            share(panels, block.panel_tasks, panel_task + 1) * CHANNEL_ROWS),
+                    columns,
+                    product + p * block.product};
+                task.run();
+                if (p + 1 == parts) task.scatter(p > 0 ? product : nullptr);
+            }
         }
     }
 }

@@ -30,7 +30,8 @@ constexpr index_t SKIP_CHANNELS = 64;
 // packed weights and of the result, and of a call with nothing to do.
 constexpr double EFFICIENCY = 0.95, ENTRY_SECONDS = 4e-9, GATHERED_SECONDS = 60e-9,
                  TAP_SECONDS = 20e-9, WEIGHT_SECONDS = 0.4e-9,
-                 RESULT_SECONDS = 0.3e-9, SCATTERED_SECONDS = 1e-9, CALL_SECONDS = 3e-6;
+                 RESULT_SECONDS = 0.3e-9, JOINED_SECONDS = 0.5e-9, SCATTERED_SECONDS = 1e-9,
+                 CALL_SECONDS = 3e-6;
 
 // The share of what the taps read that is not padding for all positions of a row.
 double rows_inside(const Correlation& problem) {
@@ -76,6 +77,16 @@ ColumnBlocking columns_blocking(const OwnedCorrelation& owned, const Routines<T>
     return block;
 }
 
+// Whether the positions of `odd` follow those of `even` one by one.
+bool take_turns(const Correlation& even, const Correlation& odd) {
+    const Axis& last = even.axis[even.axes - 1];
+    if (even.axes != odd.axes || last.target_pitch != 2) return false;
+    if (odd.target_start != even.target_start + 1) return false;
+    return std::equal(even.axis, even.axis + even.axes, odd.axis, [](const Axis& a, const Axis& b) {
+        return a.count == b.count && a.target_pitch == b.target_pitch;
+    });
+}
+
 template <class T>
 class ColumnsMethod : public Method {
   public:
@@ -83,13 +94,22 @@ class ColumnsMethod : public Method {
         : kernels_(routines<T>(*request.kernels)), parts_(std::move(all.parts)),
           clear_(all.clear) {
         for (const OwnedCorrelation& part : parts_) {
-            const ColumnBlocking block = columns_blocking(part, kernels_, request.threads);
-            const index_t weights = round_up(packed_size(part), 64 / index_t(sizeof(T)));
-            const index_t each = block.columns + block.product + block.reads;
-            packed_.push_back(weights);
+            blocks_.push_back(columns_blocking(part, kernels_, request.threads));
+            packed_.push_back(round_up(packed_size(part), 64 / index_t(sizeof(T))));
+        }
+        for (size_t i = 0; i < parts_.size(); i = together_.back().end) {
+            const bool pair = i + 1 < parts_.size() &&
+                              take_turns(parts_[i].problem, parts_[i + 1].problem);
+            together_.push_back({i, i + (pair ? 2 : 1)});
+            if (pair) share_scratch(&blocks_[i], &blocks_[i + 1]);
+            index_t weights = 0, products = 0;
+            for (size_t j = i; j < together_.back().end; ++j) {
+                weights += packed_[j];
+                products += blocks_[j].product;
+                work_ += seconds_of(parts_[j], blocks_[j], pair);
+            }
+            const index_t each = blocks_[i].columns + products + blocks_[i].reads;
             elements_ = std::max(elements_, weights + each * request.threads);
-            blocks_.push_back(block);
-            work_ += seconds_of(part, block);
         }
     }
 
@@ -100,15 +120,20 @@ class ColumnsMethod : public Method {
     void run(const void* source, const void* weight, void* result, void* workspace,
              int threads) const override {
         T* target = static_cast<T*>(result);
-        T* packed = static_cast<T*>(workspace);
+        T* const packed = static_cast<T*>(workspace);
         clear_bytes(target, size_t(clear_) * sizeof(T), threads);
-        for (size_t i = 0; i < parts_.size(); ++i) {
-            if (pack(i, weight, packed, threads)) {
-                correlate(i, source, packed, target, packed + packed_[i], threads);
-            } else {
+        for (const Together& some : together_) {
+            T* rest = packed;
+            bool usable = true;
+            for (size_t i = some.begin; i < some.end; rest += packed_[i++])
+                usable = pack(i, weight, rest, threads) && usable;
+            if (usable) {
+                correlate(some, source, packed, target, rest, threads);
+                continue;
+            }
+            for (size_t i = some.begin; i < some.end; ++i)
                 careful_correlate(parts_[i].problem, static_cast<const T*>(source),
                                   static_cast<const T*>(weight), target);
-            }
         }
     }
 
@@ -130,8 +155,8 @@ class ColumnsMethod : public Method {
         const T* packed = static_cast<const T*>(prepared);
         T* target = static_cast<T*>(result);
         clear_bytes(target, size_t(clear_) * sizeof(T), threads);
-        for (size_t i = 0; i < parts_.size(); packed += packed_[i++])
-            correlate(i, source, packed, target, static_cast<T*>(workspace), threads);
+        for (const Together& some : together_)
+            packed = correlate(some, source, packed, target, static_cast<T*>(workspace), threads);
     }
 
     std::string describe() const override {
@@ -140,7 +165,8 @@ class ColumnsMethod : public Method {
                "x" + std::to_string(kernels_.column_width) + ", " +
                std::to_string(block.blocks) + " blocks, " + std::to_string(block.depth) +
                " of " + std::to_string(parts_[0].depth()) + " terms at a time" +
-               (parts_.size() > 1 ? ", " + std::to_string(parts_.size()) + " phases" : "");
+               (parts_.size() > 1 ? ", " + std::to_string(parts_.size()) + " phases" : "") +
+               (together_[0].end > 1 ? " in pairs" : "");
     }
 
   private:
@@ -152,18 +178,34 @@ class ColumnsMethod : public Method {
         return finite || !parts_[part].padded();
     }
 
-    void correlate(size_t part, const void* source, const T* packed, T* target, T* workspace,
-                   int threads) const {
-        kernels_.correlate_columns(parts_[part].problem, blocks_[part],
-                                   static_cast<const T*>(source), packed, target, workspace,
-                                   threads);
+    // Parts that are computed and stored together, at most two.
+    struct Together {
+        size_t begin, end;
+    };
+
+    // Returns where the packed weights of the next ones stand.
+    const T* correlate(const Together& some, const void* source, const T* packed, T* target,
+                       T* workspace, int threads) const {
+        ColumnPart<T> part[2];
+        for (size_t i = some.begin; i < some.end; packed += packed_[i++])
+            part[i - some.begin] = {&parts_[i].problem, &blocks_[i], packed};
+        kernels_.correlate_columns(part, int(some.end - some.begin),
+                                   static_cast<const T*>(source), target, workspace, threads);
+        return packed;
+    }
+
+    // Both use the same columns and tables, one after the other.
+    static void share_scratch(ColumnBlocking* one, ColumnBlocking* other) {
+        one->columns = other->columns = std::max(one->columns, other->columns);
+        one->reads = other->reads = std::max(one->reads, other->reads);
     }
 
     static index_t packed_size(const OwnedCorrelation& part) {
         return part.problem.groups * part.problem.target_channels * part.depth();
     }
 
-    double seconds_of(const OwnedCorrelation& part, const ColumnBlocking& block) const {
+    double seconds_of(const OwnedCorrelation& part, const ColumnBlocking& block,
+                      bool takes_turns) const {
         const Correlation& problem = part.problem;
         const Axis& last = problem.axis[problem.axes - 1];
         const double depth = double(part.depth()), positions = double(part.positions());
@@ -174,7 +216,9 @@ class ColumnsMethod : public Method {
         const double products = double(round_up(part.positions(), kernels_.lanes)) * depth *
                                 double(round_up(problem.target_channels, kernels_.channel_rows));
         const double results = double(problem.target_channels) * positions *
-                               (last.target_pitch > 1 ? SCATTERED_SECONDS : RESULT_SECONDS);
+                               (takes_turns             ? JOINED_SECONDS
+                                : last.target_pitch > 1 ? SCATTERED_SECONDS
+                                                        : RESULT_SECONDS);
         return double(problem.groups) *
                    (2 * products / (EFFICIENCY * peak_flops(int(sizeof(T)))) + columns + results) +
                double(packed_size(part)) * WEIGHT_SECONDS;
@@ -184,6 +228,7 @@ class ColumnsMethod : public Method {
     std::vector<OwnedCorrelation> parts_;
     std::vector<ColumnBlocking> blocks_;
     std::vector<index_t> packed_;  // elements of the packed weight
+    std::vector<Together> together_;
     const index_t clear_;          // elements of the result to set to zero first
     index_t elements_ = 0;         // of all scratch memory
     double work_ = 0;              // seconds of one core

@@ -76,6 +76,8 @@ struct Blocking {
 };
 
 struct ColumnBlocking;  // see columns.h
+template <class T>
+struct ColumnPart;
 struct Tiny;  // see tiny.h
 struct Band;  // see band.h
 
@@ -102,8 +104,8 @@ struct Routines {
     int channel_rows, column_width;
     bool (*pack_column_weight)(const Correlation&, const ColumnBlocking&, const T* weight,
                                T* packed, int threads);
-    void (*correlate_columns)(const Correlation&, const ColumnBlocking&, const T* source,
-                              const T* packed, T* target, T* workspace, int threads);
+    void (*correlate_columns)(const ColumnPart<T>*, int parts, const T* source, T* target,
+                              T* workspace, int threads);
 
     // A small correlation; `scratch` holds Tiny::scratch elements.
     bool (*tiny)(const Correlation&, const Tiny&, const T* source, const T* weight, T* target,

@@ -32,6 +32,7 @@ inline int thread_number() {
 #include "correlate.inl.h"
 #include "weight_gradient.inl.h"
 #include "columns.inl.h"
+#include "columns_weight.inl.h"
 #include "columns_correlate.inl.h"
 #include "tiny.inl.h"
 #include "lanes.inl.h"
