@@ -193,11 +193,11 @@ struct ColumnTask {
         }
     }
 
-    // What is written is fetched some channels before where it is not side by side.
-    ALWAYS_INLINE void fetch(T* to, index_t size) const {
-        constexpr index_t ahead = 6, line = 64 / index_t(sizeof(T));
-        for (index_t i = 0; i < size; i += line)
-            __builtin_prefetch(to + ahead * problem.target_channel_pitch + i, 1);
+    // What is written is fetched so many channels before where it is not side by side.
+    static constexpr index_t CHANNELS_AHEAD = 6;
+
+    ALWAYS_INLINE static inline void fetch(const T* to, index_t size) {
+        for (index_t i = 0; i < size; i += 64 / index_t(sizeof(T))) __builtin_prefetch(to + i, 1);
     }
 
     void scatter_run(const T* sum, index_t count, index_t step, T* to) const {
@@ -207,7 +207,7 @@ struct ColumnTask {
                 copy_spaced(sum, 1, count, to);
                 continue;
             }
-            fetch(to, count * step);
+            fetch(to + CHANNELS_AHEAD * pitch, count * step);
             for (index_t i = 0; i < count; ++i) to[i * step] = sum[i];
         }
     }
@@ -215,7 +215,7 @@ struct ColumnTask {
     void join_run(const T* even, const T* odd, index_t count, T* to) const {
         const index_t pitch = problem.target_channel_pitch;
         for (index_t k = first_channel; k < last_channel; ++k, to += pitch) {
-            fetch(to, 2 * count);
+            fetch(to + CHANNELS_AHEAD * pitch, 2 * count);
             join_pairs(even, odd, count, to);
             even += width;
             odd += width;
