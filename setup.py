@@ -39,8 +39,8 @@ HAS_KERNELS = sys.platform != "win32" and MACHINE in {"x86_64", "arm64", "aarch6
 ISA_FLAGS = {"baseline": []}
 if MACHINE == "x86_64":
     ISA_FLAGS["avx2"] = ["-mavx2", "-mfma"]
-    ISA_FLAGS["avx512"] = ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mfma"]
-    ISA_FLAGS["avx512"] += ["-mprefer-vector-width=512"]
+    ISA_FLAGS["avx512vl"] = ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mfma"]
+    ISA_FLAGS["avx512"] = [*ISA_FLAGS["avx512vl"], "-mprefer-vector-width=512"]
 if DEBUG:  # what AVX-512 does, on any processor
     ISA_FLAGS.pop("avx512", None)
     ISA_FLAGS["wide"] = ["-Wno-psabi"]

@@ -30,7 +30,7 @@ def test_nothing_beyond_an_array_is_touched():
     assert (done.returncode, last) == (0, ["all is well"]), f"{last}\n{done.stderr}"
 
 
-@pytest.mark.parametrize("cap", ["", "baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("cap", ["", "baseline", "avx2", "avx512vl", "avx512"])
 def test_the_instruction_set_can_be_capped(python, cap):
     code = "import convcore_native._bridge as b; print(b.active_isa(), *b.available_isas())"
     active, *available = python(code, CONVCORE_MAX_ISA=cap).split()
@@ -48,7 +48,9 @@ except convcore.BackendLoadError as error:
 print(convcore.plan((1, 1, 9), (1, 1, 3)).name != "direct")
 """
     said, others_run = python(code, CONVCORE_MAX_ISA="nonsense").splitlines()
-    assert said.endswith("CONVCORE_MAX_ISA: must be one of baseline, avx2, avx512; got 'nonsense'")
+    assert said.endswith(
+        "CONVCORE_MAX_ISA: must be one of baseline, avx2, avx512vl, avx512; got 'nonsense'"
+    )
     assert others_run == "True"
 
 

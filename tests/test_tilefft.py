@@ -17,7 +17,7 @@ from convcore.testing import oracle
 
 DECLARED = TileFFTConvolution.declaration
 KINDS = ("normal", "mean 100", "badly scaled", "cancelling")
-VECTOR_BYTES = {"baseline": 16, "avx2": 32, "avx512": 64, "wide": 64}
+VECTOR_BYTES = {"baseline": 16, "avx2": 32, "avx512vl": 32, "avx512": 64, "wide": 64}
 
 
 def is_smooth(extent):

@@ -6,8 +6,8 @@
     _bridge.pyx   arrays to pointers, without the GIL
     native/       C++: drivers, and kernels that are compiled once for each instruction set
 
-The instruction set is chosen when the module is loaded; CONVCORE_MAX_ISA=baseline, avx2 or avx512
-caps it.
+The instruction set is chosen when the module is loaded; CONVCORE_MAX_ISA=baseline, avx2, avx512vl
+(256-bit vectors) or avx512 caps it.
 """
 
 from convcore.plugin import BackendLoadError, ConvcoreError
@@ -21,7 +21,7 @@ except ImportError as error:
     ) from error
 if unknown_isa() is not None:
     raise ConvcoreError(
-        f"CONVCORE_MAX_ISA: must be one of baseline, avx2, avx512; got {unknown_isa()!r}"
+        f"CONVCORE_MAX_ISA: must be one of baseline, avx2, avx512vl, avx512; got {unknown_isa()!r}"
     )
 
 from ._direct import DirectConvolution

@@ -16,6 +16,7 @@ cdef extern from "native/select.h" namespace "convcore" nogil:
         int count
     const Available& available()
     const Kernels& active()
+    const Kernels& active_narrow()
     const char* unknown_cap()
 
 cdef extern from "native/geometry.h" namespace "convcore" nogil:

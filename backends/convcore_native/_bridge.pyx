@@ -38,10 +38,10 @@ def unknown_isa():
     return None if unknown_cap() == NULL else unknown_cap().decode()
 
 
-cdef const Kernels* _kernels(str isa) except NULL:
+cdef const Kernels* _kernels(str isa, str algorithm) except NULL:
     cdef int i
     if isa is None:
-        return &active()
+        return &active_narrow() if algorithm == "direct" else &active()
     for i in range(available().count):
         if available().kernels[i].name == isa.encode():
             return available().kernels[i]
@@ -65,7 +65,7 @@ cdef class NativePlan:
                   str isa=None):
         cdef Request request
         cdef int place, axis
-        request.kernels = _kernels(isa)
+        request.kernels = _kernels(isa, algorithm)
         request.itemsize = itemsize
         request.threads = threads
         request.max_workspace = max_workspace

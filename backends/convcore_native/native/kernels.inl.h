@@ -1,4 +1,5 @@
-// The kernels of one instruction set, from VECTOR_BYTES, VECTOR_COLUMNS and PANEL_ROWS.
+// The kernels of one instruction set, from VECTOR_BYTES, VECTOR_REGISTERS, VECTOR_COLUMNS and
+// PANEL_ROWS.
 //
 // Only plain headers may be included: whatever a standard header defines inline would be compiled
 // with the flags of this instruction set, and could replace the copy that all processors run.

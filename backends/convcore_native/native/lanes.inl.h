@@ -3,12 +3,6 @@
 
 namespace {
 
-#if VECTOR_BYTES == 64 || defined(__aarch64__)
-constexpr int VECTOR_REGISTERS = 32;
-#else
-constexpr int VECTOR_REGISTERS = 16;
-#endif
-
 constexpr int LANE_SUMS = PANEL_ROWS * VECTOR_COLUMNS;
 constexpr int SLIDE_ROWS = 4;
 constexpr int MOST_VECTORS = 6;
@@ -251,6 +245,10 @@ ALWAYS_INLINE inline void slide_tile(const LaneTile<T>& tile, index_t first, ind
     store_tile(tile, sum, first, tail);
 }
 
+// Row taps at a time, as many as the registers hold weights for (depthwise 7 x 7, 256-bit vectors on
+// AMD Zen 4: 7 instead of 3 take 0.87 of the time).
+constexpr int ROW_TAPS = VECTOR_REGISTERS == 32 ? 7 : 3;
+
 // What `row_taps` of the row taps add: the weights of a column tap stay in registers.
 template <class T, int row_taps, int rows, int vectors>
 ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors], const T* band, const T* weight,
@@ -258,17 +256,29 @@ ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors], const T* ba
     for (index_t t = 0; t < tile.column_taps; ++t) {
         const T* line = band + tile.column_offset[t];
         vec<T> row[row_taps];
-#pragma GCC unroll 4
-        for (int i = 0; i < row_taps; ++i) row[i] = broadcast(weight[i * tile.column_taps + t]);
 #pragma GCC unroll 8
+        for (int i = 0; i < row_taps; ++i) row[i] = broadcast(weight[i * tile.column_taps + t]);
+#pragma GCC unroll 16
         for (int y = 0; y < rows + row_taps - 1; ++y, line += tile.line)
 #pragma GCC unroll 8
             for (int j = 0; j < vectors; ++j) {
                 const vec<T> column = load(line + vector_place<T, vectors>(tail, j));
-#pragma GCC unroll 4
+#pragma GCC unroll 8
                 for (int i = 0; i < row_taps; ++i)
                     if (y - i >= 0 && y - i < rows) sum[y - i][j] += row[i] * column;
             }
+    }
+}
+
+// What the last `wanted` row taps add, at most `most`.
+template <class T, int most, int rows, int vectors>
+ALWAYS_INLINE inline void add_last_row_taps(index_t wanted, vec<T> (&sum)[rows][vectors],
+                                            const T* band, const T* weight,
+                                            const LaneTile<T>& tile, index_t tail) {
+    if constexpr (most > 0) {
+        if (wanted < most)
+            return add_last_row_taps<T, most - 1>(wanted, sum, band, weight, tile, tail);
+        add_row_taps<T, most>(sum, band, weight, tile, tail);
     }
 }
 
@@ -281,10 +291,12 @@ ALWAYS_INLINE inline void short_tile(const LaneTile<T>& tile, index_t first, ind
         const T* band = tile.band + first + p * tile.plane_size;
         const T* weight = tile.weight + tile.plane[p] * tile.taps;
         index_t rest = tile.row_taps;
-        for (; rest >= 3; rest -= 3, band += 3 * tile.line, weight += 3 * taps)
-            add_row_taps<T, 3>(sum, band, weight, tile, tail);
-        if (rest == 2) add_row_taps<T, 2>(sum, band, weight, tile, tail);
-        if (rest == 1) add_row_taps<T, 1>(sum, band, weight, tile, tail);
+        for (; rest > ROW_TAPS; rest -= ROW_TAPS) {
+            add_row_taps<T, ROW_TAPS>(sum, band, weight, tile, tail);
+            band += ROW_TAPS * tile.line;
+            weight += ROW_TAPS * taps;
+        }
+        add_last_row_taps<T, ROW_TAPS>(rest, sum, band, weight, tile, tail);
     }
     store_tile(tile, sum, first, tail);
 }

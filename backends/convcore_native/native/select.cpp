@@ -5,18 +5,17 @@
 
 #include <initializer_list>
 
-#if defined(__x86_64__)
-#define CONVCORE_X86_64 1
-#endif
+#include "machine.h"
 
 extern "C" {
 extern const convcore::Kernels convcore_kernels_baseline;
-#ifdef CONVCORE_X86_64
+#ifdef __x86_64__
 extern const convcore::Kernels convcore_kernels_avx2;
+extern const convcore::Kernels convcore_kernels_avx512vl;
 #endif
 #ifdef CONVCORE_WIDE
 extern const convcore::Kernels convcore_kernels_wide;
-#elif defined(CONVCORE_X86_64)
+#elif defined(__x86_64__)
 extern const convcore::Kernels convcore_kernels_avx512;
 #endif
 }
@@ -27,14 +26,15 @@ namespace {
 
 Available detect() {
     Available found{};
-#ifdef CONVCORE_X86_64
+#ifdef __x86_64__
     __builtin_cpu_init();
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#ifndef CONVCORE_WIDE
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                         __builtin_cpu_supports("avx512dq");
+#ifndef CONVCORE_WIDE
     if (avx2 && avx512) found.kernels[found.count++] = &convcore_kernels_avx512;
 #endif
+    if (avx2 && avx512) found.kernels[found.count++] = &convcore_kernels_avx512vl;
     if (avx2) found.kernels[found.count++] = &convcore_kernels_avx2;
 #endif
     found.kernels[found.count++] = &convcore_kernels_baseline;
@@ -50,7 +50,7 @@ struct Choice {
 };
 
 bool known(const char* name) {
-    for (const char* one : {"baseline", "avx2", "avx512", "wide"})
+    for (const char* one : {"baseline", "avx2", "avx512vl", "avx512", "wide"})
         if (strcmp(name, one) == 0) return true;
     return false;
 }
@@ -79,6 +79,15 @@ const Available& available() {
 }
 
 const Kernels& active() { return *choice().kernels; }
+
+const Kernels& active_narrow() {
+    const Available& all = available();
+    const bool halved = active().vector_bytes > 32 && halves_vectors();
+    for (int i = 0; i < all.count; ++i)
+        if (halved && all.kernels[i]->vector_bytes == 32) return *all.kernels[i];
+    return active();
+}
+
 const char* unknown_cap() { return choice().unknown; }
 
 }  // namespace convcore
