@@ -37,6 +37,8 @@ THREADED = {
     "rank 3": Geometry.of((1, 12, 14, 15, 16), (17, 12, 3, 3, 3), padding=1),
     "planes": Geometry.of((3, 16, 18, 16, 15), (19, 16, 3, 3, 3), padding=((3, 2), (1, 1), (1, 1))),
     "samples": Geometry.of((29, 64, 5, 7), (20, 64, 3, 3), padding=1),
+    "padded rank 1": Geometry.of((2, 64, 400), (40, 64, 5), padding=((40, 41),), dilation=3),
+    "padded rank 3": Geometry.of((1, 64, 7, 8, 9), (64, 64, 3, 3, 3), padding=1),
     "far taps": Geometry.of((1, 64, 21, 20), (20, 64, 3, 3), padding=6, dilation=6),
 }
 

@@ -24,6 +24,9 @@ struct TileReads {
 // The columns of a block of positions are packed for some terms at a time. Terms follow each other
 // by blocks of source channels, by tap, by channel.
 struct ColumnBlocking {
+    // The positions of an axis that read inside the source with all taps, or all of them. Those before
+    // and behind make regions of their own, so that tiles read the same taps as far as possible.
+    index_t inner_begin[MAX_AXES], inner_end[MAX_AXES];
     index_t blocks;       // all positions are shared out among so many
     index_t inputs;       // source channels of a block of them
     index_t depth;        // terms that are packed, and summed in registers

@@ -23,21 +23,60 @@ struct ColumnRuns {
     int count = 0;
     ColumnRun run[convcore::MAX_COLUMNS];
 
-    ColumnRuns(const Correlation& problem, index_t first, index_t last) : positions(last - first) {
-        const int inner = problem.axes - 1;
-        for (index_t at = first; at < last; at += run[count++].count) {
-            ColumnRun& one = run[count];
-            index_t rest = at;
-            one.target = problem.target_start;
-            for (int a = inner; a >= 0; --a) {
-                const Axis& axis = problem.axis[a];
-                one.at[a] = rest % axis.count;
-                one.target += one.at[a] * axis.target_pitch;
-                rest /= axis.count;
-            }
-            one.first = at - first;
-            one.count = smaller(last - at, problem.axis[inner].count - one.at[inner]);
+    ColumnRuns(const Correlation& problem, const ColumnBlocking& block, index_t first,
+               index_t last)
+        : positions(last - first) {
+        Region region{};
+        for (index_t start = 0, at = first; at < last; region.next(problem)) {
+            const index_t size = region.place(problem, block);
+            const index_t end = smaller(last, start + size);
+            for (; at < end; at += run[count++].count)
+                add(problem, region, at - start, end - at, at - first);
+            start += size;
         }
+    }
+
+  private:
+    // Before, within or behind the inner positions of each axis: part 0, 1 or 2. They go to and fro, so
+    // that of two neighbours one reads all taps of the other.
+    struct Region {
+        int part[convcore::MAX_AXES];
+        bool back[convcore::MAX_AXES];
+        index_t start[convcore::MAX_AXES], count[convcore::MAX_AXES];
+
+        index_t place(const Correlation& problem, const ColumnBlocking& block) {
+            index_t size = 1;
+            for (int a = 0; a < problem.axes; ++a) {
+                const index_t ends[] = {0, block.inner_begin[a], block.inner_end[a],
+                                        problem.axis[a].count};
+                start[a] = ends[part[a]];
+                count[a] = ends[part[a] + 1] - start[a];
+                size *= count[a];
+            }
+            return size;
+        }
+
+        void next(const Correlation& problem) {
+            int a = problem.axes - 1;
+            for (; a > 0 && part[a] == (back[a] ? 0 : 2); --a) back[a] = !back[a];
+            part[a] += back[a] ? -1 : 1;
+        }
+    };
+
+    // The run from position `at` of the region on, of at most `most` positions.
+    void add(const Correlation& problem, const Region& region, index_t at, index_t most,
+             index_t first) {
+        const int inner = problem.axes - 1;
+        ColumnRun& one = run[count];
+        one.target = problem.target_start;
+        index_t rest = at;
+        for (int a = inner; a >= 0; --a) {
+            one.at[a] = region.start[a] + rest % region.count[a];
+            one.target += one.at[a] * problem.axis[a].target_pitch;
+            rest /= region.count[a];
+        }
+        one.first = first;
+        one.count = smaller(most, region.start[inner] + region.count[inner] - one.at[inner]);
     }
 };
 
@@ -228,16 +267,26 @@ struct ColumnPacker {
         const TapShift shift(problem, tap);
         const index_t first = tile * width, count = vectors(tile) * lanes;
         const index_t step = column_step(problem);
-        index_t at[width];
-        for (index_t l = 0; l < count; ++l) at[l] = -1;
+        index_t at[width], other = 0;
+        T row[width] = {};  // 1 where there is something to read
         for (int r = 0; r < runs.count; ++r) {
             const RunReach part = reach(problem, runs.run[r], shift);
             index_t p = part.begin > first ? part.begin : first;
-            for (; p < smaller(part.end, first + count); ++p)
-                at[p - first] = part.offset + p * step;
+            for (; p < smaller(part.end, first + count); ++p) {
+                at[p - first] = other = part.offset + p * step;
+                row[p - first] = T(1);
+            }
         }
-        for (index_t c = 0; c < channels; ++c, from += problem.source_channel_pitch, to += count)
-            for (index_t l = 0; l < count; ++l) to[l] = at[l] < 0 ? T(0) : from[at[l]];
+        vec<T> inside[COLUMN_VECTORS];
+        for (int j = 0; j < COLUMN_VECTORS; ++j) inside[j] = load(row + j * lanes);
+        // Where there is nothing to read, whatever may be read will do.
+        for (index_t l = 0; l < count; ++l)
+            if (row[l] == T(0)) at[l] = other;
+        for (index_t c = 0; c < channels; ++c, from += problem.source_channel_pitch, to += count) {
+            for (index_t l = 0; l < count; ++l) row[l] = from[at[l]];
+            for (index_t j = 0; j * lanes < count; ++j)
+                store(to + j * lanes, inside[j] != vec<T>{} ? load(row + j * lanes) : vec<T>{});
+        }
     }
 };
 

@@ -257,7 +257,7 @@ void correlate_columns(const ColumnPart<T>* part, int parts, const T* source, T*
             const index_t last = share(tiles, block.blocks, number + 1) * width;
             for (int p = 0; p < parts; ++p) {
                 const Correlation& own = *part[p].problem;
-                const ColumnRuns runs(own, first, smaller(positions, last));
+                const ColumnRuns runs(own, *part[p].block, first, smaller(positions, last));
                 const ColumnPacker<T> packer{
                     own, runs, source, end,
                     source + g * own.source_channels * own.source_channel_pitch, reads};

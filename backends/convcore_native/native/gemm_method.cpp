@@ -147,7 +147,7 @@ OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T
     // Every panel reads the block again.
     const bool copies = panels > 1 || strided(problem);
     OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request), copies);
-    if (copies) blocking = larger<T>(std::move(blocking), owned, request);
+    if (blocking.block.copies) blocking = larger<T>(std::move(blocking), owned, request);
     Blocking& block = blocking.block;
     block.range = evenly(block.positions, POSITIONS);
     block.depth = evenly(block.terms, MAX_TERMS);
