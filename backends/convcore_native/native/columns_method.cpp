@@ -34,27 +34,8 @@ constexpr double EFFICIENCY = 0.95, ENTRY_SECONDS = 4e-9, GATHERED_SECONDS = 20e
                  RESULT_SECONDS = 0.3e-9, JOINED_SECONDS = 0.5e-9, SCATTERED_SECONDS = 1e-9,
                  CALL_SECONDS = 3e-6;
 
-// The share of what the taps read that is not padding.
-double share_inside(const Correlation& problem) {
-    double share = 1;
-    for (int a = 0; a < problem.axes; ++a) {
-        const Axis& axis = problem.axis[a];
-        index_t inside = 0;
-        for (index_t t = 0; t < axis.taps; ++t) {
-            // Positions that read what stands before `limit`.
-            const auto below = [&](index_t limit) {
-                const index_t count = ceiling(limit - axis.shift[t], axis.step);
-                return std::min(std::max<index_t>(0, count), axis.count);
-            };
-            inside += below(axis.extent) - below(0);
-        }
-        share *= double(inside) / double(axis.count * axis.taps);
-    }
-    return share;
-}
-
-bool skips_padding(const Correlation& problem) {
-    return problem.source_channels >= SKIP_CHANNELS && 1 - share_inside(problem) >= SKIP_SHARE;
+bool skips_padding(const OwnedCorrelation& owned) {
+    return owned.problem.source_channels >= SKIP_CHANNELS && 1 - owned.inside() >= SKIP_SHARE;
 }
 
 // Positions that read inside the source with all taps.
@@ -78,7 +59,7 @@ ColumnBlocking columns_blocking(const OwnedCorrelation& owned, const Routines<T>
     const index_t tiles = quotient(owned.positions(), width);
     const index_t most = std::max<index_t>(1, POSITIONS / width);
     const index_t panels = quotient(problem.target_channels, kernels.channel_rows);
-    const bool skips = skips_padding(problem);
+    const bool skips = skips_padding(owned);
     ColumnBlocking block{};
     for (int a = 0; a < problem.axes; ++a) {
         block.inner_end[a] = problem.axis[a].count;
@@ -188,7 +169,8 @@ class ColumnsMethod : public Method {
                std::to_string(block.blocks) + " blocks, " + std::to_string(block.depth) +
                " of " + std::to_string(parts_[0].depth()) + " terms at a time" +
                (parts_.size() > 1 ? ", " + std::to_string(parts_.size()) + " phases" : "") +
-               (together_[0].end > 1 ? " in pairs" : "");
+               (together_[0].end > 1 ? " in pairs" : "") +
+               (skips_padding(parts_[0]) ? ", without padding" : "");
     }
 
   private:
@@ -242,7 +224,7 @@ class ColumnsMethod : public Method {
         const double columns = tiles * (depth * (last.step > 2 ? GATHERED_SECONDS : ENTRY_SECONDS) +
                                         taps * TAP_SECONDS);
         // Tiles of several regions meet padding still: about half of it (as above, 0.91 and 0.85).
-        const double inside = skips_padding(problem) ? (1 + share_inside(problem)) / 2 : 1;
+        const double inside = skips_padding(part) ? (1 + part.inside()) / 2 : 1;
         const double products = double(round_up(part.positions(), kernels_.lanes)) * depth *
                                 inside *
                                 double(round_up(problem.target_channels, kernels_.channel_rows));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "integers.h"
+
 namespace convcore {
 
 namespace {
@@ -192,6 +194,23 @@ bool OwnedCorrelation::padded() const {
             return true;
     }
     return false;
+}
+
+double OwnedCorrelation::inside() const {
+    double share = 1;
+    for (const Axis* axis = problem.axis; axis < problem.axis + problem.axes; ++axis) {
+        index_t inside = 0;
+        for (index_t t = 0; t < axis->taps; ++t) {
+            // Positions that read what stands before `limit`.
+            const auto below = [&](index_t limit) {
+                const index_t count = ceiling(limit - axis->shift[t], axis->step);
+                return std::min(std::max<index_t>(0, count), axis->count);
+            };
+            inside += below(axis->extent) - below(0);
+        }
+        share *= double(inside) / double(axis->count * axis->taps);
+    }
+    return share;
 }
 
 Correlations correlations(const Geometry& geometry, Operation operation, bool merges) {

@@ -43,6 +43,8 @@ class OwnedCorrelation {
     index_t depth() const { return problem.source_channels * taps(); }
     // Whether some tap of some position reads outside the source.
     bool padded() const;
+    // The share of what the taps read that is not padding.
+    double inside() const;
 
   private:
     bool merges_;

@@ -30,6 +30,7 @@ inline int thread_number() {
 #include "simd.inl.h"
 #include "gemm.inl.h"
 #include "blocks.inl.h"
+#include "inside.inl.h"
 #include "correlate.inl.h"
 #include "weight_gradient.inl.h"
 #include "columns.inl.h"

@@ -7,7 +7,7 @@
 
 namespace {
 
-// Packs a panel of target channels: [position][channel of the panel].
+// Packs a panel of target channels: [position][channel of the panel]. Positions ascend.
 template <class T>
 void pack_target(const T* target, index_t target_pitch, const Range& range, int channels,
                  int width, T* packed) {
@@ -47,24 +47,50 @@ struct WeightGradientTask {
     T* packed;
 
     // result: for each panel and block of source channels [tap][source channel][lane].
-    void add(const Box& box, const T* source, const T* target, T* result, bool accumulate) {
+    void add(const Box& box, const Kinds& kinds, const T* source, const T* target, T* result,
+             bool accumulate) {
         const index_t channels = problem.target_channels, taps = tap_count(problem);
         const T* base = gather(problem, block, box, source, inputs, slab);
-        const Range range = range_of(box, 0, box.positions);
         for (index_t p = panel; p < panel_end; ++p) {
             const index_t start = panel_start<T>(p);
             const int vectors = panel_vectors<T>(channels, p), width = vectors * Simd<T>::lanes;
-            pack_target(target + start * problem.target_channel_pitch,
-                        problem.target_channel_pitch, range,
-                        int(smaller(width, channels - start)), width, packed);
+            for (index_t k = 0; k < kinds.count; ++k)
+                pack_target(target + start * problem.target_channel_pitch,
+                            problem.target_channel_pitch, kinds.range(box, k),
+                            int(smaller(width, channels - start)), width,
+                            packed + kinds.first[k] * width);
             T* own = result + start * block.terms + inputs.first * taps * width;
-            for (index_t first = 0; first < box.positions; first += block.depth) {
-                const index_t depth = smaller(block.depth, box.positions - first);
-                multiply<T>(vectors, base, inputs.term_offset, inputs.terms,
-                            box.source_at + first, depth, packed + first * width, own,
-                            accumulate || first > 0);
+            if (kinds.count == 1) {
+                multiply_positions(box, 0, box.positions, 0, inputs.terms, vectors, base, own,
+                                   accumulate);
+            } else {
+                for (index_t tap = 0; tap < taps; ++tap)
+                    multiply_tap(box, kinds, tap, vectors, base, own, accumulate);
             }
         }
+    }
+
+    // Only the positions that read the tap inside the source.
+    void multiply_tap(const Box& box, const Kinds& kinds, index_t tap, int vectors, const T* base,
+                      T* result, bool accumulate) const {
+        const index_t term = tap * inputs.count();
+        kinds.visit_runs(problem, tap, [&](index_t first, index_t last) {
+            multiply_positions(box, first, last, term, inputs.count(), vectors, base, result,
+                               accumulate);
+            accumulate = true;
+        });
+        const index_t width = vectors * Simd<T>::lanes;
+        if (!accumulate) clear_run(inputs.count() * width, result + term * width);
+    }
+
+    void multiply_positions(const Box& box, index_t first, index_t last, index_t term,
+                            index_t terms, int vectors, const T* base, T* result,
+                            bool accumulate) const {
+        const index_t width = vectors * Simd<T>::lanes;
+        for (index_t at = first; at < last; at += block.depth)
+            multiply<T>(vectors, base, inputs.term_offset + term, terms, box.source_at + at,
+                        smaller(block.depth, last - at), packed + at * width,
+                        result + term * width, accumulate || at > first);
     }
 };
 
@@ -122,7 +148,8 @@ void weight_gradient(const Correlation& problem, const Blocking& block, const T*
             for (index_t b = first; b < share(blocks, block.slices, slice + 1); ++b) {
                 place(problem, block, b, box);
                 list(problem, block, box);
-                task.add(box, source + g * inputs * problem.source_channel_pitch,
+                const Kinds kinds(problem, block.skips_padding, box);
+                task.add(box, kinds, source + g * inputs * problem.source_channel_pitch,
                          target + g * channels * problem.target_channel_pitch,
                          workspace + slice * result + g * group, b > first);
             }
