@@ -26,10 +26,9 @@ struct ColumnRuns {
     ColumnRuns(const Correlation& problem, const ColumnBlocking& block, index_t first,
                index_t last)
         : positions(last - first) {
-        Region region{};
-        for (index_t start = 0, at = first; at < last; region.next(problem)) {
-            const index_t size = region.place(problem, block);
-            const index_t end = smaller(last, start + size);
+        Region region(problem, block);
+        for (index_t start = 0, at = first; at < last; region.next()) {
+            const index_t size = region.size(), end = smaller(last, start + size);
             for (; at < end; at += run[count++].count)
                 add(problem, region, at - start, end - at, at - first);
             start += size;
@@ -37,28 +36,35 @@ struct ColumnRuns {
     }
 
   private:
-    // Before, within or behind the inner positions of each axis: part 0, 1 or 2. They go to and fro, so
-    // that of two neighbours one reads all taps of the other.
+    // Before, within or behind the inner positions of each axis: those parts that have some. They go
+    // to and fro, so that of two neighbours one reads all taps of the other.
     struct Region {
-        int part[convcore::MAX_AXES];
-        bool back[convcore::MAX_AXES];
-        index_t start[convcore::MAX_AXES], count[convcore::MAX_AXES];
+        int axes, parts[convcore::MAX_AXES], part[convcore::MAX_AXES] = {};
+        bool back[convcore::MAX_AXES] = {};
+        index_t end[convcore::MAX_AXES][4];  // of each part, from the second entry on
 
-        index_t place(const Correlation& problem, const ColumnBlocking& block) {
-            index_t size = 1;
-            for (int a = 0; a < problem.axes; ++a) {
-                const index_t ends[] = {0, block.inner_begin[a], block.inner_end[a],
+        Region(const Correlation& problem, const ColumnBlocking& block) : axes(problem.axes) {
+            for (int a = 0; a < axes; ++a) {
+                end[a][0] = parts[a] = 0;
+                const index_t ends[] = {block.inner_begin[a], block.inner_end[a],
                                         problem.axis[a].count};
-                start[a] = ends[part[a]];
-                count[a] = ends[part[a] + 1] - start[a];
-                size *= count[a];
+                for (index_t at : ends)
+                    if (at > end[a][parts[a]]) end[a][++parts[a]] = at;
             }
-            return size;
         }
 
-        void next(const Correlation& problem) {
-            int a = problem.axes - 1;
-            for (; a > 0 && part[a] == (back[a] ? 0 : 2); --a) back[a] = !back[a];
+        index_t start(int a) const { return end[a][part[a]]; }
+        index_t count(int a) const { return end[a][part[a] + 1] - start(a); }
+
+        index_t size() const {
+            index_t all = 1;
+            for (int a = 0; a < axes; ++a) all *= count(a);
+            return all;
+        }
+
+        void next() {
+            int a = axes - 1;
+            for (; a > 0 && part[a] == (back[a] ? 0 : parts[a] - 1); --a) back[a] = !back[a];
             part[a] += back[a] ? -1 : 1;
         }
     };
@@ -71,12 +77,12 @@ struct ColumnRuns {
         one.target = problem.target_start;
         index_t rest = at;
         for (int a = inner; a >= 0; --a) {
-            one.at[a] = region.start[a] + rest % region.count[a];
+            one.at[a] = region.start(a) + rest % region.count(a);
             one.target += one.at[a] * problem.axis[a].target_pitch;
-            rest /= region.count[a];
+            rest /= region.count(a);
         }
         one.first = first;
-        one.count = smaller(most, region.start[inner] + region.count[inner] - one.at[inner]);
+        one.count = smaller(most, region.start(inner) + region.count(inner) - one.at[inner]);
     }
 };
 
