@@ -274,20 +274,21 @@ struct ColumnPacker {
         const index_t first = tile * width, count = vectors(tile) * lanes;
         const index_t step = column_step(problem);
         index_t at[width], other = 0;
-        T row[width] = {};  // 1 where there is something to read
+        T wanted[width] = {};  // 1 where there is something to read
         for (int r = 0; r < runs.count; ++r) {
             const RunReach part = reach(problem, runs.run[r], shift);
             index_t p = part.begin > first ? part.begin : first;
             for (; p < smaller(part.end, first + count); ++p) {
                 at[p - first] = other = part.offset + p * step;
-                row[p - first] = T(1);
+                wanted[p - first] = T(1);
             }
         }
         vec<T> inside[COLUMN_VECTORS];
-        for (int j = 0; j < COLUMN_VECTORS; ++j) inside[j] = load(row + j * lanes);
+        for (int j = 0; j < COLUMN_VECTORS; ++j) inside[j] = load(wanted + j * lanes);
         // Where there is nothing to read, whatever may be read will do.
         for (index_t l = 0; l < count; ++l)
-            if (row[l] == T(0)) at[l] = other;
+            if (wanted[l] == T(0)) at[l] = other;
+        T row[width];
         for (index_t c = 0; c < channels; ++c, from += problem.source_channel_pitch, to += count) {
             for (index_t l = 0; l < count; ++l) row[l] = from[at[l]];
             for (index_t j = 0; j * lanes < count; ++j)

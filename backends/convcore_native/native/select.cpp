@@ -29,12 +29,12 @@ Available detect() {
 #ifdef __x86_64__
     __builtin_cpu_init();
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                        __builtin_cpu_supports("avx512dq");
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 #ifndef CONVCORE_WIDE
-    if (avx2 && avx512) found.kernels[found.count++] = &convcore_kernels_avx512;
+    if (avx512) found.kernels[found.count++] = &convcore_kernels_avx512;
 #endif
-    if (avx2 && avx512) found.kernels[found.count++] = &convcore_kernels_avx512vl;
+    if (avx512) found.kernels[found.count++] = &convcore_kernels_avx512vl;
     if (avx2) found.kernels[found.count++] = &convcore_kernels_avx2;
 #endif
     found.kernels[found.count++] = &convcore_kernels_baseline;
