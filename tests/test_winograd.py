@@ -71,8 +71,8 @@ def errors(geometry, operation, kind="normal"):
     return in_units.max(), error.max() / np.abs(wanted).max()
 
 
-def problem(input_shape, weight_shape, padding):
-    return Geometry.of(input_shape, weight_shape, padding=padding)
+def problem(input_shape, weight_shape, padding, dilation=1):
+    return Geometry.of(input_shape, weight_shape, padding=padding, dilation=dilation)
 
 
 # --- matrices ---------------------------------------------------------------------------------
@@ -137,6 +137,7 @@ ACCURACY = {
     "1-D, 3 taps": problem((2, 32, 300), (32, 32, 3), 1),
     "1-D, 5 taps": problem((2, 32, 300), (32, 32, 5), 2),
     "3-D": problem((1, 16, 9, 9, 9), (16, 16, 3, 3, 3), 1),
+    "3x3, dilated": problem((1, 64, 33, 33), (64, 64, 3, 3), 6, 6),
     "3-D, 5x5x3": problem((1, 8, 9, 9, 9), (8, 8, 5, 5, 3), (2, 2, 1)),
 }
 
@@ -167,6 +168,13 @@ EDGES = [
     problem((1, 7, 230), (33, 7, 3), 1),
     problem((3, 20, 26, 26), (40, 20, 3, 3), ((2, 2), (0, 1))),
     problem((2, 9, 14, 10), (20, 9, 3, 3), 1),
+    # Dilations: strips of all places between taps and of some, dilations beyond the extents.
+    *[problem((2, 5, 70), (9, 5, 3), d, d) for d in (2, 3, 7, 15, 16, 17, 40, 90)],
+    *[problem((2, 9, n, 2 * n), (5, 9, 3, 3), 2, (3, 2)) for n in range(3, 12)],
+    problem((2, 3, 9, 70), (20, 3, 3, 5), (5, 30), (5, 17)),
+    problem((1, 20, 33, 31), (17, 20, 5, 3), ((3, 9), (-1, 6)), (3, 6)),
+    problem((2, 5, 8, 5, 13), (3, 5, 3, 3, 3), (2, 1, 4), (2, 1, 4)),
+    problem((1, 3, 9, 12), (5, 3, 3, 1), (2, 0), (2, 5)),
 ]
 
 
@@ -223,6 +231,7 @@ LARGE = [
     problem((4, 40, 36, 36), (70, 40, 3, 3), 1),
     problem((2, 130, 7, 7), (70, 130, 3, 3), 1),
     problem((2, 24, 3000), (40, 24, 5), 2),
+    problem((2, 40, 36, 36), (70, 40, 3, 3), 5, 5),
 ]
 
 
@@ -285,7 +294,6 @@ REFUSED = {
     "float64": (((1, 2, 8), (2, 2, 3)), {}, "float64", "DTYPE", "dtype float64 is not one of"),
     "rank": (((1, 2, 4, 4, 4, 4), (2, 2, 3, 3, 3, 3)), {}, "float32", "RANK", "spatial rank 4"),
     "stride": (((1, 2, 8), (2, 2, 3)), {"stride": 2}, "float32", "STRIDE", r"stride \(2,\)"),
-    "dilation": (((1, 2, 8), (2, 2, 3)), {"dilation": 2}, "float32", "DILATION", r"dilation \(2,"),
     "groups": (((1, 2, 8), (2, 1, 3)), {"groups": 2}, "float32", "GROUPS", "2 groups"),
     "7 taps": (((1, 2, 8), (2, 2, 7)), {}, "float32", "KERNEL", r"kernel extents \(7,\)"),
     "2 taps": (((1, 2, 8, 8), (2, 2, 3, 2)), {}, "float32", "KERNEL", r"extents \(3, 2\)"),

@@ -56,8 +56,6 @@ def _unfit(geometry: Geometry) -> Refusal | None:
     """What minimal filtering cannot do, or gains nothing from."""
     if set(geometry.stride) != {1}:
         return Refusal("STRIDE", f"stride {geometry.stride} is not 1")
-    if set(geometry.dilation) != {1}:
-        return Refusal("DILATION", f"dilation {geometry.dilation} is not 1")
     if geometry.groups != 1:
         return Refusal("GROUPS", f"{geometry.groups} groups are more than one")
     kernel = geometry.kernel_extents

@@ -1,7 +1,9 @@
 // Minimal filtering (Winograd): what the driver and the kernels agree on, in plain C types.
 //
 // Each axis of a problem is cut into tiles of m positions, which F(m, r) computes from m + r - 1
-// products, its frequencies; an axis of one tap has m = 1 and is not transformed.
+// products, its frequencies; an axis of one tap has m = 1 and is not transformed. The positions of
+// a tile stand as far apart as the taps: d tiles, each a position behind the one before it, fill
+// m d positions together.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -15,14 +17,20 @@ constexpr int WINOGRAD_AXES = 3;
 constexpr index_t MAX_STRIP = 16;
 
 struct WinogradAxis {
-    index_t taps, tile, frequencies;
-    index_t tiles;   // of the target
+    index_t taps, dilation;
     index_t before;  // source position that tap 0 of target position 0 reads, negated
     index_t source_extent, target_extent;
+    index_t tile, frequencies;
+    index_t tiles;  // of the target
+
+    // Of a tile of the target.
+    index_t first_position(index_t at) const {
+        return at / dilation * tile * dilation + at % dilation;
+    }
 };
 
-// target[k, q] = sum over c, t of weight[k, c, t] * source[c, q + t - before], images apart; the
-// last axis varies fastest. All pitches are in elements.
+// target[k, q] = sum over c, t of weight[k, c, t] * source[c, q + t dilation - before], images
+// apart; the last axis varies fastest. All pitches are in elements.
 struct Winograd {
     index_t batch, source_channels, target_channels;
     index_t weight_source_pitch, weight_target_pitch;

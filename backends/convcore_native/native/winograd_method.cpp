@@ -31,11 +31,13 @@ Winograd untiled(const Geometry& geometry, Operation operation) {
         WinogradAxis& axis = problem.axis[a];
         const int from = a - (WINOGRAD_AXES - geometry.rank);
         if (from < 0) {
-            axis = {1, 1, 1, 1, 0, 1, 1};
+            axis = {1, 1, 0, 1, 1};
             continue;
         }
         axis.taps = geometry.kernel[from];
-        axis.before = swapped ? axis.taps - 1 - geometry.before[from] : geometry.before[from];
+        axis.dilation = axis.taps > 1 ? geometry.dilation[from] : 1;
+        axis.before = geometry.before[from];
+        if (swapped) axis.before = (axis.taps - 1) * axis.dilation - axis.before;
         axis.source_extent = swapped ? geometry.output[from] : geometry.input[from];
         axis.target_extent = swapped ? geometry.input[from] : geometry.output[from];
     }
@@ -70,7 +72,9 @@ Winograd tiled(Winograd problem, const Tiles& tile) {
         WinogradAxis& axis = problem.axis[a];
         axis.tile = tile[size_t(a)];
         axis.frequencies = axis.tile + axis.taps - 1;
-        axis.tiles = quotient(axis.target_extent, axis.tile);
+        const index_t filled = axis.tile * axis.dilation;  // by as many tiles as the dilation
+        axis.tiles = axis.target_extent / filled * axis.dilation +
+                     std::min(axis.target_extent % filled, axis.dilation);
         problem.frequencies *= axis.frequencies;
         problem.tiles *= axis.tiles;
     }
@@ -80,7 +84,9 @@ Winograd tiled(Winograd problem, const Tiles& tile) {
 index_t scratch_size(const Winograd& problem, index_t lanes) {
     const WinogradAxis* axis = problem.axis;
     const index_t strip = std::min(MAX_STRIP, axis[2].tiles);
-    const index_t columns = strip * axis[2].tile + axis[2].taps - 1;
+    const index_t columns = axis[2].dilation > 1
+                                ? std::min(strip, axis[2].dilation) * axis[2].frequencies
+                                : strip * axis[2].tile + axis[2].taps - 1;
     const index_t rows = axis[0].frequencies * axis[1].frequencies;
     const index_t weights = 8 * problem.taps + problem.frequencies;
     return round_up(std::max(rows * (columns | 1), weights) * lanes, 16);
@@ -125,6 +131,9 @@ constexpr index_t LEAST_TILES = 24;
 constexpr double PRODUCT_EFFICIENCY = 0.8;
 // How much longer everything takes for the gradient of the weight.
 constexpr double GRADIENT_SHARE = 1.25;
+// The same for dilated problems, and how many tiles more their strips, which hold no more than the
+// dilation, could transform in the time of one (two cores of an AMD Zen 4).
+constexpr double DILATED_SHARE = 1.25, DILATED_GRADIENT_SHARE = 3.5, STRIP_TILES = 12;
 // A frequency of one vector of channels of a tile, for each axis and for the arrays; of one vector
 // of weights; and of one of their gradients.
 constexpr double TRANSFORM_VECTOR = 1e-9, WEIGHT_VECTOR = 2.5e-9, GRADIENT_VECTOR = 4e-9;
@@ -219,14 +228,23 @@ class WinogradMethod : public Method {
         const index_t groups = quotient(problem_.tiles, rows_);
         const double rows = std::max(tiles, double(4 * groups));
         const double products = 2 * f * rows * pairs / (PRODUCT_EFFICIENCY * peak_flops(4));
-        const double transforms = f * tiles * double(source_ + target_) / double(lanes_);
+        const index_t strip = std::min(problem_.axis[2].dilation, MAX_STRIP);
+        const double shortness = strip > 1 ? 1 + STRIP_TILES / double(strip) : 1;
+        const double transforms =
+            f * tiles * shortness * double(source_ + target_) / double(lanes_);
         const double weights = f * pairs / double(lanes_);
         int axes = 0;
-        for (const WinogradAxis& axis : problem_.axis) axes += axis.taps > 1;
+        bool dilated = false;
+        for (const WinogradAxis& axis : problem_.axis) {
+            axes += axis.taps > 1;
+            dilated = dilated || axis.dilation > 1;
+        }
         const bool gradient = operation_ == GRAD_WEIGHT;
+        const double share = gradient ? dilated ? DILATED_GRADIENT_SHARE : GRADIENT_SHARE
+                                      : dilated ? DILATED_SHARE : 1;
         const double one = products + transforms * (axes + 1) * TRANSFORM_VECTOR +
                            weights * (gradient ? GRADIENT_VECTOR : WEIGHT_VECTOR);
-        return one * (gradient ? GRADIENT_SHARE : 1) / threads + CALL;
+        return one * share / threads + CALL;
     }
 
   private:

@@ -3,7 +3,7 @@
 
 namespace convcore {
 
-// Stride 1, dilation 1, one group, up to 3 axes of 1, 3 or 5 taps, float32.
+// Stride 1, one group, up to 3 axes of 1, 3 or 5 taps, float32.
 std::unique_ptr<Method> winograd_method(const Geometry&, Operation, const Request&);
 
 }  // namespace convcore

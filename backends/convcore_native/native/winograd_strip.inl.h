@@ -6,7 +6,7 @@
 namespace {
 
 struct Strip {
-    index_t image, tile[WINOGRAD_AXES];  // of its first tile
+    index_t image, position[WINOGRAD_AXES];  // of its first tile in the target
     index_t count;
     index_t place;  // of its first tile in the block
 };
@@ -14,19 +14,38 @@ struct Strip {
 // Strips of tiles `first` to `last`, flattened over the batch and all axes; returns how many.
 inline int cut_strips(const Winograd& problem, index_t first, index_t last, Strip* strips) {
     const WinogradAxis* axis = problem.axis;
+    const index_t dilation = axis[2].dilation;
     int count = 0;
     for (index_t p = first; p < last;) {
-        index_t row = p / axis[2].tiles;
-        Strip strip{0, {0, 0, p % axis[2].tiles}, 0, p - first};
-        strip.tile[1] = row % axis[1].tiles;
-        row /= axis[1].tiles;
-        strip.tile[0] = row % axis[0].tiles;
-        strip.image = row / axis[0].tiles;
-        strip.count = smaller(smaller(axis[2].tiles - strip.tile[2], MAX_STRIP), last - p);
+        const index_t tile = p % axis[2].tiles, row = p / axis[2].tiles;
+        const index_t plane = row / axis[1].tiles;
+        Strip strip{plane / axis[0].tiles,
+                    {axis[0].first_position(plane % axis[0].tiles),
+                     axis[1].first_position(row % axis[1].tiles), axis[2].first_position(tile)},
+                    smaller(axis[2].tiles - tile, MAX_STRIP), p - first};
+        if (dilation > 1) strip.count = smaller(strip.count, dilation - tile % dilation);
+        strip.count = smaller(strip.count, last - p);
         p += strip.count;
         strips[count++] = strip;
     }
     return count;
+}
+
+// The columns that a strip takes up, `taken` elements of each tile: some `pieces` of an array's
+// row, starting `apart` elements from each other, side by side. Columns of a tile are then `pitch`
+// apart, and tiles `step`.
+struct Columns {
+    index_t pieces, width, apart;
+    index_t pitch, step;
+
+    index_t count() const { return pieces * width; }
+};
+
+inline Columns strip_columns(const WinogradAxis& axis, index_t taken, index_t tiles) {
+    const index_t dilation = axis.dilation;
+    if (dilation == 1) return {1, (tiles - 1) * axis.tile + taken, 0, 1, axis.tile};
+    if (dilation == tiles) return {1, taken * tiles, 0, tiles, 1};
+    return {taken, tiles, dilation, tiles, 1};
 }
 
 template <class T>
@@ -131,10 +150,9 @@ inline void clear_row(T* to, index_t first, index_t last) {
     for (index_t x = first; x < last; ++x) store(to + x * lanes, vec<T>{});
 }
 
-// An array that strips are read from: on each axis, tiles take `taken` elements, every `step`.
+// An array that strips are read from or written to, and how many elements tiles take on each axis.
 struct Window {
-    index_t taken[WINOGRAD_AXES], step[WINOGRAD_AXES];
-    index_t before[WINOGRAD_AXES], extent[WINOGRAD_AXES];
+    index_t taken[WINOGRAD_AXES], before[WINOGRAD_AXES], extent[WINOGRAD_AXES];
 
     index_t positions() const { return extent[0] * extent[1] * extent[2]; }
 };
@@ -144,7 +162,6 @@ inline Window source_window(const Winograd& problem) {
     for (int a = 0; a < WINOGRAD_AXES; ++a) {
         const WinogradAxis& axis = problem.axis[a];
         window.taken[a] = axis.frequencies;
-        window.step[a] = axis.tile;
         window.before[a] = axis.before;
         window.extent[a] = axis.source_extent;
     }
@@ -155,7 +172,7 @@ inline Window target_window(const Winograd& problem) {
     Window window;
     for (int a = 0; a < WINOGRAD_AXES; ++a) {
         const WinogradAxis& axis = problem.axis[a];
-        window.taken[a] = window.step[a] = axis.tile;
+        window.taken[a] = axis.tile;
         window.before[a] = 0;
         window.extent[a] = axis.target_extent;
     }
@@ -165,20 +182,30 @@ inline Window target_window(const Winograd& problem) {
 // Vectors between the rows of a strip: an odd number, so that they do not share a cache set.
 inline index_t strip_pitch(index_t columns) { return columns | 1; }
 
-// One row of a strip, zero where it lies outside; `from` is the channel's first element.
+// A piece of a strip's row, zero where it lies outside; `from` is the channel's first element.
 template <class T>
-void read_strip_row(const Window& window, const T* from, int channels, const T* end, index_t y0,
-                    index_t y1, index_t x, index_t columns, T* to) {
-    index_t first = smaller(x < 0 ? -x : 0, columns);
-    index_t last = smaller(window.extent[2] - x, columns);
+void read_piece(const Window& window, const T* from, int channels, const T* end, index_t y0,
+                index_t y1, index_t x, index_t width, T* to) {
+    index_t first = smaller(x < 0 ? -x : 0, width);
+    index_t last = smaller(window.extent[2] - x, width);
     const bool inside = 0 <= y0 && y0 < window.extent[0] && 0 <= y1 && y1 < window.extent[1];
-    if (!inside || last <= first) first = last = columns;
+    if (!inside || last <= first) first = last = width;
     clear_row(to, 0, first);
-    clear_row(to, last, columns);
+    clear_row(to, last, width);
     if (first == last) return;
     const T* row = from + (y0 * window.extent[1] + y1) * window.extent[2] + x + first;
     read_row(row, window.positions(), channels, last - first, end,
              to + first * Simd<T>::lanes);
+}
+
+// Writes what of a piece lies inside.
+template <class T>
+void write_piece(const Window& window, const T* from, index_t y0, index_t y1, index_t x,
+                 index_t width, T* to, int channels) {
+    if (y0 >= window.extent[0] || y1 >= window.extent[1] || x >= window.extent[2]) return;
+    write_row(from, smaller(width, window.extent[2] - x),
+              to + (y0 * window.extent[1] + y1) * window.extent[2] + x, window.positions(),
+              channels);
 }
 
 // Reads a strip of up to one vector of channels, and transforms it: `to`[frequency][tile][lane].
@@ -187,20 +214,23 @@ void transform_in(const Winograd& problem, const Window& window, const T* from, 
                   const T* end, const Strip& strip, index_t pitch, T* scratch, T* to) {
     constexpr int lanes = Simd<T>::lanes;
     const WinogradAxis* axis = problem.axis;
-    const index_t columns = (strip.count - 1) * window.step[2] + window.taken[2];
-    const index_t row_pitch = strip_pitch(columns) * lanes;
+    const Columns columns = strip_columns(axis[2], window.taken[2], strip.count);
+    const index_t row_pitch = strip_pitch(columns.count()) * lanes;
     index_t start[WINOGRAD_AXES];
-    for (int a = 0; a < WINOGRAD_AXES; ++a)
-        start[a] = strip.tile[a] * window.step[a] - window.before[a];
+    for (int a = 0; a < WINOGRAD_AXES; ++a) start[a] = strip.position[a] - window.before[a];
     for (index_t i = 0; i < window.taken[0]; ++i)
         for (index_t j = 0; j < window.taken[1]; ++j)
-            read_strip_row(window, from, channels, end, start[0] + i, start[1] + j, start[2],
-                           columns, scratch + (i * axis[1].frequencies + j) * row_pitch);
-    transform_outer<T, Stage>(problem, window.taken[0], axis[1].frequencies, row_pitch, columns,
-                              scratch);
+            for (index_t k = 0; k < columns.pieces; ++k)
+                read_piece(window, from, channels, end, start[0] + i * axis[0].dilation,
+                           start[1] + j * axis[1].dilation, start[2] + k * columns.apart,
+                           columns.width,
+                           scratch + (i * axis[1].frequencies + j) * row_pitch +
+                               k * columns.width * lanes);
+    transform_outer<T, Stage>(problem, window.taken[0], axis[1].frequencies, row_pitch,
+                              columns.count(), scratch);
     const auto run = transform_for<T, Stage>(axis[2]);
     for (index_t row = 0; row < axis[0].frequencies * axis[1].frequencies; ++row)
-        run({scratch + row * row_pitch, lanes, window.step[2] * lanes},
+        run({scratch + row * row_pitch, columns.pitch * lanes, columns.step * lanes},
             {to + row * axis[2].frequencies * pitch, pitch, lanes}, strip.count);
 }
 
@@ -211,27 +241,25 @@ void transform_out(const Winograd& problem, const T* from, index_t pitch, index_
                    const Strip& strip, T* scratch, T* to, int channels) {
     constexpr int lanes = Simd<T>::lanes;
     const WinogradAxis* axis = problem.axis;
-    const index_t columns = strip.count * axis[2].tile;
-    const index_t row_pitch = strip_pitch(columns) * lanes;
+    const Columns columns = strip_columns(axis[2], axis[2].tile, strip.count);
+    const index_t row_pitch = strip_pitch(columns.count()) * lanes;
     const auto run = transform_for<T, TargetStage>(axis[2]);
     for (index_t row = 0; row < axis[0].frequencies * axis[1].frequencies; ++row)
         run({from + row * axis[2].frequencies * pitch, pitch, step},
-            {scratch + row * row_pitch, lanes, axis[2].tile * lanes}, strip.count);
+            {scratch + row * row_pitch, columns.pitch * lanes, columns.step * lanes},
+            strip.count);
     transform_outer<T, TargetStage>(problem, axis[0].frequencies, axis[1].tile, row_pitch,
-                                    columns, scratch);
+                                    columns.count(), scratch);
     const Window window = target_window(problem);
-    const index_t x = strip.tile[2] * axis[2].tile;
-    for (index_t i = 0; i < axis[0].tile; ++i) {
-        const index_t y0 = strip.tile[0] * axis[0].tile + i;
-        for (index_t j = 0; j < axis[1].tile; ++j) {
-            const index_t y1 = strip.tile[1] * axis[1].tile + j;
-            if (y0 >= window.extent[0] || y1 >= window.extent[1]) continue;
-            write_row(scratch + (i * axis[1].frequencies + j) * row_pitch,
-                      smaller(columns, window.extent[2] - x),
-                      to + (y0 * window.extent[1] + y1) * window.extent[2] + x,
-                      window.positions(), channels);
-        }
-    }
+    for (index_t i = 0; i < axis[0].tile; ++i)
+        for (index_t j = 0; j < axis[1].tile; ++j)
+            for (index_t k = 0; k < columns.pieces; ++k)
+                write_piece(window,
+                            scratch + (i * axis[1].frequencies + j) * row_pitch +
+                                k * columns.width * lanes,
+                            strip.position[0] + i * axis[0].dilation,
+                            strip.position[1] + j * axis[1].dilation,
+                            strip.position[2] + k * columns.apart, columns.width, to, channels);
 }
 
 }  // namespace
