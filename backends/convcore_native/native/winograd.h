@@ -22,11 +22,6 @@ struct WinogradAxis {
     index_t source_extent, target_extent;
     index_t tile, frequencies;
     index_t tiles;  // of the target
-
-    // Of a tile of the target.
-    index_t first_position(index_t at) const {
-        return at / dilation * tile * dilation + at % dilation;
-    }
 };
 
 // target[k, q] = sum over c, t of weight[k, c, t] * source[c, q + t dilation - before], images

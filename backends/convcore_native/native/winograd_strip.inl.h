@@ -11,6 +11,11 @@ struct Strip {
     index_t place;  // of its first tile in the block
 };
 
+// Of a tile of the target.
+inline index_t first_position(const WinogradAxis& axis, index_t tile) {
+    return tile / axis.dilation * axis.tile * axis.dilation + tile % axis.dilation;
+}
+
 // Strips of tiles `first` to `last`, flattened over the batch and all axes; returns how many.
 inline int cut_strips(const Winograd& problem, index_t first, index_t last, Strip* strips) {
     const WinogradAxis* axis = problem.axis;
@@ -20,8 +25,8 @@ inline int cut_strips(const Winograd& problem, index_t first, index_t last, Stri
         const index_t tile = p % axis[2].tiles, row = p / axis[2].tiles;
         const index_t plane = row / axis[1].tiles;
         Strip strip{plane / axis[0].tiles,
-                    {axis[0].first_position(plane % axis[0].tiles),
-                     axis[1].first_position(row % axis[1].tiles), axis[2].first_position(tile)},
+                    {first_position(axis[0], plane % axis[0].tiles),
+                     first_position(axis[1], row % axis[1].tiles), first_position(axis[2], tile)},
                     smaller(axis[2].tiles - tile, MAX_STRIP), p - first};
         if (dilation > 1) strip.count = smaller(strip.count, dilation - tile % dilation);
         strip.count = smaller(strip.count, last - p);
