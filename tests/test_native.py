@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import numpy as np
 import pytest
@@ -120,6 +121,24 @@ def test_rows_of_every_height_and_width_are_exact(height):
         for isa in ISAS:
             assert "few channels" in native_plan(geometry, "float32", isa=isa).describe(0)
             check_exact(geometry, isa, "float32", 1)
+
+
+@pytest.mark.parametrize("height", range(2, 9))
+def test_every_number_of_rows_is_exact(height):
+    sliding = set()
+    for rows, width in product(range(1, 27), (5, 16, 43)):
+        channels = 9000 // (rows * width) + 1
+        geometry = Geometry.of(
+            (1, channels, rows, width),
+            (channels, 1, height, 4),
+            groups=channels,
+            padding=((height // 2, (height - 1) // 2), (1, 2)),
+        )
+        for isa in ISAS:
+            if "sliding rows" in native_plan(geometry, "float32", isa=isa).describe(0):
+                sliding.add(rows)
+            check_exact(geometry, isa, "float32", 1)
+    assert len(sliding) > 10  # the others have a kernel for small problems
 
 
 NOT_COPIED = {

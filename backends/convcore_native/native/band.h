@@ -7,6 +7,9 @@ namespace convcore {
 // Up to here, sliding rows are computed all in the same way, with rows of zeros where needed.
 constexpr index_t FEW_ROW_TAPS = 7;
 
+// Target channels, or rows of a single one, that a register tile may have.
+constexpr index_t TILE_LINES = 12;
+
 // Lines of scratch that a thread needs for a correlation straight from the source.
 constexpr index_t STRAIGHT_LINES = 8;
 

@@ -163,7 +163,7 @@ struct Ahead {
     const T* source;  // where the block starts to read
     index_t rows, columns, pitch;
 
-    void fetch(index_t row, index_t count) const {
+    ALWAYS_INLINE inline void fetch(index_t row, index_t count) const {
         const index_t end = smaller(rows, row + count);
         for (; row < end; ++row)
             for (index_t column = 0; column < columns; column += 64 / index_t(sizeof(T)))

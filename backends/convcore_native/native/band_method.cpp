@@ -66,8 +66,7 @@ bool slides(const Band& band) {
 template <class T>
 OwnedBand band_of(const OwnedCorrelation* first, const OwnedCorrelation* last,
                   index_t column_phases, const Routines<T>& kernels) {
-    return OwnedBand(first, last, column_phases, kernels.lanes, kernels.panel_rows,
-                     int(sizeof(T)));
+    return OwnedBand(first, last, column_phases, kernels.lanes, int(sizeof(T)));
 }
 
 template <class T>

@@ -12,7 +12,16 @@ constexpr int lane_vectors(int rows) {
     return LANE_SUMS / rows > MOST_VECTORS ? MOST_VECTORS : LANE_SUMS / rows;
 }
 
-// The same for `rows` target rows of one channel, where vectors of the source need registers too.
+// For target rows of one channel with few row taps: sums of a tile, rows that it has at most, and row
+// taps at a time, whose weights stay in registers. Enough sums hide what each one waits for (AMD
+// Zen 3, 12 rows of a vector instead of 4 of 3 or fewer: depthwise 7 x 7 of 56 x 56 0.94 of the time,
+// of 14 x 14 0.85, of 7 x 7 0.81; 5 x 5 of 28 x 28 0.85).
+constexpr int SHORT_SUMS = VECTOR_REGISTERS == 32 ? 16 : 12;
+constexpr int SHORT_ROWS = VECTOR_REGISTERS == 32 ? 4 : 12;
+constexpr int SHORT_TAPS = VECTOR_REGISTERS == 32 ? 7 : 5;
+constexpr int short_vectors(int rows) { return SHORT_SUMS / (rows < 4 ? 4 : rows); }
+
+// Vectors of a tile of `rows` target rows of one channel, where those of the source need registers too.
 constexpr int row_vectors(int rows) {
     const int vectors = (VECTOR_REGISTERS - 1) / (rows + 1);
     return vectors > MOST_VECTORS ? MOST_VECTORS : vectors;
@@ -245,10 +254,6 @@ ALWAYS_INLINE inline void slide_tile(const LaneTile<T>& tile, index_t first, ind
     store_tile(tile, sum, first, tail);
 }
 
-// Row taps at a time, as many as the registers hold weights for (depthwise 7 x 7, 256-bit vectors on
-// AMD Zen 4: 7 instead of 3 take 0.87 of the time).
-constexpr int ROW_TAPS = VECTOR_REGISTERS == 32 ? 7 : 3;
-
 // What `row_taps` of the row taps add: the weights of a column tap stay in registers.
 template <class T, int row_taps, int rows, int vectors>
 ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors], const T* band, const T* weight,
@@ -270,33 +275,18 @@ ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors], const T* ba
     }
 }
 
-// What the last `wanted` row taps add, at most `most`.
-template <class T, int most, int rows, int vectors>
-ALWAYS_INLINE inline void add_last_row_taps(index_t wanted, vec<T> (&sum)[rows][vectors],
-                                            const T* band, const T* weight,
-                                            const LaneTile<T>& tile, index_t tail) {
-    if constexpr (most > 0) {
-        if (wanted < most)
-            return add_last_row_taps<T, most - 1>(wanted, sum, band, weight, tile, tail);
-        add_row_taps<T, most>(sum, band, weight, tile, tail);
-    }
-}
-
-// `rows` target rows of one channel with few row taps, by groups of those, from column `first` on.
-template <class T, int rows, int vectors>
+// `rows` target rows of one channel with few row taps, from column `first` on.
+template <class T, int row_taps, int rows, int vectors>
 ALWAYS_INLINE inline void short_tile(const LaneTile<T>& tile, index_t first, index_t tail) {
+    constexpr int now = row_taps > SHORT_TAPS ? (row_taps + 1) / 2 : row_taps;
     vec<T> sum[rows][vectors] = {};
-    const index_t taps = tile.column_taps;
     for (int p = 0; p < tile.planes; ++p) {
         const T* band = tile.band + first + p * tile.plane_size;
         const T* weight = tile.weight + tile.plane[p] * tile.taps;
-        index_t rest = tile.row_taps;
-        for (; rest > ROW_TAPS; rest -= ROW_TAPS) {
-            add_row_taps<T, ROW_TAPS>(sum, band, weight, tile, tail);
-            band += ROW_TAPS * tile.line;
-            weight += ROW_TAPS * taps;
-        }
-        add_last_row_taps<T, ROW_TAPS>(rest, sum, band, weight, tile, tail);
+        add_row_taps<T, now>(sum, band, weight, tile, tail);
+        if constexpr (now < row_taps)
+            add_row_taps<T, row_taps - now>(sum, band + now * tile.line,
+                                            weight + now * tile.column_taps, tile, tail);
     }
     store_tile(tile, sum, first, tail);
 }
@@ -344,15 +334,27 @@ void run_channels(const LaneTile<T>& shared) {
 // How the rows of one channel read the band.
 enum Rows { APART, SLIDING, SLIDING_FEW_TAPS };
 
-template <class T, int rows, Rows kind>
+constexpr int most_rows(Rows kind) { return kind == SLIDING_FEW_TAPS ? SHORT_ROWS : SLIDE_ROWS; }
+
+template <class T, int rows, bool sliding>
 void run_rows(const LaneTile<T>& shared) {
     const LaneTile<T> tile = shared;
     run_tiles<T, row_vectors(rows)>(
         tile.length, [&](auto vectors, index_t first, index_t tail) ALWAYS_INLINE {
-            if constexpr (kind == APART) rows_tile<T, rows, vectors.value>(tile, first, tail);
-            if constexpr (kind == SLIDING) slide_tile<T, rows, vectors.value>(tile, first, tail);
-            if constexpr (kind == SLIDING_FEW_TAPS)
-                short_tile<T, rows, vectors.value>(tile, first, tail);
+            if constexpr (sliding) {
+                slide_tile<T, rows, vectors.value>(tile, first, tail);
+            } else {
+                rows_tile<T, rows, vectors.value>(tile, first, tail);
+            }
+        });
+}
+
+template <class T, int row_taps, int rows>
+void run_short(const LaneTile<T>& shared) {
+    const LaneTile<T> tile = shared;
+    run_tiles<T, short_vectors(rows)>(
+        tile.length, [&](auto vectors, index_t first, index_t tail) ALWAYS_INLINE {
+            short_tile<T, row_taps, rows, vectors.value>(tile, first, tail);
         });
 }
 
@@ -367,14 +369,31 @@ inline RunTile<T> channels_for(int wanted) {
     return run_channels<T, rows>;
 }
 
-template <class T, int rows = SLIDE_ROWS>
-inline RunTile<T> rows_for(Rows kind, int wanted) {
+template <class T, bool sliding, int rows = SLIDE_ROWS>
+inline RunTile<T> rows_for(int wanted) {
     if constexpr (rows > 1) {
-        if (wanted < rows) return rows_for<T, rows - 1>(kind, wanted);
+        if (wanted < rows) return rows_for<T, sliding, rows - 1>(wanted);
     }
-    return kind == APART     ? run_rows<T, rows, APART>
-           : kind == SLIDING ? run_rows<T, rows, SLIDING>
-                             : run_rows<T, rows, SLIDING_FEW_TAPS>;
+    return run_rows<T, rows, sliding>;
+}
+
+template <class T, int row_taps = int(convcore::FEW_ROW_TAPS), int rows = SHORT_ROWS>
+inline RunTile<T> short_for(int wanted_taps, int wanted) {
+    if constexpr (row_taps > 2) {
+        if (wanted_taps < row_taps)
+            return short_for<T, row_taps - 1, rows>(wanted_taps, wanted);
+    }
+    if constexpr (rows > 1) {
+        if (wanted < rows) return short_for<T, row_taps, rows - 1>(wanted_taps, wanted);
+    }
+    return run_short<T, row_taps, rows>;
+}
+
+template <class T>
+inline RunTile<T> rows_for(Rows kind, int row_taps, int wanted) {
+    return kind == APART     ? rows_for<T, false>(wanted)
+           : kind == SLIDING ? rows_for<T, true>(wanted)
+                             : short_for<T>(row_taps, wanted);
 }
 
 }  // namespace

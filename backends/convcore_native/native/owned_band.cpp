@@ -50,7 +50,7 @@ bool straight(const Axis& rows, const Axis& columns) {
 }  // namespace
 
 OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last,
-                     index_t column_phases, int lanes, int panel_rows, int itemsize) {
+                     index_t column_phases, int lanes, int itemsize) {
     const Correlation& problem = first->problem;
     const Axis &rows = rows_of(problem), &columns = columns_of(problem);
     band.groups = problem.groups;
@@ -87,7 +87,7 @@ OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last
     band.first_column = columns.shift[ascending(columns)[0]];
     band.straight = band.source_channels * band.target_channels * band.outer_taps == 1 &&
                     phases_.size() == 1 && straight(rows, columns);
-    count_scratch(lanes, panel_rows, itemsize);
+    count_scratch(lanes, itemsize);
 }
 
 // What all phases together read.
@@ -186,7 +186,7 @@ void OwnedBand::add_phase(const Axis& rows, const Axis& columns) {
     tables_.push_back(std::move(tables));
 }
 
-void OwnedBand::count_scratch(int lanes, int panel_rows, int itemsize) {
+void OwnedBand::count_scratch(int lanes, int itemsize) {
     const index_t planes = band.source_channels * band.outer_taps;
     const index_t list = quotient(planes * index_t(sizeof(int)), itemsize);
     const index_t size = planes * band.plane_size + list;
@@ -195,7 +195,7 @@ void OwnedBand::count_scratch(int lanes, int panel_rows, int itemsize) {
         band.skips_rows = band.skips_rows && phase.sliding && phase.row_taps > FEW_ROW_TAPS;
     const index_t lines = band.straight ? STRAIGHT_LINES * band.line_length : 0;
     band.scratch = round_up(
-        std::max(size + band.column_phases * panel_rows * band.block_columns, lines), 64);
+        std::max(size + band.column_phases * TILE_LINES * band.block_columns, lines), 64);
     const index_t taps = phases_[0].row_taps * phases_[0].column_taps;
     band.gradient_scratch = round_up(
         size + band.target_channels * (band.block_rows * lanes + planes * taps), 64);

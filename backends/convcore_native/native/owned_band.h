@@ -10,7 +10,7 @@ class OwnedBand {
     // From the stride phases [first, last) that differ in their last two axes only; the phases of
     // the last axis vary fastest and are `column_phases`.
     OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last, index_t column_phases,
-              int lanes, int panel_rows, int itemsize);
+              int lanes, int itemsize);
     OwnedBand(OwnedBand&&) = default;
 
     // After the last move: points the band at its tables.
@@ -31,7 +31,7 @@ class OwnedBand {
     void choose_slots(const OwnedCorrelation* first, const OwnedCorrelation* last);
     void choose_blocks(int lanes, int itemsize);
     void lay_out(int lanes);
-    void count_scratch(int lanes, int panel_rows, int itemsize);
+    void count_scratch(int lanes, int itemsize);
     index_t plane(index_t rows, index_t columns, int lanes) const;
 
     std::vector<BandPhase> phases_;
