@@ -22,6 +22,7 @@ from convcore.plugin import (
     BackendLoadError,
     Geometry,
 )
+from convcore.testing.threads import longest_stall
 
 GEOMETRIES = {
     "rank 1": Geometry.of((3, 4, 40), (6, 4, 5), padding=((2, 4),), stride=2),
@@ -329,10 +330,7 @@ def test_lowering_releases_the_gil():
     geometry = Geometry.of((8, 16, 200, 200), (1, 16, 5, 5), padding=2)
     problem = Im2colConvolution(geometry, "float32")._problem
     x = problem.input(np.ones(geometry.input_shape, "float32")).reshape(8, 16, -1)
-    columns = np.empty((8, 16 * 25, 2000), "float32")
-    worker = threading.Thread(target=problem.im2col, args=(x, columns, 0))
-    worker.start()
-    ticks = 0
-    while worker.is_alive():
-        ticks += 1
-    assert ticks > 100
+    columns = np.empty((8, 16 * 25, 4000), "float32")
+    # Another process may keep the second thread from running, but not again and again.
+    calls = (longest_stall(lambda: problem.im2col(x, columns, 0)) for _ in range(10))
+    assert any(stall < 0.5 * seconds for stall, seconds in calls)

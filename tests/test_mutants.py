@@ -11,6 +11,7 @@ import pytest
 from mutants import MUTANTS, TapConvolution
 
 from convcore.testing import check_backend
+from convcore.testing.threads import has_gil
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +37,8 @@ def test_there_are_enough_mutants():
 @pytest.mark.parametrize(("mutant", "check"), MUTANTS, ids=[m.__name__ for m, _ in MUTANTS])
 def test_mutant_is_caught(mutant, check):
     """In the quick profile, by the check that is about it, which is all of it that runs here."""
+    if check == "releases_gil" and not has_gil():
+        pytest.skip("no mutant can hold a GIL that is not there")
     report = check_backend(mutant, profile="quick", checks=[check], stop_at_first=True)
     assert not report.ok
     assert [result.check for result in report.failed] == [check]

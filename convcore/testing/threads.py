@@ -154,13 +154,20 @@ def releases_gil(case: Case) -> None:
     """Another Python thread makes progress all through one long call."""
     if not case.backend.declaration.releases_gil:
         raise NotApplicable("the backend declares releases_gil=False")
+    if not has_gil():
+        raise NotApplicable("this interpreter has no GIL")
     case.call()  # The first call of all may load libraries, and is no measure of work.
     call, stall, seconds = _long_call(case)
     for _ in range(ATTEMPTS):
         if stall <= HELD_SHARE * seconds:
             return
-        stall, seconds = _longest_stall(call)
+        stall, seconds = longest_stall(call)
     raise CheckFailure(f"another thread stood still for {stall:.3f} s of a call of {seconds:.3f} s")
+
+
+def has_gil() -> bool:
+    """Whether this interpreter runs one thread at a time, as all did before free threading."""
+    return getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 def _long_call(case: Case) -> tuple[Callable[[], Any], float, float]:
@@ -172,7 +179,7 @@ def _long_call(case: Case) -> tuple[Callable[[], Any], float, float]:
         # Constants, as what is in these large arrays plays no part, and drawing them takes long.
         shapes = operand_shapes(geometry, case.operation)
         call = partial(long.call, *(np.ones(shape, case.dtype) for shape in shapes))
-        stall, seconds = _longest_stall(call)
+        stall, seconds = longest_stall(call)
         if seconds >= LONG_SECONDS or samples >= MOST_SAMPLES:
             return call, stall, seconds
         if channels < MOST_CHANNELS:
@@ -182,7 +189,7 @@ def _long_call(case: Case) -> tuple[Callable[[], Any], float, float]:
             samples = min(max(2 * samples, wanted), MOST_SAMPLES)
 
 
-def _longest_stall(call: Callable[[], Any]) -> tuple[float, float]:
+def longest_stall(call: Callable[[], Any]) -> tuple[float, float]:
     """Longest time between two steps of a second thread while `call` ran, and how long it ran."""
     steps: list[float] = []
     stop = threading.Event()
