@@ -26,6 +26,7 @@ THREADED = {
     "pointwise": Geometry.of((2, 70, 33, 31), (90, 70, 1, 1)),
     "pointwise groups": Geometry.of((2, 36, 40, 41), (90, 12, 1, 1), groups=3),
     "pointwise strided": Geometry.of((2, 40, 61, 60), (48, 40, 1, 1), stride=2),
+    "pointwise strided evenly": Geometry.of((2, 40, 60, 62), (48, 40, 1, 1), stride=2),
     "few channels": Geometry.of((1, 3, 70, 65), (33, 3, 7, 7), padding=3, stride=2),
     "depthwise": Geometry.of((2, 40, 60, 61), (40, 1, 5, 5), groups=40, padding=2),
     "depthwise 3x3": Geometry.of((3, 40, 31, 61), (40, 1, 3, 3), groups=40, padding=1),

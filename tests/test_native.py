@@ -221,6 +221,29 @@ def test_phases_that_take_turns_are_exact(rank, dtype):
     assert in_pairs == {0}
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_zeros_between_positions_are_exact(dtype):
+    strides = {1: [2, 3], 2: [2, (3, 2), (1, 2), (2, 1)], 3: [2, (1, 1, 2)]}
+    whole = set()
+    for rank, width in product(strides, [*range(60, 78, 2), 61, 200]):
+        shape = (2, 40, *(6, 12)[: rank - 1], width if rank > 1 else 30 * width)
+        kernel = 1 + width // 4 % 2  # the second tap reads padding or not, for either parity
+        options = {"dilation": 2, "padding": (kernel - 1) * (width // 8 % 2) * 2}
+        for stride, value in product(strides[rank], (0, np.inf)):  # which padding must not meet
+            weight = 70 + width % 5, 40, *(kernel,) * rank
+            geometry = Geometry.of(shape, weight, stride=stride, **options)
+            arrays = integers(geometry, dtype)
+            arrays[1].flat[0] += value
+            wanted = reference(geometry, 1, *arrays)
+            for isa in ISAS:
+                plan = native_plan(geometry, dtype, isa=isa, threads=2)
+                if "with the zeros between" in plan.describe(1):
+                    whole.add((rank, stride))
+                found = run(plan, geometry, 1, *arrays)
+                assert np.array_equal(found, wanted, equal_nan=True), plan.describe(1)
+    assert whole == {(1, 2), (2, 2), (2, (1, 2)), (3, (1, 1, 2))}
+
+
 def test_planes_that_share_source_are_copied_together():
     found = native_plan(THREADED["planes"], "float32", isa="baseline").describe(0)
     positions = int(re.search(r"blocks of (\d+) positions", found)[1])

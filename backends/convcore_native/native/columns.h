@@ -32,6 +32,9 @@ struct ColumnBlocking {
     index_t depth;        // terms that are packed, and summed in registers
     index_t outputs;      // target channels whose weights are used again for each tile
     index_t panel_tasks;  // parts of the target channels that are tasks of their own
+    // Rows of the target that each position has to itself, two places in each; all but the first place
+    // are set to zero with it. 0 where that is done beforehand, or by other parts.
+    index_t own_rows;
     // Elements for a thread: columns, products that are not stored at once, and what tiles read.
     index_t columns, product, reads;
 };

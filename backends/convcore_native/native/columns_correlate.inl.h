@@ -187,6 +187,8 @@ struct ColumnTask {
                            first_channel * problem.target_channel_pitch;
             if (evens) {
                 join_run(evens + place, product + place, count, own - 1);
+            } else if (block.own_rows) {
+                spread_run(product + place, count, own);
             } else {
                 scatter_run(product + place, count, step, own);
             }
@@ -219,6 +221,20 @@ struct ColumnTask {
             join_pairs(even, odd, count, to);
             even += width;
             odd += width;
+        }
+    }
+
+    // With the zeros between them, so that what is written comes and goes once (256 to 512 channels of
+    // 56 x 56, 1 x 1 stride 2, AMD Zen 3: 0.93 of the time; 64 of 16000: 0.77).
+    void spread_run(const T* sum, index_t count, T* to) const {
+        static constexpr T zeros[width] = {};
+        const index_t row = 2 * problem.axis[problem.axes - 1].count;
+        const index_t pitch = problem.target_channel_pitch;
+        for (index_t k = first_channel; k < last_channel; ++k, sum += width, to += pitch) {
+            for (index_t r = 0; r < block.own_rows; ++r)
+                fetch(to + CHANNELS_AHEAD * pitch + r * row, 2 * count);
+            join_pairs(sum, zeros, count, to);
+            for (index_t r = 1; r < block.own_rows; ++r) clear_run(2 * count, to + r * row);
         }
     }
 };

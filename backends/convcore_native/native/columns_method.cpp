@@ -38,6 +38,19 @@ bool skips_padding(const OwnedCorrelation& owned) {
     return owned.problem.source_channels >= SKIP_CHANNELS && 1 - owned.inside() >= SKIP_SHARE;
 }
 
+// One or two, if so many rows of two places for each target position, the first place its own, make up
+// the whole target; else 0, as for short rows (vectors have to fit), and for more: to set them to
+// zero beforehand is faster then (AMD Zen 3: 1.3 of the time with four).
+index_t own_rows(const Correlation& problem, index_t lanes) {
+    const Axis& last = problem.axis[problem.axes - 1];
+    const index_t row = 2 * last.count, channel = problem.target_channel_pitch;
+    if (last.target_pitch != 2 || problem.target_start > 0 || last.count < lanes) return 0;
+    if (row == channel) return 1;
+    if (problem.axes < 2) return 0;
+    const Axis& outer = problem.axis[problem.axes - 2];
+    return outer.target_pitch == 2 * row && outer.count * outer.target_pitch == channel ? 2 : 0;
+}
+
 // Positions that read inside the source with all taps.
 void find_inner(const Axis& axis, index_t* begin, index_t* end) {
     const auto inside = [&](index_t q) {
@@ -100,6 +113,7 @@ class ColumnsMethod : public Method {
             blocks_.push_back(columns_blocking(part, kernels_, request.threads));
             packed_.push_back(round_up(packed_size(part), 64 / index_t(sizeof(T))));
         }
+        if (clear_ && parts_.size() == 1) blocks_[0].own_rows = own_rows(parts_[0].problem, kernels_.lanes);
         for (size_t i = 0; i < parts_.size(); i = together_.back().end) {
             const bool pair = i + 1 < parts_.size() &&
                               take_turns(parts_[i].problem, parts_[i + 1].problem);
@@ -124,7 +138,7 @@ class ColumnsMethod : public Method {
              int threads) const override {
         T* target = static_cast<T*>(result);
         T* const packed = static_cast<T*>(workspace);
-        clear_bytes(target, size_t(clear_) * sizeof(T), threads);
+        if (!blocks_[0].own_rows) clear(target, threads);
         for (const Together& some : together_) {
             T* rest = packed;
             bool usable = true;
@@ -134,6 +148,7 @@ class ColumnsMethod : public Method {
                 correlate(some, source, packed, target, rest, threads);
                 continue;
             }
+            if (blocks_[0].own_rows) clear(target, threads);
             for (size_t i = some.begin; i < some.end; ++i)
                 careful_correlate(parts_[i].problem, static_cast<const T*>(source),
                                   static_cast<const T*>(weight), target);
@@ -157,7 +172,7 @@ class ColumnsMethod : public Method {
                       int threads) const override {
         const T* packed = static_cast<const T*>(prepared);
         T* target = static_cast<T*>(result);
-        clear_bytes(target, size_t(clear_) * sizeof(T), threads);
+        if (!blocks_[0].own_rows) clear(target, threads);
         for (const Together& some : together_)
             packed = correlate(some, source, packed, target, static_cast<T*>(workspace), threads);
     }
@@ -170,10 +185,15 @@ class ColumnsMethod : public Method {
                " of " + std::to_string(parts_[0].depth()) + " terms at a time" +
                (parts_.size() > 1 ? ", " + std::to_string(parts_.size()) + " phases" : "") +
                (together_[0].end > 1 ? " in pairs" : "") +
+               (block.own_rows ? ", with the zeros between" : "") +
                (skips_padding(parts_[0]) ? ", without padding" : "");
     }
 
   private:
+    void clear(T* target, int threads) const {
+        clear_bytes(target, size_t(clear_) * sizeof(T), threads);
+    }
+
     // Whether it may be used: zeros for the padding must not meet what is not finite.
     bool pack(size_t part, const void* weight, T* packed, int threads) const {
         const bool finite =
@@ -242,7 +262,7 @@ class ColumnsMethod : public Method {
     std::vector<ColumnBlocking> blocks_;
     std::vector<index_t> packed_;  // elements of the packed weight
     std::vector<Together> together_;
-    const index_t clear_;          // elements of the result to set to zero first
+    const index_t clear_;          // elements of the result that some have to set to zero
     index_t elements_ = 0;         // of all scratch memory
     double work_ = 0;              // seconds of one core
 };
