@@ -113,7 +113,8 @@ class ColumnsMethod : public Method {
             blocks_.push_back(columns_blocking(part, kernels_, request.threads));
             packed_.push_back(round_up(packed_size(part), 64 / index_t(sizeof(T))));
         }
-        if (clear_ && parts_.size() == 1) blocks_[0].own_rows = own_rows(parts_[0].problem, kernels_.lanes);
+        if (clear_ && parts_.size() == 1)
+            blocks_[0].own_rows = own_rows(parts_[0].problem, kernels_.lanes);
         for (size_t i = 0; i < parts_.size(); i = together_.back().end) {
             const bool pair = i + 1 < parts_.size() &&
                               take_turns(parts_[i].problem, parts_[i + 1].problem);
