@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .geometry import MAX_RANK
+from .validity import MAX_RANK
 
 # Error of a normwise backend, relative to max |y|, up to which the automatic choice admits it.
 MAX_TYPICAL_ERROR = 1e-5

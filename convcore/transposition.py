@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .errors import GeometryError, ShapeError
-from .geometry import Geometry, checked_rank
+from .geometry import Geometry
 from .parsing import (
     Padding,
     Pair,
@@ -19,6 +19,7 @@ from .parsing import (
     parse_per_axis,
     parse_positive,
 )
+from .validity import checked_rank
 
 
 def transposed_geometry(

@@ -20,7 +20,7 @@ def positions(extent, taps, stride, dilation, before, after):
     return [s for s in range(-before, extent + after, stride) if s + span < extent + after]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     extent=st.integers(0, 12),
     taps=st.integers(1, 5),
@@ -213,3 +213,17 @@ def test_fields_are_checked_however_a_geometry_is_made():
         replace(geometry(), batch=-1)
     with pytest.raises(GeometryError, match=r"groups: must divide .* got 4"):
         replace(geometry(), groups=4)
+    with pytest.raises(GeometryError, match=r"stride: every entry must be >= 1; got \(0,\)"):
+        replace(geometry(), stride=(0,))
+    with pytest.raises(GeometryError, match=r"dilation: every entry must be >= 1 .* got \(-1,\)"):
+        replace(geometry(), dilation=(-1,))
+    for rank in (0, 17):
+        axes = {name: (3,) * rank for name in ("input_extents", "kernel_extents")}
+        steps = {name: (1,) * rank for name in ("stride", "dilation")}
+        with pytest.raises(GeometryError, match=f"input_extents: .* 1 to 16 axes; got {rank}"):
+            replace(geometry(), **axes, **steps, padding=((0, 0),) * rank)
+
+
+def test_an_empty_axis_does_not_hide_the_extents_of_the_others():
+    with pytest.raises(GeometryError, match=r"output: must hold at most 2\*\*59 elements"):
+        Geometry.of((0, 1, 4), (1, 1, 1), padding=2**60)

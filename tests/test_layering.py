@@ -1,6 +1,7 @@
 """Who may import whom, read from the source; and what the layout promises."""
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -11,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     ["errors"],
     ["parsing"],
+    ["validity"],
     ["geometry"],
     ["arrays", "declaration", "tables"],
     ["planned", "prepared"],
@@ -84,6 +86,14 @@ def test_a_backend_sees_the_plugin_face_only(path):
             assert name == "convcore.plugin" or name.startswith("convcore.plugin.")
         if name.startswith("convcore_"):
             assert name.split(".")[0] == path.parent.name
+
+
+@pytest.mark.parametrize("path", [p for p in BACKENDS if p.suffix == ".pyx"], ids=lambda p: p.name)
+def test_compiled_modules_do_so_too(path):
+    lines = re.findall(
+        r"^\s*(?:from|c?import)\s+(convcore\S*)", path.read_text("utf-8"), re.MULTILINE
+    )
+    assert {name.rstrip(",") for name in lines} <= {"convcore.plugin"}
 
 
 def test_the_core_holds_no_compiled_code():
