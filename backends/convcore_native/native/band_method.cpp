@@ -42,7 +42,11 @@ class BandMethod : public Method {
         const double positions = double(band.outer_positions * band.groups) *
                                  double(band.rows * band.columns);
         const double phases = double(band.row_phases * band.column_phases);
-        const double source = double(band.source_channels * band.row_step * band.column_step);
+        // Every block copies the rows around it too, for all taps of the outer axes.
+        const index_t rows = band.row_step * (band.block_rows - 1) + band.row_high - band.row_low + 1;
+        const double copies = band.straight ? double(band.row_step)
+                                            : double(band.outer_taps * rows) / double(band.block_rows);
+        const double source = double(band.source_channels * band.column_step) * copies;
         const double moved = positions * (source + phases * double(band.target_channels));
         const double tasks = double(band.groups * owned.blocks());
         const double rate = band.straight ? STRAIGHT_BYTES_PER_SECOND : BYTES_PER_SECOND;

@@ -134,8 +134,9 @@ constexpr double PRODUCT_EFFICIENCY = 0.8;
 // How much longer everything takes for the gradient of the weight.
 constexpr double GRADIENT_SHARE = 1.25;
 // The same for dilated problems, and how many tiles more their strips, which hold no more than the
-// dilation, could transform in the time of one (two cores of an AMD Zen 4).
-constexpr double DILATED_SHARE = 1.25, DILATED_GRADIENT_SHARE = 3.5, STRIP_TILES = 12;
+// dilation, could transform in the time of one (64 and 256 channels of 16 x 16 to 56 x 56, dilated by
+// 2 to 12, two cores: expected 0.7 to 1.4 of what it took).
+constexpr double DILATED_SHARE = 1.25, STRIP_TILES = 4;
 // A frequency of one vector of channels of a tile, for each axis and for the arrays; of one vector
 // of weights; and of one of their gradients.
 constexpr double TRANSFORM_VECTOR = 1e-9, WEIGHT_VECTOR = 2.5e-9, GRADIENT_VECTOR = 4e-9;
@@ -242,8 +243,7 @@ class WinogradMethod : public Method {
             dilated = dilated || axis.dilation > 1;
         }
         const bool gradient = operation_ == GRAD_WEIGHT;
-        const double share = gradient ? dilated ? DILATED_GRADIENT_SHARE : GRADIENT_SHARE
-                                      : dilated ? DILATED_SHARE : 1;
+        const double share = (gradient ? GRADIENT_SHARE : 1) * (dilated ? DILATED_SHARE : 1);
         const double one = products + transforms * (axes + 1) * TRANSFORM_VECTOR +
                            weights * (gradient ? GRADIENT_VECTOR : WEIGHT_VECTOR);
         return one * share / threads + CALL;
