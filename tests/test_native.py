@@ -12,16 +12,15 @@ from itertools import product
 
 import numpy as np
 import pytest
+from built import ISAS, bridge
 from convcore_native import DirectConvolution
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from native import (
     DTYPES,
-    ISAS,
     PROBLEMS,
     THREADED,
     algorithms,
-    bridge,
     expected,
     integers,
     native_plan,
@@ -78,14 +77,14 @@ def possible(geometry_strategy):
     return geometry_strategy.filter(lambda geometry: not geometry.degenerate)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data(), st.sampled_from(ISAS), st.sampled_from(DTYPES), st.sampled_from([1, 2]))
 def test_random_problems_are_exact(data, isa, dtype, threads):
     geometry = data.draw(possible(geometries(smallest_batch=1)))
     check_exact(geometry, isa, dtype, threads)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     batch=st.integers(1, 3),
     channels=st.integers(1, 20),
@@ -156,7 +155,7 @@ NOT_COPIED = {
 @pytest.mark.parametrize("name", NOT_COPIED)
 def test_rows_that_are_not_copied_are_exact(name, stride, dtype):
     kernel, padding = NOT_COPIED[name]
-    for width in range(4, 40):
+    for width in range(5, 40):
         shape = (2, 3, 6000 // width + width % 4, width)
         options = {"groups": 3, "stride": stride, "padding": padding}
         geometry = Geometry.of(shape, (3, 1, *kernel), **options)
@@ -512,6 +511,42 @@ def test_empty_problems_never_reach_the_kernels():
     plan = DirectConvolution(geometry, "float32")
     assert plan.forward(*integers(geometry, "float32")[:2]).shape == (0, 4, 6)
     assert not plan.grad_weight(np.ones((0, 4, 6), "float32"), np.ones((0, 3, 8), "float32")).any()
+
+
+@pytest.mark.parametrize("operation", OPERATION_NUMBERS)
+@pytest.mark.parametrize("algorithm", ["direct", "winograd", "tilefft"])
+def test_an_empty_problem_can_be_asked_about(algorithm, operation):
+    for shapes in (((0, 3, 8), (4, 3, 3)), ((2, 0, 8), (4, 0, 3)), ((2, 3, 8), (0, 3, 3))):
+        plan = native_plan(Geometry.of(*shapes), "float32", algorithm=algorithm)
+        asked = plan.workspace_bytes(operation), plan.describe(operation), plan.seconds(operation)
+        assert asked == (0, "nothing to compute", 0)
+        assert plan.prepare(operation, np.zeros(shapes[1], np.float32)) is None
+
+
+@pytest.mark.parametrize("operation", OPERATION_NUMBERS)
+def test_steps_that_are_larger_than_any_array_take_no_time(operation):
+    for shapes, options in (
+        (((2, 3, 8), (4, 3, 3)), {"stride": 2**59}),
+        (((2, 3, 5), (4, 3, 1)), {"stride": 2**39, "padding": ((-2, 2**40),)}),
+    ):
+        geometry = Geometry.of(*shapes, **options)
+        arrays = integers(geometry, "float32")
+        got = run(native_plan(geometry, "float32"), geometry, operation, *arrays)
+        assert np.array_equal(got, expected(geometry, operation, "float32"))
+
+
+@pytest.mark.parametrize("operation", OPERATION_NUMBERS)
+def test_more_threads_than_there_is_memory_for_are_not_used(operation):
+    geometry = Geometry.of((8, 64, 14, 14), (64, 64, 3, 3), padding=1)
+    few, many = (
+        native_plan(geometry, "float32", threads=threads, workspace=4 << 20)
+        for threads in (2, 1000)
+    )
+    assert many.workspace_bytes(operation) <= 4 << 20
+    assert "definition" not in many.describe(operation)
+    arrays = normal(geometry)
+    want = run(few, geometry, operation, *arrays)
+    np.testing.assert_allclose(run(many, geometry, operation, *arrays), want, atol=1e-3)
 
 
 def test_an_unknown_instruction_set_is_named():

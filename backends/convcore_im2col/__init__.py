@@ -93,6 +93,8 @@ class Im2colConvolution(Convolution):
         At most `max_workspace`, unless that is less than single elements need. Python's own small
         objects, some KiB whatever the problem, are not counted.
         """
+        if self.geometry.degenerate:
+            return 0
         problem = self._problem
         tile = column_tile(problem, operation, self._bound)
         needs = [] if tile is None else [tile.bytes(problem, operation)]

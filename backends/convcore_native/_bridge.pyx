@@ -92,21 +92,29 @@ cdef class NativePlan:
 
     def workspace_bytes(self, int operation):
         """Scratch memory of one call, in bytes."""
+        if self._empty:
+            return 0
         return self._plan.get().workspace(<Operation>operation)
 
     def describe(self, int operation):
         """Kernel class and block sizes."""
+        if self._empty:
+            return "nothing to compute"
         return self._plan.get().describe(<Operation>operation).decode()
 
     def seconds(self, int operation):
         """Expected seconds of one call."""
+        if self._empty:
+            return 0.0
         return self._plan.get().seconds(<Operation>operation)
 
     def prepare(self, int operation, weight):
         """A weight for `run` of operation 0 or 1; None where that would gain nothing."""
-        cdef cnp.npy_intp count = self._plan.get().prepared_bytes(<Operation>operation)
+        cdef cnp.npy_intp count = 0
         cdef cbool usable = False
-        if self._empty or count == 0 or not self._fits(weight, 1):
+        if not self._empty:
+            count = self._plan.get().prepared_bytes(<Operation>operation)
+        if count == 0 or not self._fits(weight, 1):
             return None
         prepared = cnp.PyArray_EMPTY(1, &count, cnp.NPY_BYTE, 0)
         if not self._plan.get().prepare(<Operation>operation, cnp.PyArray_DATA(weight),
@@ -194,7 +202,8 @@ cdef Geometry _problem(geometry):
         problem.input[axis] = geometry.input_extents[axis]
         problem.kernel[axis] = geometry.kernel_extents[axis]
         problem.output[axis] = geometry.output_extents[axis]
-        problem.stride[axis] = geometry.stride[axis]
+        # No step is taken to a single position, however long it is.
+        problem.stride[axis] = geometry.stride[axis] if geometry.output_extents[axis] > 1 else 1
         problem.dilation[axis] = geometry.dilation[axis]
         problem.before[axis] = geometry.padding[axis][0]
     return problem

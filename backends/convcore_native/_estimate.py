@@ -18,8 +18,6 @@ class EstimatingConvolution(NativeConvolution):
         cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
     ) -> float:
         """Seconds by the cost model that also chooses the kernels and their blocks."""
-        if geometry.degenerate:
-            return 0.0
         plan = _planned(cls.name, geometry, dtype.itemsize, threads)
         return plan.seconds(OPERATIONS.index(operation))
 

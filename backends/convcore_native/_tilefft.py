@@ -53,11 +53,18 @@ class TileFFTConvolution(EstimatingConvolution):
         cls, geometry: Geometry, dtype: Any, operation: Operation | None = None
     ) -> Refusal | None:
         """Why this backend cannot run the problem, or None if it can."""
-        refusal = super().refusal(geometry, dtype, operation)
-        if refusal is not None:
-            return refusal
-        longest = LONGEST[geometry.spatial_rank]
-        if max(geometry.receptive_field) > longest:
-            text = f"receptive field {geometry.receptive_field} is longer than {longest} on an axis"
-            return Refusal("RECEPTIVE_FIELD", text)
-        return None
+        return super().refusal(geometry, dtype, operation) or _unfit(geometry)
+
+
+def _unfit(geometry: Geometry) -> Refusal | None:
+    """What would take tiles without end."""
+    longest = LONGEST[geometry.spatial_rank]
+    if max(geometry.receptive_field) > longest:
+        text = f"receptive field {geometry.receptive_field} is longer than {longest} on an axis"
+        return Refusal("RECEPTIVE_FIELD", text)
+    for axis, field in enumerate(geometry.receptive_field):
+        extent, span = geometry.input_extents[axis], geometry.padded_extents[axis] - field + 1
+        if span > 2 * (extent + field):
+            text = f"{span} dense positions on spatial axis {axis}, most of which meet padding only"
+            return Refusal("PADDING", text)
+    return None

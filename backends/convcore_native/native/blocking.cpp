@@ -1,6 +1,7 @@
 #include "blocking.h"
 
 #include <algorithm>
+#include <set>
 
 #include "integers.h"
 
@@ -27,15 +28,15 @@ Layout lay_out_axis(const Axis& axis, index_t count) {
     Layout layout;
     layout.tap_at.resize(size_t(axis.taps));
     index_t at = 0;
-    for (index_t phase = 0; phase < axis.step; ++phase) {
+    std::set<index_t> phases;
+    for (index_t t = 0; t < axis.taps; ++t) phases.insert(floor_remainder(axis.shift[t], axis.step));
+    for (const index_t phase : phases) {
         std::vector<index_t> taps, steps;
         for (index_t t = 0; t < axis.taps; ++t) {
-            const index_t whole = floor_quotient(axis.shift[t], axis.step);
-            if (axis.shift[t] - whole * axis.step != phase) continue;
+            if (floor_remainder(axis.shift[t], axis.step) != phase) continue;
             taps.push_back(t);
-            steps.push_back(whole);
+            steps.push_back(floor_quotient(axis.shift[t], axis.step));
         }
-        if (taps.empty()) continue;
         const auto ends = std::minmax_element(steps.begin(), steps.end());
         const index_t first = *ends.first, span = *ends.second - first;
         const bool shared = count + span <= count * index_t(taps.size());

@@ -74,16 +74,27 @@ class GemmMethod : public Method {
 
     size_t workspace() const override { return size_t(elements_) * sizeof(T); }
 
-    double seconds(int threads) const override { return CALL_SECONDS + work_ / threads; }
+    double seconds(int threads) const override { return CALL_SECONDS + work_ / usable(threads); }
 
   protected:
-    // Passes whose `copies` of the packed weight fit beside the threads' buffers.
+    int usable(int threads) const { return std::min(threads, threads_); }
+
+    // Passes whose `copies` of the packed weight fit beside the threads' buffers. No more threads than
+    // leave a quarter of the memory to the weight, and one where the definition has to do.
     std::vector<Pass> plan_passes(const OwnedCorrelation& owned, index_t copies, index_t buffer) {
         const index_t each = owned.depth() * copies;
-        const index_t room = index_t(bound_ / sizeof(T)) - buffer * threads_ - ALIGNMENT;
+        const index_t bound = index_t(bound_ / sizeof(T)) - ALIGNMENT;
+        const index_t all_packed = round_up(owned.problem.target_channels, kernels_.lanes) * each *
+                                   owned.problem.groups;
+        const index_t fit = (bound - std::min(all_packed, bound / 4)) / buffer;
+        threads_ = int(std::max<index_t>(1, std::min<index_t>(threads_, fit)));
+        const index_t room = bound - buffer * threads_;
         std::vector<Pass> all = passes(owned.problem, each, kernels_.lanes, room);
         packed_.push_back(0);
-        if (all.empty()) return all;
+        if (all.empty()) {
+            threads_ = 1;
+            return all;
+        }
         const Correlation& largest = all[0].problem;
         packed_.back() = round_up(largest.groups * padded_channels(largest) * each, ALIGNMENT);
         elements_ = std::max(elements_, packed_.back() + buffer * threads_);
@@ -114,7 +125,7 @@ class GemmMethod : public Method {
 
     static constexpr index_t ALIGNMENT = 64 / index_t(sizeof(T));
     const Routines<T>& kernels_;
-    const int threads_;
+    int threads_;  // that there is memory for
     const size_t bound_;
     std::vector<index_t> packed_;  // elements of the packed weight, for each correlation
     index_t elements_ = 0;         // of all scratch memory
@@ -183,7 +194,7 @@ class GemmCorrelation : public GemmMethod<T> {
         clear_bytes(target, size_t(clear_) * sizeof(T), threads);
         for (size_t i = 0; i < parts_.size(); ++i)
             run_part(i, static_cast<const T*>(source), static_cast<const T*>(weight), target,
-                     static_cast<T*>(workspace), threads);
+                     static_cast<T*>(workspace), this->usable(threads));
     }
 
     std::string describe() const override {
@@ -294,7 +305,7 @@ class GemmWeightGradient : public GemmMethod<T> {
         for (const Pass& pass : passes_)
             this->kernels_.weight_gradient(pass.problem, block, target + pass.target,
                                            source + pass.source, weight + pass.weight,
-                                           static_cast<T*>(workspace), threads);
+                                           static_cast<T*>(workspace), this->usable(threads));
         // A NaN in a sum stays there; one that met the padding does not belong there.
         const Correlation& whole = correlation_.problem;
         const index_t count = whole.groups * whole.weight_group_pitch;

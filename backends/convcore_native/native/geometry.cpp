@@ -1,6 +1,7 @@
 #include "geometry.h"
 
 #include <algorithm>
+#include <set>
 
 #include "integers.h"
 
@@ -29,8 +30,12 @@ struct Phase {
 // which start + before - tap * dilation is a multiple of the stride.
 std::vector<Phase> phases(const Geometry& geometry, int axis) {
     const index_t stride = geometry.stride[axis];
+    std::set<index_t> starts;
+    for (index_t tap = 0; tap < geometry.kernel[axis]; ++tap)
+        starts.insert(floor_remainder(tap * geometry.dilation[axis] - geometry.before[axis], stride));
     std::vector<Phase> all;
-    for (index_t start = 0; start < stride && start < geometry.input[axis]; ++start) {
+    for (const index_t start : starts) {
+        if (start >= geometry.input[axis]) break;
         Phase phase{start, (geometry.input[axis] - start + stride - 1) / stride, {}, {}};
         for (index_t tap = 0; tap < geometry.kernel[axis]; ++tap) {
             const index_t at = start + geometry.before[axis] - tap * geometry.dilation[axis];
@@ -38,7 +43,7 @@ std::vector<Phase> phases(const Geometry& geometry, int axis) {
             phase.shift.push_back(at / stride);
             phase.tap.push_back(tap);
         }
-        if (!phase.tap.empty()) all.push_back(phase);
+        all.push_back(phase);
     }
     return all;
 }

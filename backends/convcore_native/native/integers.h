@@ -16,5 +16,6 @@ static inline index_t evenly(index_t all, index_t most) {
 // For any sign.
 static inline index_t ceiling(index_t a, index_t b) { return a > 0 ? quotient(a, b) : -(-a / b); }
 static inline index_t floor_quotient(index_t a, index_t b) { return -ceiling(-a, b); }
+static inline index_t floor_remainder(index_t a, index_t b) { return a - floor_quotient(a, b) * b; }
 
 }  // namespace convcore
