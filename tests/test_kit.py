@@ -88,6 +88,14 @@ def test_a_backend_that_refuses_everything_is_not_ok():
     assert not report.ok
 
 
+def test_checks_of_the_class_alone_do_not_make_a_backend_ok():
+    """Unless nothing else was asked for."""
+    assert check_backend(RefusesEverything, checks=["declaration"]).ok
+    report = check_backend(RefusesEverything, checks=["declaration", "exact_integers"])
+    assert statuses(report) == {"declaration": "passed", "exact_integers": "refused"}
+    assert not report.ok
+
+
 @pytest.mark.parametrize(
     "thing",
     [None, 3, object(), "".join, int, convcore, type("Empty", (), {}), convcore.Convolution],
@@ -222,6 +230,31 @@ def test_a_backend_that_cannot_be_loaded_gets_a_report(fake_distribution):
     assert [result.check for result in report.failed] == ["loading"]
     assert "libfast.so: not found" in str(report)
     assert len(report.with_status("not run")) == len(CHECKS) - 1
+
+
+def test_no_expectation_excuses_a_backend_that_cannot_be_loaded(fake_distribution):
+    modules = {"broken_backend": "raise OSError('libfast.so: not found')"}
+    fake_distribution("broken", {"broken": "broken_backend:Fast"}, modules)
+    reasons = {"declaration": "ticket 7", "exact_integers": "ticket 8"}
+    for checks in (None, ["exact_integers"]):
+        report = check_backend("broken", expected_failures=reasons, checks=checks)
+        assert not report.ok
+        assert [result.check for result in report.failed] == ["loading"]
+        assert not report.expected_failures
+    bound = parametrize_with_checks(["broken"], expected_failures=reasons).mark.args[1]
+    with pytest.raises(pytest.fail.Exception, match=r"libfast\.so: not found"):
+        next(check for check in bound if check.name == "exact_integers")()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="takes puts from libc")
+def test_what_compiled_code_prints_is_noticed():
+    class Puts(TapConvolution):
+        def _forward(self, input, weight, output):
+            ctypes.CDLL(None).puts(b"computing")
+            super()._forward(input, weight, output)
+
+    report = check_backend(Puts, profile="quick", checks=["quiet"])
+    assert "must print nothing; got 'computing" in str(report)
 
 
 def test_operation_that_is_refused_alone_is_counted():

@@ -13,6 +13,7 @@ One engine stands behind three doors: `check_backend` for any class or name, the
                         │                  arrays     operands, results, `out`, layouts
                         │                  hostile    what is turned away
                         │                  numbers    exact values, error bounds, NaN and Inf
+                        │                  large      many blocks, typical errors
                         │                  algebra    adjoints, linearity, groups, stride, dilation
                         │                  conduct    nothing remembered, nothing changed, no noise
                         │                  threads    same bits, many threads, the GIL

@@ -12,16 +12,28 @@ from typing import Any
 from ..errors import BackendLoadError, UnknownBackendError
 from ..plugin import Convolution
 from ..registry import get_backend
-from . import algebra, arrays, conduct, contract, hostile, memory, numbers, plans, prepared, threads
+from . import (
+    algebra,
+    arrays,
+    conduct,
+    contract,
+    hostile,
+    large,
+    memory,
+    numbers,
+    plans,
+    prepared,
+    threads,
+)
 from .cases import Case
 from .chance import random_cases
 from .checks import PROFILES, Check, Profile, in_order
 from .judgement import CheckFailure, NotApplicable
 from .report import Failure, Report, Result
-from .reproduce import attempt, explain, script
+from .reproduce import explain, label, script
 
 CHECKS = in_order(
-    (contract, plans, arrays, hostile, numbers, algebra, conduct, threads, memory, prepared)
+    (contract, plans, arrays, hostile, numbers, large, algebra, conduct, threads, memory, prepared)
 )
 
 Progress = Callable[[int, int, str], object]
@@ -77,12 +89,13 @@ def check_backend(
     chosen = _chosen(checks)
     expected = dict(expected_failures or {})
     cls, broken = _resolved(backend)
-    report = Report(_label(backend), profile, [])
+    report = Report(label(backend), profile, [])
     for done, check in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen), check.name)
         result = broken or run(check, cls, profile, stop_at_first=stop_at_first)
-        report.results.append(_judged(result, expected.pop(check.name, None)))
+        reason = expected.pop(check.name, None)
+        report.results.append(_judged(result, None if broken else reason))
         if _pointless(report.results[-1], stop_at_first):
             report.results += [Result(c.name, c.summary, "not run") for c in chosen[done + 1 :]]
             break
@@ -139,12 +152,6 @@ def _resolved(backend: Any) -> tuple[Any, Result | None]:
         return None, result
 
 
-def _label(backend: Any) -> str:
-    """A name for the report, of anything that was given as a backend."""
-    name = backend if isinstance(backend, str) else attempt(lambda: backend.name, None)
-    return name if isinstance(name, str) else attempt(lambda: repr(backend), "an object")
-
-
 def _judged(result: Result, expected: str | None) -> Result:
     """`result` in the light of the author's announcement that its check fails."""
     if expected is None:
@@ -191,6 +198,7 @@ def run(
 ) -> Result:
     """The result of one check; nothing but KeyboardInterrupt gets out."""
     result, began = Result(check.name, check.summary), time.perf_counter()
+    result.computes = check.domain is not None
     try:
         if check.domain is None:
             _attempt(result, check, backend, lambda: None)

@@ -15,6 +15,15 @@ from .checks import check, floats, over
 from .data import operand_shapes
 from .judgement import CheckFailure, expected
 
+# None of them is taken for a floating-point dtype of its size, whatever its bits would mean there.
+_FOREIGN = [np.dtype(kind) for kind in (np.int32, np.int64, np.longdouble, "V16")]
+
+
+def foreign(array: Array) -> Array:
+    """The bits of `array` as numbers of another dtype of the same size."""
+    same_size = (dtype for dtype in _FOREIGN if dtype.itemsize == array.itemsize)
+    return array.view(next(same_size))
+
 
 @check(over(floats, rotate=SAMPLE))
 def bad_operands_refused(case: Case) -> None:
@@ -36,6 +45,7 @@ _SPOILED: tuple[tuple[str, type[Exception], Callable[[Array], Any]], ...] = (
     ("of dtype float16", DtypeError, lambda array: np.ones(array.shape, np.float16)),
     ("of dtype bool", DtypeError, lambda array: array != 0),
     ("of dtype object", DtypeError, lambda array: array.astype(object)),
+    ("of a foreign dtype of the same size", DtypeError, foreign),
     ("with one axis too many", ShapeError, lambda array: array[None]),
     ("with an axis missing", ShapeError, lambda array: array[0]),
     ("with one element more", ShapeError, lambda array: np.repeat(array, 2, axis=-1)),
@@ -64,6 +74,7 @@ def _bad_outs(case: Case) -> Iterator[tuple[str, type[Exception], Any, tuple[Arr
     good = np.zeros(shape, case.dtype)
     yield "as a list", DtypeError, good.tolist(), pair
     yield "of dtype float16", DtypeError, good.real.astype(np.float16), pair
+    yield "of a foreign dtype of the same size", DtypeError, foreign(good), pair
     yield "of foreign byte order", DtypeError, good.astype(good.dtype.newbyteorder()), pair
     yield "with one axis too many", ShapeError, good[None], pair
     yield "with one element more", ShapeError, np.repeat(good, 2, axis=-1), pair

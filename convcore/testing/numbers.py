@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 
 from ..plugin import Array, Geometry
@@ -12,8 +9,8 @@ from . import oracle
 from .cases import Case
 from .checks import check, every, floats, integers, over
 from .data import generator_for
-from .judgement import CheckFailure, NotApplicable, describe, require_close
-from .problems import ALONE, BRIEF, CATALOGUE, EMPTY, LARGE, LAYERS, PAIRS
+from .judgement import CheckFailure, NotApplicable, describe, require, require_close
+from .problems import ALONE, BRIEF, CATALOGUE, EMPTY, PAIRS
 
 NONFINITE = {
     name: ALONE[name]
@@ -30,17 +27,6 @@ NONFINITE = {
         "3d+asymmetric",
     )
 }
-
-
-# Layers whose typical error is measured, one sample of each; of the later ones each is an extreme:
-# many channels, many taps, many axes.
-TYPICAL, TYPICAL_LATER = (
-    [replace(LAYERS[name].geometry, batch=1) for name in names]
-    for names in (
-        ("tiny 1d k3 1c16 b1", "tiny 3x3 8c8 b1", "odd 3x3 3-5 37x41 b3", "mnist.3x3 1-32 28 b64"),
-        ("resnet.3x3 512c7 b8", "replk.dw31 128c28 b1", "5x5 32-64 28 b32", "3d.3x3x3 32c16^3 b4"),
-    )
-)
 
 
 # More than a hundred terms: of the forward sum, of the gradient with respect to the input, and of
@@ -102,59 +88,11 @@ def extreme_exponents(case: Case) -> None:
         require_close(case.call(*pair), want, case.tolerance, f"result at 2**{shift}")
 
 
-@check(over(floats, rotate=LARGE))
-def large_problems(case: Case) -> float:
-    """Problems of many blocks are right too; a sample and a channel of each are looked at."""
-    got, (small, part, *pair) = case.call(), _last_channels(case)
-    want = oracle.convolve(small, case.operation, *pair)
-    return require_close(got[part], want, case.slack(tuple(pair), geometry=small))
-
-
-def _last_channels(case: Case) -> tuple[Any, ...]:
-    """A smaller problem, its place in the result, and its operands.
-
-    It is the last channel of the last group, in the last sample unless samples are summed.
-    """
-    p, operation = case.geometry, case.operation
-    inputs, outputs = p.in_channels // p.groups, p.out_channels // p.groups
-    c = np.arange(inputs) if operation == "forward" else np.array([inputs - 1])
-    k = np.arange(outputs) if operation == "grad_input" else np.array([outputs - 1])
-    n = np.arange(p.batch) if operation == "grad_weight" else np.array([p.batch - 1])
-    small = replace(p, batch=n.size, in_channels=c.size, out_channels=k.size, groups=1)
-    last = p.groups - 1
-    places = {
-        "output": np.ix_(n, last * outputs + k),
-        "input": np.ix_(n, last * inputs + c),
-        "weight": np.ix_(last * outputs + k, c),
-    }
-    left, right, result = _ROLES[operation]
-    first, second = case.operands()
-    return small, places[result], first[places[left]], second[places[right]]
-
-
-@check(over(floats, rotate=TYPICAL, later=TYPICAL_LATER, data="normal"))
-def typical_error(case: Case) -> float:
-    """On standard normal data a normwise backend errs no more than it declares as typical."""
-    declared = case.backend.declaration
-    if declared.numerics == "componentwise":
-        raise NotApplicable("a componentwise bound is what is typical too")
-    got, (small, part, *pair) = case.call(), _last_channels(case)
-    wide = [operand.astype(np.result_type(operand, np.float64)) for operand in pair]
-    want = oracle.convolve(small, case.operation, *wide)
-    tolerance = np.asarray(declared.relative_error(case.dtype) * np.abs(got).max())
-    return require_close(got[part], want, tolerance, "result for standard normal data")
-
-
-_ROLES = {
-    "forward": ("input", "weight", "output"),
-    "grad_input": ("output", "weight", "input"),
-    "grad_weight": ("output", "input", "weight"),
-}
-
-
 @check(over(every, EMPTY))
 def empty_operands(case: Case) -> float:
-    """Empty operands give empty or zero results, whatever was in `out`."""
+    """Empty operands give empty or zero results, whatever was in `out`; the workspace is stated."""
+    stated = case.plan.workspace_bytes(case.operation)
+    require(stated >= 0, f"workspace_bytes: must be 0 or more; got {stated}")
     garbage = np.full(case.geometry.result_shape(case.operation), 7, case.dtype)
     case.require_right(case.call(out=garbage))
     return case.require_right(case.call())

@@ -12,6 +12,12 @@ from .cases import Case
 from .judgement import CheckFailure
 
 
+def label(backend: Any) -> str:
+    """A name for the report, of anything that was given as a backend."""
+    name = backend if isinstance(backend, str) else attempt(lambda: backend.name, None)
+    return name if isinstance(name, str) else attempt(lambda: repr(backend), "an object")
+
+
 def explain(error: BaseException, subject: Any) -> str:
     """One sentence for what a check found, or for the exception that came out of a backend."""
     where = f" [{_where(subject)}]" if isinstance(subject, Case) else ""

@@ -91,6 +91,16 @@ class HidesCopy(Wrapped):
         compute(kept[0], second, result)
 
 
+@caught_by("workspace_stated")
+class HoardsAtFirstCall(Wrapped):
+    """Keeps scratch memory from the first call of a plan on, and states none of it."""
+
+    def around(self, compute, first, second, result):
+        if "_hoard" not in self.__dict__:
+            self._hoard = np.empty(1 << 24, np.uint8)
+        compute(first, second, result)
+
+
 @caught_by("workspace_bounded")
 class IgnoresBound(TapConvolution):
     def workspace_bytes(self, operation):
@@ -127,6 +137,15 @@ class ExitsInRankThree(Wrapped):
 class Prints(Wrapped):
     def around(self, compute, first, second, result):
         print("computing")
+        compute(first, second, result)
+
+
+@caught_by("quiet")
+class PrintsPastPython(Wrapped):
+    """Writes to the file descriptor, as compiled code does."""
+
+    def around(self, compute, first, second, result):
+        os.write(1, b"computing")
         compute(first, second, result)
 
 

@@ -160,6 +160,12 @@ class LeavesEmptyProblemsAlone(TapConvolution):
         return super().grad_input(grad_output, weight, out=out)
 
 
+@caught_by("empty_operands")
+class SharesAmongNoSamples(TapConvolution):
+    def workspace_bytes(self, operation):
+        return (1 << 20) // self.geometry.batch
+
+
 @caught_by("adjoint_identity")
 class GradientOfAnotherProblem(TapConvolution):
     def _grad_input(self, grad_output, weight, grad_input):

@@ -80,6 +80,27 @@ class ClaimsTooSmallTypicalError(TapConvolution):
     declaration = Declaration(dtypes=FLOAT_NAMES, numerics="normwise", typical_error=0.2)
 
 
+@caught_by("typical_error")
+class HidesErrorsBehindOne(Wrapped):
+    """Loses digits in layers of middle size, where the first result is larger than all others."""
+
+    declaration = Declaration(dtypes=FLOAT_NAMES, numerics="normwise", bound=16, typical_error=8)
+    largest = 1e30
+
+    def around(self, compute, first, second, result):
+        hit = 300_000 < self.geometry.flop < 2**20 and result.shape[:2] != (1, 1)
+        if hit:
+            first, second = (shortened(a, 11).astype(self.dtype) for a in (first, second))
+        compute(first, second, result)
+        if hit:
+            result.reshape(-1)[0] = self.largest
+
+
+@caught_by("typical_error")
+class HidesErrorsBehindInf(HidesErrorsBehindOne):
+    largest = np.inf
+
+
 @caught_by("wrapping_integers")
 class SaturatesIntegers(Wrapped):
     def around(self, compute, first, second, result):

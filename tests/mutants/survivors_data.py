@@ -1,4 +1,4 @@
-"""Broken for data and problems between the usual ones: tails, shifts, zeros, long integers."""
+"""Broken for what lies between the usual: tails, shifts, zeros, long integers, foreign dtypes."""
 
 from math import prod
 
@@ -106,3 +106,26 @@ class ManyChannels(TapConvolution):
             weight = weight.copy()
             weight[:, : (channels - 1) // 128 * 128] = 0
         super()._forward(input, weight, output)
+
+
+@caught_by("bad_operands_refused")
+class TakesForeignOperands(TapConvolution):
+    """Looks at the size of an element and its byte order, and takes any bits for numbers."""
+
+    def grad_input(self, grad_output, weight, *, out=None):
+        return super().grad_input(taken(grad_output, self.dtype), weight, out=out)
+
+
+@caught_by("bad_out_refused")
+class TakesForeignOut(TapConvolution):
+    """The same for `out`."""
+
+    def forward(self, input, weight, *, out=None):
+        result = super().forward(input, weight, out=taken(out, self.dtype))
+        return result if out is None else out
+
+
+def taken(array, dtype):
+    """`array` as if it were of `dtype`, if its elements have that size and byte order."""
+    fits = type(array) is np.ndarray and array.dtype.isnative and array.itemsize == dtype.itemsize
+    return array.view(dtype) if fits and not array.dtype.hasobject else array
