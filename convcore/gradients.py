@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import settings
-from .arrays import Array, check_out, check_pair, flipped
+from .arrays import Array, check_out, check_pair, direct, flipped, native
 from .binding import Bound, bind
 from .boundary import check_value
 from .errors import ShapeError
@@ -157,11 +157,11 @@ def conv_grad_weight(
 
 def grad_bias(grad_output: Array) -> Array:
     """Sum over batch and positions, in float32 for float16, wrapping for integers."""
-    dtype = grad_output.dtype
+    dtype = native(grad_output.dtype)
     axes = (0, *range(2, grad_output.ndim))
     wide = np.dtype("float32") if dtype == np.float16 else dtype
     with np.errstate(over="ignore", invalid="ignore"):
-        return grad_output.sum(axis=axes, dtype=wide).astype(dtype)  # type: ignore[no-any-return]
+        return direct(grad_output).sum(axis=axes, dtype=wide).astype(dtype)  # type: ignore[no-any-return]
 
 
 def _check_grad_output(grad_output: Array, bound: Bound) -> None:
