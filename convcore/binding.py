@@ -132,7 +132,7 @@ def bind(
         operation,
         backend if backend is None or type(backend) is str else check_spec(backend),
         settings.context(),
-        settings.default_backend(),
+        settings.default_key(),
         registry.generation(),
     )
 
@@ -160,7 +160,7 @@ def bind_transposed(
         freeze(groups),
         backend if backend is None or type(backend) is str else check_spec(backend),
         settings.context(),
-        settings.default_backend(),
+        settings.default_key(),
         registry.generation(),
     )
 

@@ -8,6 +8,7 @@ position that it was copied from. Axes are independent of each other.
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Number
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,11 +76,12 @@ class Border(NamedTuple):
 
     def fold(self, gradient: Array, out: Array) -> None:
         """Adjoint of `extend`: write to `out` (N, C, *S) what `gradient` says of the input."""
-        for axis, (before, after) in enumerate(self.halos, start=2):
-            if before or after:
-                gradient = self._fold_axis(gradient, axis, before, after)
         out.fill(0)
-        out[self._kept()] = gradient
+        with np.errstate(over="ignore", invalid="ignore"):  # as where the padding is zeros
+            for axis, (before, after) in enumerate(self.halos, start=2):
+                if before or after:
+                    gradient = self._fold_axis(gradient, axis, before, after)
+            out[self._kept()] = gradient
 
     def _fold_axis(self, gradient: Array, axis: int, before: int, after: int) -> Array:
         extent = self.cropped_extents[axis - 2]
@@ -113,7 +115,7 @@ def check_value(value: Any, mode: str, dtype: np.dtype[Any]) -> None:
         raise GeometryError(
             f"padding_value: needs padding_mode='constant'; got {value!r} with {mode!r}"
         )
-    if not np.isscalar(value) or isinstance(value, str | bytes) or not _fits(value, dtype):
+    if not isinstance(value, Number | np.bool_) or not _fits(value, dtype):
         raise DtypeError(f"padding_value: must be a number that {dtype} can hold; got {value!r}")
 
 
@@ -122,11 +124,19 @@ def _is_zero(value: Any) -> bool:
 
 
 def _fits(value: Any, dtype: np.dtype[Any]) -> bool:
-    if dtype.kind in "iu":
-        info = np.iinfo(dtype)
-        whole = isinstance(value, int | np.integer) or float(np.real(value)).is_integer()
-        return bool(whole and np.imag(value) == 0 and info.min <= value <= info.max)
-    return dtype.kind == "c" or np.imag(value) == 0
+    if isinstance(value, np.timedelta64) or (dtype.kind != "c" and np.iscomplexobj(value)):
+        return False
+    try:
+        if dtype.kind in "iu":
+            info = np.iinfo(dtype)
+            # As Python's integers: NumPy would compare in the value's dtype, and round the limits.
+            return float(value).is_integer() and info.min <= int(value) <= info.max
+        given = np.asarray(value)  # an array, so that the comparison is in the wider dtype
+        with np.errstate(over="ignore"):
+            held = given.astype(dtype)
+    except OverflowError:  # a Python integer beyond every float
+        return False
+    return bool(np.isfinite(held) or held == given or held != held)  # infinite only where asked
 
 
 def zero_padded(geometry: Geometry) -> Geometry:

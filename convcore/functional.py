@@ -174,15 +174,7 @@ def conv_transpose(
     """
     dtype = check_pair("input", input, "weight", weight)
     bound = bind_transposed(
-        input.shape,
-        weight.shape,
-        dtype,
-        stride,
-        padding,
-        output_padding,
-        dilation,
-        groups,
-        backend,
+        input.shape, weight.shape, dtype, stride, padding, output_padding, dilation, groups, backend
     )
     if bias is not None:
         check_operand("bias", bias, (bound.geometry.in_channels,), dtype)
@@ -237,13 +229,15 @@ backend, out
     (array([[[ 1., 11., 10.]]]), array([[[3., 6.]]]), None)
     """
     steps = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    rest = {"padding_mode": padding_mode, "flip": flip, "backend": asked_for(backend)[0]}
-    shared: dict[str, Any] = {**steps, **rest}
-    output = conv(input, weight, bias, padding_value=padding_value, out=out, **shared)
-    context = settings.context()
+    shared: dict[str, Any] = {**steps, "padding_mode": padding_mode, "flip": flip}
+    spec, _ = asked_for(backend)
+    pinned = settings.AUTOMATIC if spec is None else spec
+    in_force = settings.context()._replace(backend=pinned)._asdict()
+    with settings.overriding(**in_force):
+        output = conv(input, weight, bias, padding_value=padding_value, out=out, **shared)
 
     def pullback(grad_output: Array) -> tuple[Array, Array, Array | None]:
-        with settings.overriding(**context._asdict()):
+        with settings.overriding(**in_force):
             grad_input = conv_grad_input(grad_output, weight, input.shape, **shared)
             grad_weight = conv_grad_weight(
                 grad_output, input, weight.shape, padding_value=padding_value, **shared

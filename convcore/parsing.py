@@ -16,12 +16,14 @@ PADDING_NAMES = ("valid", "same", "same_lower", "full")
 
 # Leaves room for sums of a few such numbers in 64-bit arithmetic.
 LARGEST = 2**60
+# What a C int holds, as which libraries take a number of threads.
+MOST_THREADS = 2**31 - 1
 
 
 def freeze(value: Any) -> Any:
     """`value` with every sequence a tuple and every integer an int: a key for a cache.
 
-    Anything else comes back as it is, for `Geometry.of` to refuse.
+    Anything else comes back wrapped, equal to nothing but itself, for `Geometry.of` to refuse.
     """
     if type(value) is int or isinstance(value, str):
         return value
@@ -61,6 +63,14 @@ def parse_positive(name: str, value: object) -> int:
     number = parse_int(name, value)
     if number < 1:
         raise GeometryError(f"{name}: must be >= 1; got {number}")
+    return number
+
+
+def parse_threads(name: str, value: object) -> int:
+    """`value` as a number of threads."""
+    number = parse_positive(name, value)
+    if number > MOST_THREADS:
+        raise GeometryError(f"{name}: must not exceed 2**31 - 1; got {number}")
     return number
 
 

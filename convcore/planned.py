@@ -11,7 +11,7 @@ import numpy as np
 from .arrays import BACKEND_DTYPES, parse_dtype
 from .errors import GeometryError
 from .geometry import Geometry
-from .parsing import parse_positive, parse_workspace
+from .parsing import parse_threads, parse_workspace
 
 
 def available_cpus() -> int:
@@ -35,7 +35,7 @@ class Planned:
             raise GeometryError(f"geometry: must be a Geometry; got {geometry!r}")
         self._geometry = geometry
         self._dtype = parse_dtype(dtype, BACKEND_DTYPES)
-        self._threads = available_cpus() if threads is None else parse_positive("threads", threads)
+        self._threads = available_cpus() if threads is None else parse_threads("threads", threads)
         self._max_workspace = parse_workspace(max_workspace)
         # How an equal object is built elsewhere; the registry puts the backend's name here.
         self._factory: Callable[..., Planned] = type(self)

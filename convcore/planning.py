@@ -137,6 +137,8 @@ def explain(
     shown = tried if spec is None else automatic(problem)
     if chosen and name not in {candidate.name for candidate in shown}:
         shown = [chosen, *shown]
+    elif chosen:  # who is asked for by name is known better than the automatic choice knows it
+        shown = [chosen if candidate.name == name else candidate for candidate in shown]
     rows = tuple(
         _row(place, candidate, name, problem) for place, candidate in enumerate(shown, start=1)
     )

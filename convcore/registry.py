@@ -147,12 +147,12 @@ def register_backend(target: type[Convolution] | str, name: str | None = None) -
     Raises
     ------
     ConvcoreError
-        If the name is taken by an installed backend, or none is given for a string.
+        If the name is no string or taken by an installed backend, or none is given for a string.
     BackendLoadError
         If `target` is no complete Convolution subclass.
     """
     global _generation
-    name = name or _own_name(target)
+    name = _checked_name(target, name)
     installed = _scanned()
     if name in installed:
         owner = installed[name].distribution
@@ -164,13 +164,19 @@ def register_backend(target: type[Convolution] | str, name: str | None = None) -
         _generation += 1
 
 
-def _own_name(target: type[Convolution] | str) -> str:
-    if isinstance(target, str):
+def _checked_name(target: type[Convolution] | str, name: str | None) -> str:
+    """What `target` is to be called, once it is known that it can be."""
+    if not isinstance(target, str):
+        try:
+            own = checked(target).name
+        except TypeError as error:
+            raise BackendLoadError(str(error)) from None
+        name = own if name is None else name
+    if name is None:
         raise ConvcoreError(f"name: must be given with a string; got None for {target!r}")
-    try:
-        return checked(target).name
-    except TypeError as error:
-        raise BackendLoadError(str(error)) from None
+    if not isinstance(name, str) or not name:
+        raise ConvcoreError(f"name: must be a string that is not empty; got {name!r}")
+    return name
 
 
 def refresh_backends() -> None:

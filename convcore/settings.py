@@ -16,9 +16,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .convolution import available_cpus
 from .errors import ConvcoreError
-from .parsing import parse_positive, parse_workspace
+from .parsing import MOST_THREADS, parse_threads, parse_workspace
 
 Spec: TypeAlias = Any  # a name, a Convolution subclass, a tuple of those, or None
+AUTOMATIC: Spec = ()  # where None would leave it to what is set further out
 ACCURACIES = ("default", "strict")
 
 
@@ -62,20 +63,22 @@ class Environment(NamedTuple):
 _NOTHING_SET = Context()
 _context: ContextVar[Context] = ContextVar("convcore", default=_NOTHING_SET)
 _default_backend: Spec = None
+_default_key = object()
 
 
 context = _context.get  # what the enclosing `with` blocks have set
 
 
-def default_backend() -> Spec:
-    """What `set_default_backend` has set for the process."""
-    return _default_backend
+def default_key() -> object:
+    """Another object after each `set_default`, so that a cache can tell when it is out of date."""
+    return _default_key
 
 
 def set_default(spec: Spec) -> None:
     """Set the backend that runs where neither argument nor `with` names one."""
-    global _default_backend
+    global _default_backend, _default_key
     _default_backend = spec
+    _default_key = object()  # comes last: who sees the new key never sees the old backend
 
 
 @contextmanager
@@ -120,7 +123,7 @@ def options(
     """
     changes: dict[str, Any] = {}
     if threads is not None:
-        changes["threads"] = parse_positive("threads", threads)
+        changes["threads"] = parse_threads("threads", threads)
     if accuracy is not None:
         changes["accuracy"] = _parse_accuracy("accuracy", accuracy)
     if max_workspace is not None:
@@ -158,6 +161,8 @@ def backend_in_force(argument: Spec) -> Provenance:
         (environment().backend, "CONVCORE_BACKEND"),
     )
     for spec, source in candidates:
+        if spec is AUTOMATIC:
+            break
         if spec is not None:
             return Provenance("backend", spec, source)
     return Provenance("backend", None, "automatic choice")
@@ -200,10 +205,11 @@ def _environment_threads() -> tuple[int | None, str]:
     if own is not None:
         if not own.isdecimal() or int(own) < 1:
             raise ConvcoreError(f"CONVCORE_NUM_THREADS: must be a positive integer; got {own!r}")
-        return int(own), "CONVCORE_NUM_THREADS"
+        return parse_threads("CONVCORE_NUM_THREADS", int(own)), "CONVCORE_NUM_THREADS"
     # OMP_NUM_THREADS belongs to others and may hold a list of nesting levels: take what is plain.
     first = (_variable("OMP_NUM_THREADS") or "").split(",")[0].strip()
-    return (int(first), "OMP_NUM_THREADS") if first.isdecimal() and int(first) else (None, "")
+    threads = int(first) if first.isdecimal() else 0
+    return (threads, "OMP_NUM_THREADS") if 0 < threads <= MOST_THREADS else (None, "")
 
 
 def _parse_accuracy(name: str, value: object) -> str:

@@ -126,18 +126,23 @@ def _output_rows(geometry: Geometry, batch: slice, start: int, stop: int) -> Sla
 def _input_rows(geometry: Geometry, batch: slice, start: int, stop: int) -> Slab:
     """Slab that computes the gradient of the input rows [start, stop)."""
     stride, field = geometry.stride[0], geometry.receptive_field[0]
-    before, outputs = geometry.padding[0][0], geometry.output_extents[0]
-    # Output row o reads the input rows from o * stride - before on, receptive_field of them.
-    first = max(0, -(-(start + before - field + 1) // stride))
-    last = min(outputs, (stop - 1 + before) // stride + 1)
-    if first >= last:  # nothing reads these rows
-        first, last, padding = 0, 0, (start - stop, 0)
+    pair, outputs = geometry.padding[0], geometry.output_extents[0]
+    begin, rows = start + pair[0], stop - start
+    # Output row o reads the padded rows from o * stride on, receptive_field of them.
+    first = max(0, -(-(begin - field + 1) // stride))
+    last = min(outputs, (begin + rows - 1) // stride + 1)
+    if first >= last and min(pair) < 0:  # the caller crops these rows
+        first, last, padding = 0, 0, (-rows, 0)
     else:
-        low = start + before - first * stride
-        padding = (low, (last - first - 1) * stride + field - low - (stop - start))
-    part = _with_rows(geometry, stop - start, padding)
-    rows = (batch, slice(None), slice(start, stop))
-    return Slab(part, rows, (batch, slice(None), slice(first, last)))
+        # A backend may refuse to crop: start from an output row that ends before these rows
+        # rather than begin after them, and leave in what is too little for one output row more.
+        first = max(0, min(first, begin // stride, outputs - 1))
+        low = begin - first * stride
+        after = (last - first - 1) * stride + field - low - rows
+        padding = (low, after if after >= 0 else -(-after // stride * stride))
+    part = _with_rows(geometry, rows, padding)
+    own = (batch, slice(None), slice(start, stop))
+    return Slab(part, own, (batch, slice(None), slice(first, last)))
 
 
 def _with_rows(geometry: Geometry, extent: int, padding: tuple[int, int]) -> Geometry:

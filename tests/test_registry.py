@@ -287,3 +287,19 @@ class TestBlocking:
         with pytest.warns(RuntimeWarning, match="CONVCORE_BLOCK: unknown name 'ff'.*mean 'fft'"):
             names()
         assert record("naive").state == "blocked"
+
+
+@pytest.mark.parametrize("target", [dict, 7, convcore.Convolution])
+def test_what_is_no_backend_is_refused_under_a_name_too(target):
+    with pytest.raises(convcore.BackendLoadError, match=r"^backend: must "):
+        convcore.register_backend(target, "x")
+    assert "x" not in names()
+
+
+@pytest.mark.parametrize("name", [5, "", b"mine"])
+@pytest.mark.parametrize("target", [backend_class("mine"), "module:Class"])
+def test_a_name_has_to_be_a_string(target, name):
+    rule = re.escape(f"name: must be a string that is not empty; got {name!r}")
+    with pytest.raises(convcore.ConvcoreError, match=f"^{rule}$"):
+        convcore.register_backend(target, name)
+    assert ran(None) == 3

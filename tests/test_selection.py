@@ -366,3 +366,66 @@ def test_a_faulty_plugin_is_warned_of_once(register):
         for extent in range(3, 9):
             convcore.conv(np.ones((1, 1, extent)), np.ones((1, 1, 3)))
     assert len(seen) == 1
+
+
+def test_a_default_set_while_a_plan_is_chosen_is_not_kept_for_another(four, monkeypatch):
+    """The last that goes into the key of a plan is the registry's generation."""
+
+    generation = registry.generation
+
+    def interrupted():
+        convcore.set_default_backend("b1")
+        return generation()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(registry, "generation", interrupted)
+        assert ran() == 1
+    convcore.set_default_backend(None)
+    assert ran() == 3
+
+
+def test_the_row_of_a_named_backend_knows_what_the_automatic_choice_leaves_out(register):
+    register("loose", seconds=0.5, workspace=7, numerics="normwise", automatic=False)
+    with convcore.options(accuracy="strict"):
+        row = rows(backend="loose")["loose"]
+    assert (row.status, row.seconds, row.workspace, row.code) == ("chosen", 0.5, 7, "")
+    namesake = backend_class("loose", seconds=0.25, workspace=5)
+    found = [row for row in convcore.explain(*SHAPES, backend=namesake).rows if row.name == "loose"]
+    assert [(row.status, row.seconds, row.workspace) for row in found] == [("chosen", 0.25, 5)]
+
+
+class NeverCropping(convcore.get_backend("naive")):
+    name = "never cropping"
+
+    @classmethod
+    def refusal(cls, geometry, dtype, operation=None):
+        crops = any(min(pair) < 0 for pair in geometry.padding)
+        return Refusal("CROPS", f"{geometry.padding}") if crops else None
+
+
+@pytest.mark.parametrize("extent", [1, 2])
+@pytest.mark.parametrize("stride", [2, 3, 5])
+@pytest.mark.parametrize("padding", [(0, 0), (3, 4), (7, 1)])
+@pytest.mark.parametrize("rows", [1, 2, 3, 7])
+def test_slabs_of_float16_ask_for_nothing_that_the_problem_does_not(extent, stride, padding, rows):
+    """Between receptive fields below the stride lie rows that no output reads."""
+    geometry = convcore.Geometry.of(
+        (1, 1, 16, 1), (1, 1, extent, 1), stride=(stride, 1), padding=(padding, (0, 0))
+    )
+    rng = np.random.default_rng(0)
+    gradient = rng.integers(-4, 5, geometry.output_shape).astype("float16")
+    weight = rng.integers(-4, 5, geometry.weight_shape).astype("float16")
+    bytes_per_row = 4 * (16 + geometry.output_extents[0]) / 16
+    with convcore.options(max_workspace=int(rows * bytes_per_row)):
+        given, expected = (
+            convcore.conv_grad_input(
+                gradient.astype(dtype),
+                weight.astype(dtype),
+                geometry.input_shape,
+                stride=geometry.stride,
+                padding=geometry.padding,
+                backend=NeverCropping,
+            )
+            for dtype in ("float16", "float64")
+        )
+    np.testing.assert_array_equal(given, expected)

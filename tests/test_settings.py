@@ -222,3 +222,27 @@ def test_a_pullback_runs_under_the_options_of_its_forward_pass(numbered):
     with convcore.use_backend("b5"):
         grad_input, grad_weight, _ = pullback(np.ones((1, 1, 3)))
     assert (grad_input.flat[0], grad_weight.flat[0]) == (4, 4)
+
+
+def test_a_pullback_keeps_to_the_automatic_choice_of_its_forward_pass(numbered):
+    _, pullback = convcore.conv_vjp(X, W)
+    convcore.set_default_backend("b5")
+    with convcore.use_backend("b4"):
+        grad_input, grad_weight, _ = pullback(np.ones((1, 1, 3)))
+    assert (grad_input.flat[2], grad_weight.flat[0]) == (3, 3)
+
+
+@pytest.mark.parametrize("backend", ["direct", "naive", None])
+def test_threads_are_as_many_as_a_c_int_counts(backend, environment):
+    rule = r"threads: must not exceed 2\*\*31 - 1; got 2147483648$"
+    with pytest.raises(convcore.ConvcoreError, match=f"^{rule}"):
+        convcore.options(threads=2**31)
+    with pytest.raises(convcore.ConvcoreError, match=f"^{rule}"):
+        convcore.get_backend("naive")(convcore.Geometry.of(X.shape, W.shape), "f8", threads=2**31)
+    with convcore.options(threads=2**31 - 1):
+        assert convcore.conv(X, W, backend=backend).flat[0] == 3
+    environment(OMP_NUM_THREADS=str(2**31))
+    assert in_force()["threads"][1] == "built in"
+    environment(CONVCORE_NUM_THREADS=str(2**31))
+    with pytest.raises(convcore.ConvcoreError, match=r"^CONVCORE_NUM_THREADS: must not ex"):
+        convcore.conv(X, W, backend=backend)

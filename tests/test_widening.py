@@ -39,6 +39,18 @@ def test_every_slab_size_gives_the_float32_result_rounded_once(limit, options):
         np.testing.assert_allclose(half, exact, rtol=0.51 * EPS, atol=EPS * 1e-2)
 
 
+@pytest.mark.parametrize("limit", [None, 2_000, 20_000])
+@pytest.mark.parametrize("options", [{}, {"stride": 2, "output_padding": 1, "padding": 1}])
+def test_transposed_convolution_is_the_float32_result_rounded_once(limit, options):
+    arrays = draw(0, 3, 4, 40, 11), draw(1, 4, 2, 3, 3), draw(2, 4)
+    options = options | {"groups": 2, "backend": "naive"}
+    with convcore.options(max_workspace=limit):
+        half = convcore.conv_transpose(*arrays, **options)
+    exact = convcore.conv_transpose(*(array.astype("float32") for array in arrays), **options)
+    assert half.dtype == np.float16
+    np.testing.assert_allclose(half, exact, rtol=0.51 * EPS, atol=EPS * 1e-2)
+
+
 def test_overflow_rounds_to_infinity_once():
     input = np.full((1, 1, 2), 60000, "float16")
     weight = np.array([[[1, 1]]], "float16")
