@@ -177,6 +177,12 @@ def test_backward_needs_forward():
         (lambda: Convolutional(2, 4, (3,), groups=0), GeometryError, "groups: .* got 0"),
         (lambda: Convolutional(-1, 4, (3,)), GeometryError, "in_channels: .* got -1"),
         (lambda: Convolutional(1, 4, (3, 0)), GeometryError, r"kernel extent .* got \(3, 0\)"),
+        (lambda: Convolutional(1, 1, (3,), stride=0), GeometryError, r"stride: .* got \(0,\)"),
+        (lambda: Convolutional(1, 1, (3,), stride=(1, 2)), GeometryError, r"stride: .* \(1, 2\)"),
+        (lambda: Convolutional(1, 1, (3,), dilation=1.5), GeometryError, "dilation: .* got 1.5"),
+        (lambda: Convolutional(1, 1, (3,), padding="some"), GeometryError, "padding: .* 'some'"),
+        (lambda: Convolutional(1, 1, (3,), padding=(1, 2)), GeometryError, r"padding: .* \(1, 2\)"),
+        (lambda: Convolutional(1, 1, (3,), padding_mode="no"), GeometryError, "_mode: .* got 'no'"),
         (lambda: Convolutional(1, 1, (3,), dtype="int64"), DtypeError, "dtype: .* got int64"),
         (lambda: Dense(1, 1, activation="swish"), ConvcoreError, "activation: .* got 'swish'"),
         (lambda: list(minibatches(4, 0, 1, 0)), ConvcoreError, "batch_size: .* got 0"),
@@ -197,6 +203,8 @@ def test_dense_refuses_unflattened_input():
 def test_layers_refuse_mixed_dtypes():
     with pytest.raises(DtypeError, match="float64"):
         Convolutional(1, 1, (3,)).forward(np.zeros((1, 1, 5)))
+    with pytest.raises(DtypeError, match=r"weight: must have the dtype of x, float64; got float32"):
+        Dense(3, 1).forward(np.zeros((1, 3)))
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_load_refuses_other_shapes_and_dtypes(saved):
 def test_load_refuses_pickles(saved, tmp_path):
     path, network = saved
     values = dict(network.parameters) | {"4.bias": np.array([{"a": 1}], dtype=object)}
-    np.savez(path, allow_pickle=True, **values)
+    np.savez(path, **values)
     refused(path, "path: must be an .npz file of plain arrays; got")
 
 
@@ -97,3 +97,36 @@ def test_assign_refuses_what_does_not_fit():
     network = Network([Dense(2, 3)])
     with pytest.raises(ParameterError, match=r"values: .* got no 0\.bias"):
         network.assign({"0.weight": np.zeros((3, 2), np.float32)})
+
+
+def test_save_refuses_objects_before_it_writes(saved):
+    path, network = saved
+    whole = path.read_bytes()
+    network.layers[-1].parameters["bias"] = np.array([{"a": 1}], dtype=object)
+    with pytest.raises(ParameterError, match=r"parameters: must be plain arrays; got .* 4\.bias"):
+        network.save(path)
+    assert path.read_bytes() == whole
+
+
+def test_a_file_holds_the_parameters_and_nothing_else(saved):
+    path, network = saved
+    with np.load(path) as file:
+        assert set(file.files) == set(network.parameters)
+
+
+@pytest.mark.parametrize("write", [np.savez, np.savez_compressed])
+def test_load_refuses_every_damage(saved, write):
+    """One byte is another: it is noticed, or was of no consequence."""
+    path, network = saved
+    write(path, **network.parameters)
+    whole, before = path.read_bytes(), {k: v.copy() for k, v in network.parameters.items()}
+    refusals = 0
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            network.load(path)
+        except ParameterError:
+            refusals += 1
+        for name, array in network.parameters.items():
+            np.testing.assert_array_equal(array, before[name])
+    assert refusals > len(whole) // 14

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from os import PathLike
 
@@ -11,16 +12,22 @@ import numpy as np
 from ..errors import ConvcoreError
 from .layer import Array
 
+# What damage makes of an archive: an offset, a flag, a method or a stream that cannot be.
+_DAMAGE = (ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
 
 class ParameterError(ConvcoreError, ValueError):
     """Parameters, in a file or in memory, that do not fit a network."""
 
 
 def write(path: str | PathLike[str], parameters: Mapping[str, Array]) -> None:
-    """Write `parameters` to exactly this path."""
+    """Write `parameters`, none of which holds objects, to exactly this path."""
+    objects = [name for name, array in parameters.items() if array.dtype.hasobject]
+    if objects:  # np.savez would pickle them; before NumPy 2.2 there is no way to forbid it
+        raise ParameterError(f"parameters: must be plain arrays; got objects in {objects[0]}")
     # Given a path, np.savez would append ".npz" to one that ends otherwise.
     with open(path, "wb") as file:
-        np.savez(file, allow_pickle=False, **parameters)
+        np.savez(file, **parameters)  # type: ignore[arg-type]
 
 
 def read(path: str | PathLike[str]) -> dict[str, Array]:
@@ -31,16 +38,17 @@ def read(path: str | PathLike[str]) -> dict[str, Array]:
     ParameterError
         If the file is no .npz file, is damaged, or holds pickled objects.
     """
-    if not zipfile.is_zipfile(path):
-        with open(path, "rb"):  # a file that is missing or closed to us says so itself
+    with open(path, "rb") as file:
+        if not zipfile.is_zipfile(file):
             raise ParameterError(f"path: must be an .npz file; got {str(path)!r}")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: _plain(name, file[name]) for name in file.files}
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ParameterError(
-            f"path: must be an .npz file of plain arrays; got {str(path)!r}: {error}"
-        ) from error
+        file.seek(0)
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                return {name: _plain(name, archive[name]) for name in archive.files}
+        except _DAMAGE as error:
+            raise ParameterError(
+                f"path: must be an .npz file of plain arrays; got {str(path)!r}: {error}"
+            ) from error
 
 
 def _plain(name: str, array: object) -> Array:

@@ -7,9 +7,12 @@ from math import prod
 from operator import index
 from typing import Any
 
+from ..arrays import check_pair
+from ..boundary import check_mode
 from ..errors import GeometryError, ShapeError
 from ..functional import conv, conv_grad_input, conv_grad_weight
 from ..geometry import Geometry
+from ..parsing import parse_padding, parse_per_axis
 from .activations import Activation
 from .layer import Array, Layer, Seed, Weighted
 
@@ -82,6 +85,7 @@ class Convolutional(Weighted):
         seed: Seed = 0,
     ) -> None:
         shape = _weight_shape(in_channels, out_channels, kernel_extents, groups)
+        _check_options(shape[2:], stride, padding, dilation, padding_mode)
         super().__init__(shape, activation=activation, bias=bias, dtype=dtype, seed=seed)
         self.backend = backend
         self.options = {
@@ -126,6 +130,17 @@ def _weight_shape(
     ).weight_shape
 
 
+def _check_options(
+    kernel_extents: tuple[int, ...], stride: Any, padding: Any, dilation: Any, padding_mode: str
+) -> None:
+    """Refuse what no input makes right."""
+    rank = len(kernel_extents)
+    stride = parse_per_axis("stride", stride, rank)
+    dilation = parse_per_axis("dilation", dilation, rank, " (1 means dense)")
+    parse_padding(padding, kernel_extents, kernel_extents, stride, dilation)
+    check_mode(padding_mode)
+
+
 class Dense(Weighted):
     """A dense layer y = a(f(x, w) + b) with f(x, w)_k = sum over c of w_(k,c) x_c.
 
@@ -163,6 +178,7 @@ class Dense(Weighted):
                 f"x: must have shape (N, {weight.shape[1]}); got {x.shape}; "
                 "put a Flatten layer before a dense one"
             )
+        check_pair("x", x, "weight", weight)
         return x @ weight.T
 
     def _grad_input(self, delta: Array, weight: Array, shape: tuple[int, ...]) -> Array:

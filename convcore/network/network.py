@@ -107,9 +107,7 @@ class Network:
         ParameterError
             If a name is missing or unknown, or a shape or dtype differs; then nothing is changed.
         """
-        files.check_fit(self.parameters, values, "values")
-        for name, array in self.parameters.items():
-            array[...] = values[name]
+        self._assign(values, "values")
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the parameters to an .npz file, under exactly this path."""
@@ -125,6 +123,9 @@ class Network:
         OSError
             If there is no such file.
         """
-        values = files.read(path)
-        files.check_fit(self.parameters, values, str(path))
-        self.assign(values)
+        self._assign(files.read(path), str(path))
+
+    def _assign(self, values: Mapping[str, Array], source: str) -> None:
+        files.check_fit(self.parameters, values, source)
+        for name, array in self.parameters.items():
+            array[...] = values[name]
