@@ -14,7 +14,7 @@ import pytest
 from fakes import backend_class
 
 import convcore
-from convcore.bench import contenders, peers, race, roofline
+from convcore.bench import contenders, peers, plot, race, roofline
 from convcore.bench.agreement import disagreement
 from convcore.bench.contenders import Task
 from convcore.bench.peers import PEERS, Peer
@@ -410,3 +410,20 @@ def test_benchmarks_name_problems_and_backends_that_exist():
     own = [r.name for r in convcore.backends() if r.distribution == "convcore"]
     assert set(own) <= set(common["BACKENDS"])
     assert common["OPERATIONS"] == list(OPERATIONS)
+
+
+def test_a_backend_and_a_peer_of_one_name_are_two_bars(tmp_path, monkeypatch):
+    axes = pytest.importorskip("matplotlib.axes").Axes
+    drawn, bar = [], axes.bar
+
+    def noted(self, places, rates, width, **style):
+        drawn.append((places, rates, style["hatch"]))
+        return bar(self, places, rates, width, **style)
+
+    monkeypatch.setattr(axes, "bar", noted)
+    found = comparison(result("torch", "backend", 2.0), result("torch", "peer", 1.0))
+    plot.draw(found, tmp_path / "bench.png")
+    (own, own_rates, plain), (peer, peer_rates, hatched) = drawn
+    assert [len(own_rates), len(peer_rates)] == [1, 1]
+    assert own[0] < peer[0]
+    assert (plain, hatched) == (None, "///")

@@ -219,3 +219,30 @@ def test_mosaic_sets_images_apart():
 def test_running_mean_starts_short():
     means = network_pictures._running_mean([4.0, 2.0, 6.0, 0.0], count=2)
     np.testing.assert_allclose(means, [4, 3, 4, 3])
+
+
+@pytest.fixture
+def short():
+    task = series.task(series.load())
+    return task._replace(x=task.x[:64], target=task.target[:64])
+
+
+def test_without_naive_the_first_that_runs_is_the_reference(short, environment, capsys):
+    environment(CONVCORE_BLOCK="naive")
+    runs, _ = comparison.compare(short, ["im2col", "fft"], steps=1, epochs=1, seed=0)
+    assert [run.backend for run in runs] == ["im2col", "fft"]
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "difference from im2col's" in printed
+    assert "naive" not in printed
+
+
+def test_naive_that_cannot_be_loaded_is_left_out(short, isolated, monkeypatch):
+    monkeypatch.setattr(comparison, "available", lambda: ["im2col"])
+    runs, _ = comparison.compare(short, None, steps=1, epochs=1, seed=0)
+    assert [run.backend for run in runs] == ["im2col"]
+
+
+def test_somebody_has_to_run(short, environment):
+    environment(CONVCORE_BLOCK="naive")
+    with pytest.raises(ConvcoreError, match="backends: one at least must run this; got naive"):
+        comparison.compare(short, ["naive"], steps=1, epochs=1, seed=0)

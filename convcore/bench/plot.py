@@ -26,23 +26,31 @@ def draw(found: Comparison, path: Path) -> None:
     from matplotlib.figure import Figure
 
     operations = list(dict.fromkeys(result.operation for result in found.timed))
-    names = list(dict.fromkeys(result.contender for result in found.timed))
+    contenders = list(dict.fromkeys(map(_contender, found.timed)))
     problems = dict.fromkeys(result.problem for result in found.timed)
-    width = max(7.0, _MARGIN + _BAR * len(names) * len(problems) / _FILLED)
+    width = max(7.0, _MARGIN + _BAR * len(contenders) * len(problems) / _FILLED)
     figure = Figure(figsize=(width, _HEIGHT * max(1, len(operations))), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(max(1, len(operations)), 1, squeeze=False)[:, 0]
     for panel, operation in zip(panels, operations, strict=False):
-        _panel(panel, found, operation, names)
+        _panel(panel, found, operation, contenders)
     figure.suptitle(f"{found.dtype}, {found.threads} threads, best of each", fontsize=10)
     figure.savefig(path, dpi=120)
 
 
-def _panel(panel: Any, found: Comparison, operation: Operation, names: list[str]) -> None:
+def _contender(result: Result) -> tuple[str, str]:
+    """Who it is of: one name may be that of a backend and of a peer."""
+    return result.contender, result.kind
+
+
+def _panel(
+    panel: Any, found: Comparison, operation: Operation, contenders: list[tuple[str, str]]
+) -> None:
     results = [result for result in found.timed if result.operation == operation]
     problems = {result.problem: result.geometry for result in results}
-    for index, name in enumerate(names):
-        _bars(panel, [r for r in results if r.contender == name], list(problems), index, names)
+    for index, contender in enumerate(contenders):
+        own = [result for result in results if _contender(result) == contender]
+        _bars(panel, own, list(problems), index, contenders)
     _roofline(panel, found, list(problems.values()))
     panel.set_yscale("log")
     panel.set_ylabel("GFLOP/s")
@@ -54,14 +62,19 @@ def _panel(panel: Any, found: Comparison, operation: Operation, names: list[str]
 
 
 def _bars(
-    panel: Any, results: list[Result], problems: list[str], index: int, names: list[str]
+    panel: Any,
+    results: list[Result],
+    problems: list[str],
+    index: int,
+    contenders: list[tuple[str, str]],
 ) -> None:
     """One contender's bars; those of a peer are hatched."""
-    step = _FILLED / len(names)
+    step = _FILLED / len(contenders)
+    name, kind = contenders[index]
     places = [problems.index(r.problem) + (index + 0.5) * step - _FILLED / 2 for r in results]
     rates = [result.rate / 1e9 for result in results]
-    hatch = "///" if any(result.kind == "peer" for result in results) else None
-    style = {"color": f"C{index}", "hatch": hatch, "edgecolor": "white", "label": names[index]}
+    hatch = "///" if kind == "peer" else None
+    style = {"color": f"C{index}", "hatch": hatch, "edgecolor": "white", "label": name}
     panel.bar(places, rates, step, **style)
 
 

@@ -18,8 +18,8 @@ from ..plugin import Array
 from ..selection import use_backend
 from ..tables import Report, progress, seconds, table, three_digits
 
-# What every backend is held against.
-REFERENCE = "naive"
+# What every backend is held against, where it is available; else the first that runs.
+_REFERENCE = "naive"
 # Adam divides by the size of the gradient: with its usual 1e-8 it makes a whole step out of what
 # rounding leaves of a gradient that ought to be 0, and the comparison would show little else.
 _EPSILON = 1e-5
@@ -76,7 +76,7 @@ def compare(
     task : Task
         What is learned.
     backends : sequence of str, optional
-        Names; all available ones by default. The naive backend always takes part.
+        Names; all available ones by default. The naive backend takes part wherever it can.
     steps : int
         Length of the trainings that are compared.
     epochs : int
@@ -87,18 +87,19 @@ def compare(
     Returns
     -------
     runs : list of Run
-        The short ones, the naive backend's first.
+        The short ones; the first, naive's wherever it can run, is what the others are held against.
     trained : Run
         The long one.
 
     Raises
     ------
     ConvcoreError
-        If epochs is not at least 1.
+        If epochs is not at least 1, or no backend runs.
     """
     if epochs < 1:
         raise ConvcoreError(f"epochs: must be >= 1; got {epochs}")
-    names = list(dict.fromkeys([REFERENCE, *(backends or available())]))
+    here = available()
+    names = list(dict.fromkeys([*({_REFERENCE} & set(here)), *(backends or here)]))
     runs: list[Run] = []
     total = len(names) * steps + epochs * task.steps_per_epoch
     with progress(task.title) as report:
@@ -108,6 +109,8 @@ def compare(
                 runs.append(train(task, name, seed, steps=steps, report=shifted))
             except UnsupportedError as error:
                 print(f"{name} refused: {error}")
+        if not runs:
+            raise ConvcoreError(f"backends: one at least must run this; got {', '.join(names)}")
         fastest = min(runs, key=lambda run: run.seconds).backend
         shifted = _shifted(report, len(names) * steps, total, fastest)
         trained = train(task, fastest, seed, epochs=epochs, report=shifted)
@@ -116,7 +119,7 @@ def compare(
 
 
 def available() -> list[str]:
-    """Names of the backends that can be loaded here."""
+    """Names of the backends that can be loaded here, those meant to run only by name too."""
     return [record.name for record in registry.backends() if record.state == "available"]
 
 
@@ -177,7 +180,7 @@ def _print(task: Task, runs: Sequence[Run], trained: Run) -> None:
         "last loss",
         "held-out",
         "time per epoch",
-        f"weights: largest difference from {REFERENCE}'s",
+        f"weights: largest difference from {runs[0].backend}'s",
     )
     rows = [
         [

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import functional, registry
+from .. import functional
 from ..errors import UnsupportedError
 from ..plugin import OPERATIONS
 from ..tables import binary_bytes, gflops, progress, seconds, table, three_digits
+from .comparison import available
 from .measure import Case, Measurement, evaluate
 from .pictures import draw_filters
 from .problems import Problem, problems
@@ -66,11 +67,6 @@ def run(
     draw_filters(path, layers, found)
     print(f"Picture: {path}")
     return found
-
-
-def available() -> list[str]:
-    """Names of the backends that can be loaded here, those meant to run only by name too."""
-    return [record.name for record in registry.backends() if record.state == "available"]
 
 
 def _measure_all(

@@ -2,7 +2,7 @@
 
 The reference is the same operation in float64 by way of discrete Fourier transforms. Its extents
 are those of the padded input, P: with x of that size, the circular sum over x[o + r] never wraps
-for an output o, so that the three operations are one line each (`_evaluate`).
+for an output o, so that the three operations are one line each (`evaluate`).
 """
 
 from __future__ import annotations
