@@ -8,9 +8,20 @@ import sys
 
 import pytest
 from fakes import Distribution, backend_class
+from hypothesis import settings as examples
 
 import convcore
 from convcore import registry, settings
+
+# What a shell sets for its own calls does not decide what the tests compute. The cap of the
+# instruction set does not either, and stays, so that all tests can be run under each.
+for variable in [name for name in os.environ if name.startswith("CONVCORE_")]:
+    if variable != "CONVCORE_MAX_ISA":
+        del os.environ[variable]
+
+# Examples are derived from the test alone: a failure is one for everybody, every time.
+examples.register_profile("same for all", deadline=None, derandomize=True, database=None)
+examples.load_profile("same for all")
 
 # Where PyTorch is installed: its idle threads would spin, and be twenty times slower, wherever
 # something else keeps the processors busy. Read when its OpenMP library is loaded.
@@ -19,9 +30,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 @pytest.fixture
 def isolated(monkeypatch):
-    """No CONVCORE_ variable, default or registered class inside the test, and none left by it."""
-    for variable in [name for name in os.environ if name.startswith("CONVCORE_")]:
-        monkeypatch.delenv(variable)
+    """No default or registered class inside the test, and none left by it."""
     monkeypatch.setattr(registry, "_registered", {})
     monkeypatch.setattr(settings, "_default_backend", None)
     convcore.refresh_backends()

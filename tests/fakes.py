@@ -1,13 +1,27 @@
-"""Backends and distributions that exist for one test only."""
+"""Backends and distributions that exist for one test only, and which real ones there are."""
 
 from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import convcore
 from convcore.plugin import Convolution, Declaration
+
+
+@cache
+def own_backends():
+    """Names of the backends of this distribution that run here and may be chosen automatically."""
+    return [
+        record.name
+        for record in convcore.backends()
+        if record.distribution == "convcore"
+        and record.state == "available"
+        and record.declaration.automatic
+    ]
+
 
 BACKEND = """
 from convcore.plugin import Convolution, Declaration

@@ -5,14 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import pytest
+from built import bridge
 
 from convcore.plugin import OPERATIONS, Geometry
 from convcore.testing.problems import CATALOGUE, LARGE
 
-bridge = pytest.importorskip("convcore_native._bridge", reason="no native kernels were built")
-
-ISAS = bridge.available_isas()
 DTYPES = ("float32", "float64")
 PROBLEMS = {
     name: problem.geometry

@@ -13,7 +13,8 @@ from itertools import product
 from math import prod
 
 import numpy as np
-from native import DTYPES, ISAS, PROBLEMS, algorithms, integers, native_plan, operands, run
+from built import ISAS
+from native import DTYPES, PROBLEMS, algorithms, integers, native_plan, operands, run
 
 from convcore.plugin import OPERATIONS
 

@@ -276,15 +276,27 @@ def test_paths_are_those_meant():
     assert isinstance(narrow._path("forward"), Taps)
 
 
-def test_same_bits_every_time_and_for_every_thread_count():
+def assert_same_bits(threads):
+    """That plans for these numbers of threads agree."""
     geometry = Geometry.of((3, 16, 30, 30), (24, 16, 3, 3), padding=1)
     random = np.random.default_rng(4)
     shapes = (geometry.input_shape, geometry.weight_shape, geometry.output_shape)
     arrays = [random.standard_normal(shape).astype("float32") for shape in shapes]
     for operation in OPERATIONS:
-        plans = [Im2colConvolution(geometry, "float32", threads=threads) for threads in (1, 2, 1)]
+        plans = [Im2colConvolution(geometry, "float32", threads=number) for number in threads]
         results = {run(plan, operation, *arrays).tobytes() for plan in plans}
         assert len(results) == 1
+
+
+def test_the_number_of_threads_is_left_to_blas():
+    assert_same_bits(threads=(1, 2, 1))
+
+
+@pytest.mark.parametrize("blas_threads", [1, 2, 3])
+def test_same_bits_every_time_for_a_fixed_number_of_blas_threads(blas_threads):
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    with threadpoolctl.threadpool_limits(blas_threads, user_api="blas"):
+        assert_same_bits(threads=(1,) * 5)
 
 
 def test_threads_share_a_plan():

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from native import bridge
+from built import bridge
 
 pytestmark = pytest.mark.usefixtures("isolated")
 HERE = Path(__file__).parent
@@ -109,6 +109,75 @@ def test_nothing_small_starts_a_thread(python):
     body = "DirectConvolution(Geometry.of((1, 8, 8, 8), (8, 8, 3, 3)), 'float32', threads=2)"
     body += ".forward(x[:1, :8, :8, :8].copy(), w[:8, :8].copy())"
     assert python(COUNT.format(threads=2, body=body), OMP_NUM_THREADS="2").split() == ["0"]
+
+
+BITS = """
+import os, sys
+import native
+from convcore.plugin import OPERATIONS
+
+def tasks():
+    return len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 0
+
+algorithm, before, worth = {algorithm!r}, tasks(), dict.fromkeys(OPERATIONS, 0)
+for name, geometry in native.THREADED.items():
+    if algorithm not in native.algorithms(geometry, "float32"):
+        continue
+    arrays = native.normal(geometry)
+    options = {{"dtype": "float32", "algorithm": algorithm}}
+    plans = [native.native_plan(geometry, threads=n, **options) for n in (1, 2, 3, 5)]
+    for number, operation in enumerate(OPERATIONS):
+        one, *others = (native.run(plan, geometry, number, *arrays).tobytes() for plan in plans)
+        assert all(other == one for other in others), (name, operation)
+        worth[operation] += plans[-1].seconds(number) < plans[0].seconds(number)
+assert all(count > 2 for count in worth.values()), worth
+print(tasks() - before)
+"""
+
+
+@openmp
+@pytest.mark.parametrize("algorithm", ["direct", "tilefft", "winograd"])
+def test_five_threads_change_no_bit_either(python, algorithm):
+    """However few processors there are: OpenMP gives as many threads as OMP_NUM_THREADS says."""
+    started = python(BITS.format(algorithm=algorithm), HERE, OMP_NUM_THREADS="5")
+    assert int(started) == 4 or sys.platform != "linux"
+
+
+LEAKS = """
+import os
+import numpy as np
+from pathlib import Path
+from convcore.plugin import Geometry
+from convcore_native import DirectConvolution, TileFFTConvolution, WinogradConvolution
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+geometry = Geometry.of((2, 40, 15, 16), (50, 40, 3, 3), padding=1)
+random = np.random.default_rng(0)
+x, w, y = (random.standard_normal(s, "float32") for s in (
+    geometry.input_shape, geometry.weight_shape, geometry.output_shape))
+
+def use(backend):
+    plan = backend(geometry, "float32", threads=2)
+    prepared = plan.prepare(w)
+    assert type(prepared.payloads["forward"]) is not np.ndarray
+    plan.forward(x, prepared), plan.grad_input(y, prepared), plan.grad_weight(y, x)
+
+for backend in (DirectConvolution, TileFFTConvolution, WinogradConvolution):
+    for _ in range(50):
+        use(backend)
+    before = resident()
+    for _ in range(300):
+        use(backend)
+    print(resident() - before)
+"""
+
+
+@linux
+def test_plans_and_prepared_weights_do_not_leak(python):
+    growth = [int(line) for line in python(LEAKS).splitlines()]
+    assert max(growth) < 2e6, growth
 
 
 FORK = """

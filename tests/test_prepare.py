@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from fakes import own_backends
 from mutants import TapConvolution
 
 import convcore
 from convcore.plugin import Geometry
 
 GEOMETRY = Geometry.of((2, 4, 9), (6, 2, 3), stride=2, padding=1, groups=2)
+WIDE = Geometry.of((2, 40, 35, 37), (50, 40, 3, 3), padding=1)
 EMPTY = Geometry.of((0, 4, 9), (6, 2, 3), groups=2)
 SHAPES = {
     "input": GEOMETRY.input_shape,
@@ -58,9 +60,12 @@ class Packed:
         return weight.doubled[::2]
 
 
-@pytest.fixture(params=["naive", "im2col", "fft", Transforming])
+@pytest.fixture(params=[*own_backends(), Transforming])
 def plan(request):
-    return backend_plan(request.param)
+    try:
+        return backend_plan(request.param)
+    except convcore.UnsupportedError as error:
+        pytest.skip(str(error))
 
 
 def backend_plan(backend, dtype="float32"):
@@ -261,6 +266,28 @@ class TestCopies:
     def test_a_copy_belongs_to_the_same_plan(self, plan):
         prepared = plan.prepare(draw("weight"))
         assert_same(both(plan, copy.copy(prepared)), both(plan, prepared))
+
+    @pytest.mark.parametrize("again", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))])
+    @pytest.mark.parametrize(
+        "backend", sorted({"direct", "tilefft", "winograd"} & {*own_backends()})
+    )
+    def test_native_weights_are_transformed_anew(self, backend, again):
+        plan = convcore.get_backend(backend)(WIDE, "float32", threads=2)
+        random = np.random.default_rng(0)
+        x, w, y = (
+            random.standard_normal(shape, "float32")
+            for shape in (WIDE.input_shape, WIDE.weight_shape, WIDE.output_shape)
+        )
+        prepared = plan.prepare(w)
+        other, moved = again((plan, prepared))
+        for one in (prepared, moved, copy.copy(prepared)):
+            payload = one.payloads["forward"]
+            assert type(payload).__name__ == "TransformedWeight"
+            assert one is prepared or payload is not prepared.payloads["forward"]
+        assert_same(
+            (other.forward(x, moved), other.grad_input(y, moved)),
+            (plan.forward(x, w), plan.grad_input(y, w)),
+        )
 
     def test_it_stays_for_one_operation(self):
         plan = backend_plan(Transforming)

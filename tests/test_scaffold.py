@@ -96,6 +96,14 @@ def installed(outside):
     return outside
 
 
+@pytest.fixture
+def uninstalled(installed):
+    """That environment after an uninstall, for the length of one test."""
+    installed.pip("uninstall", "--quiet", "--yes", "convcore-throwaway")
+    yield installed
+    installed.install("./throwaway")
+
+
 def test_it_is_listed(installed):
     found = installed.backends()
     assert found["throwaway"] == ["convcore-throwaway", "0.1.0", "available"]
@@ -153,11 +161,10 @@ print(len(list(product(*Operations.params))))
     assert installed.python(inside + code) == "27\n"
 
 
-def test_it_goes_again(installed):
-    installed.pip("uninstall", "--quiet", "--yes", "convcore-throwaway")
-    assert "throwaway" not in installed.backends()
+def test_it_goes_again(uninstalled):
+    assert "throwaway" not in uninstalled.backends()
     code = "import convcore\ntry: convcore.get_backend('throwaway')\nexcept LookupError: print(1)"
-    assert installed.python(code) == "1\n"
+    assert uninstalled.python(code) == "1\n"
 
 
 def test_the_cython_scaffold_compiles_and_passes(outside):

@@ -6,13 +6,11 @@ import re
 
 import numpy as np
 import pytest
+from built import ISAS
+from convcore_native import TileFFTConvolution
+from native import DTYPES, native_plan, operands, reference, run
 
 from convcore.plugin import OPERATIONS, Geometry
-
-pytest.importorskip("convcore_native", exc_type=ImportError)
-from convcore_native import TileFFTConvolution
-from native import DTYPES, ISAS, native_plan, operands, reference, run
-
 from convcore.testing import oracle
 
 DECLARED = TileFFTConvolution.declaration
