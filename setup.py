@@ -86,6 +86,16 @@ class BuildExtensions(build_ext):
 
     command_name = "build_ext"  # what its options are filed under
 
+    def run(self) -> None:
+        """Build what is older than its sources; all of it after a build with other options."""
+        options = f"CONVCORE_DEBUG={int(DEBUG)} CONVCORE_SANITIZE={SANITIZE}\n"
+        made = Path(self.build_temp, "options")
+        if not made.exists() or made.read_text() != options:
+            self.force = True
+        super().run()
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_text(options)
+
     def build_extension(self, ext: Extension) -> None:
         """Build one extension; for the bridge, its C++ sources first."""
         if ext.name == "convcore_native._bridge":
