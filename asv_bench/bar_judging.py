@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bar_table import DOUBLE_RATE, FRACTIONS, GEOMETRIC_MEANS, GOOD_CHOICE, GOOD_CHOICES, Bar
 
-CLEARED, MISSED, NOT_RUN = "cleared", "MISSED", "not run"
+CLEARED, MISSED, NOT_RUN, NO_BAR = "cleared", "MISSED", "not run", "no bar"
 AUTOMATIC = "auto"
 
 
@@ -121,7 +121,10 @@ def summaries(run, tasks, bars):
         ratios = run.ratios(tasks, peer)
         mean = math.exp(sum(map(math.log, ratios)) / len(ratios)) if ratios else 0.0
         text = f"geometric mean of {len(ratios)} ratios to {peer}: {mean:.2f}"
-        yield _word(mean >= least, ratios), text + (f", has to be {least:g}" if least else "")
+        if least:
+            yield _word(mean >= least, ratios), f"{text}, has to be {least:g}"
+        else:
+            yield NO_BAR, text
 
 
 def _word(good, judged=True):

@@ -3,7 +3,7 @@
     python bars.py                                        run everything, then judge
     python bars.py --backend direct                       by the bars of direct convolution
     python bars.py --rows 'resnet.3x3*' --operations forward --json part.json
-    python bars.py part.json other.json                   judge runs of before; later ones win
+    python bars.py part.json other.json                   judge the pieces of a run; later ones win
     python bars.py --choice                               the automatic choice against all backends
     python bars.py single.json --double double.json       and the rate in float64
 
@@ -14,11 +14,11 @@ one call would have taken longer than the limit allows. The bars stand in bar_ta
 that was missed stands the share of the roofline at which it would be cleared: above 100 % nothing
 clears it that carries out all multiplications, or moves all operands, of the definition.
 
-Exit status, the gravest if several apply:
+Exit status:
   0  every bar was cleared
   1  a bar was missed
   2  wrong usage
-  3  a bar could not be judged: its task, its peer or our backend was not timed
+  3  none was missed, but one not judged: its task, its peer or our backend was not timed
 """
 
 import argparse

@@ -175,7 +175,7 @@ def test_fractions_and_the_geometric_mean(judging):
     fraction, mean = judging.summaries(run, tasks, "direct")
     assert fraction[0] == judging.MISSED
     assert "1 of 2 rows" in fraction[1]
-    assert "mean of 2 ratios to torch: 2.00" in mean[1]
+    assert mean == (judging.NO_BAR, "geometric mean of 2 ratios to torch: 2.00")
     ((outcome, text),) = judging.summaries(judging.Run([content()], "auto"), tasks, "auto")
     assert (outcome, "0 ratios" in text) == (judging.NOT_RUN, True)
 
@@ -222,7 +222,8 @@ def test_the_status_and_what_is_printed(bars, tmp_path, capsys):
     assert "+0.95 torch, +0.8 roofline" in out
     assert "80 % arithmetic" in out
     assert "absent: jax: not here" in out
-    assert "4 cleared, 0 MISSED, 0 not run" in out
+    assert "no bar: geometric mean of 1 ratios" in out
+    assert "3 cleared, 0 MISSED, 0 not run" in out
     # A later file replaces what an earlier one says.
     later = write(tmp_path / "b.json", row("torch", 0.25))
     assert bars.main([path, later, *SELECTED]) == bars.FAILED

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..testing.problems import Problem
 
 _EXAMPLES = (
-    "convcore bench                                every backend on a few layers",
+    "convcore bench                                our backends on a few layers",
     "convcore bench --against torch,scipy --plot bench.png",
     "convcore bench --backend im2col,auto --problem 'resnet.*' --op all",
     "convcore bench --list                         the problems, and where they come from",
@@ -31,7 +31,7 @@ _USUAL = (
     "image.25x25 1c1024 b1",
     "1d.wavenet k2d64 64c16k b1",
 )
-_BACKENDS = "auto: the automatic choice; NAME+prepared: with the weight prepared once (all)"
+_BACKENDS = "auto: automatic choice; NAME+prepared: with its weight prepared once (all but torch)"
 _PEERS = ("torch", "torch-nhwc", "scipy", "onnxruntime", "openvino", "ncnn", "jax")
 
 
