@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sys
+import threading
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -100,3 +103,18 @@ class Distribution:
         """Remove the metadata and have convcore look again."""
         shutil.rmtree(self.metadata)
         convcore.refresh_backends()
+
+
+def goes_on_during(call):
+    """Whether this thread goes on before `call`, in another one, has ended: it releases the GIL."""
+    ended = []
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(100)  # nobody gives the interpreter away before that, unless in C
+    try:
+        worker = threading.Thread(target=lambda: (call(), ended.append(time.perf_counter())))
+        worker.start()
+        seen = time.perf_counter()
+        worker.join()
+    finally:
+        sys.setswitchinterval(interval)
+    return seen < ended[0]
