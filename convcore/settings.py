@@ -109,7 +109,8 @@ def options(
         declare errors of at most 1e-5 of the largest result; "strict" admits none of those, and
         none that lets NaN and Inf spread.
     max_workspace : int, optional
-        Bytes of scratch memory a call may allocate.
+        Bytes of scratch memory a backend may allocate in a call; copies that make its operands
+        what it takes (padding modes, layout) come on top.
     deterministic : bool, optional
         True admits only backends to the automatic choice that give the same bits for every
         number of threads.
