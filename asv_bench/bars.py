@@ -35,7 +35,7 @@ from bar_table import ALL, BARS, GOOD_CHOICE, LARGE_KERNELS, ROWS
 
 import convcore
 from convcore import cli
-from convcore.tables import seconds, table
+from convcore.terminal import seconds, table
 
 FINE, FAILED, USAGE, NOT_RUN = 0, 1, 2, 3
 PEERS = ["torch", "torch-nhwc", "onnxruntime", "openvino", "ncnn"]

@@ -43,10 +43,10 @@ from .functional import (
     explain,
     plan,
 )
-from .geometry import Geometry
+from .planning import set_default_backend, use_backend
 from .plugin import Convolution, Declaration, Refusal
+from .problem import Geometry
 from .registry import backends, get_backend, refresh_backends, register_backend
-from .selection import set_default_backend, use_backend
 from .settings import options
 
 __version__ = "0.1.0"

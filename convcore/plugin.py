@@ -5,11 +5,9 @@ through an entry point in the group ``convcore.backends``, whose value is ``"mod
 something that it needs is not installed, its module raises `BackendLoadError` with the reason.
 """
 
-from .arrays import FLOAT_NAMES, INTEGER_NAMES, Array
-from .convolution import Convolution
-from .declaration import Declaration, Refusal
+from .contract import FLOAT_NAMES, INTEGER_NAMES, Array, Convolution, Declaration, Refusal
 from .errors import BackendLoadError, ConvcoreError, UnsupportedError
-from .geometry import OPERATIONS, Geometry, Operation
+from .problem import OPERATIONS, Geometry, Operation
 
 __all__ = [
     "FLOAT_NAMES",

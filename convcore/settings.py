@@ -14,9 +14,9 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-from .convolution import available_cpus
+from .contract import available_cpus
 from .errors import ConvcoreError
-from .parsing import MOST_THREADS, parse_threads, parse_workspace
+from .problem import MOST_THREADS, parse_threads, parse_workspace
 
 Spec: TypeAlias = Any  # a name, a Convolution subclass, a tuple of those, or None
 AUTOMATIC: Spec = ()  # where None would leave it to what is set further out
@@ -72,6 +72,11 @@ context = _context.get  # what the enclosing `with` blocks have set
 def default_key() -> object:
     """Another object after each `set_default`, so that a cache can tell when it is out of date."""
     return _default_key
+
+
+def default_backend() -> Spec:
+    """What `set_default` has set; None where nothing is."""
+    return _default_backend
 
 
 def set_default(spec: Spec) -> None:

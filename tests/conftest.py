@@ -11,7 +11,7 @@ from fakes import Distribution, backend_class
 from hypothesis import settings as examples
 
 import convcore
-from convcore import registry, settings
+from convcore import registry
 
 # What a shell sets for its own calls does not decide what the tests compute. The cap of the
 # instruction set does not either, and stays, so that all tests can be run under each.
@@ -29,14 +29,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 @pytest.fixture
-def isolated(monkeypatch):
+def isolated():
     """No default or registered class inside the test, and none left by it."""
-    monkeypatch.setattr(registry, "_registered", {})
-    monkeypatch.setattr(settings, "_default_backend", None)
-    convcore.refresh_backends()
-    yield
-    monkeypatch.undo()
-    convcore.refresh_backends()
+    with registry.isolated():
+        yield
 
 
 @pytest.fixture
@@ -48,7 +44,8 @@ def environment(monkeypatch, isolated):
             monkeypatch.setenv(name, value)
         convcore.refresh_backends()
 
-    return change
+    yield change
+    monkeypatch.undo()
 
 
 @pytest.fixture

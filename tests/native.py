@@ -8,7 +8,7 @@ import numpy as np
 from built import bridge
 
 from convcore.plugin import OPERATIONS, Geometry
-from convcore.testing.problems import CATALOGUE, LARGE
+from convcore.testing.catalogue.problems import CATALOGUE, LARGE
 
 DTYPES = ("float32", "float64")
 PROBLEMS = {

@@ -21,10 +21,10 @@ from convcore.bench.peers import PEERS, Peer
 from convcore.bench.results import Comparison, Result
 from convcore.bench.roofline import Roofline
 from convcore.cli import main
-from convcore.convolution import available_cpus
-from convcore.geometry import OPERATIONS
-from convcore.testing.data import operands
-from convcore.testing.problems import ALONE, CATALOGUE, LAYERS, Problem
+from convcore.contract.convolution import available_cpus
+from convcore.problem.geometry import OPERATIONS
+from convcore.testing.catalogue.data import operands
+from convcore.testing.catalogue.problems import ALONE, CATALOGUE, LAYERS, Problem
 
 ROOT = Path(__file__).parents[1]
 TINY = "tiny 1d k3 1c16 b1"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import convcore
-from convcore import registry, tables
+from convcore import terminal as tables
 from convcore.cli import main
 from convcore.plugin import Convolution, Declaration
 
@@ -34,9 +34,8 @@ class Refuser(Convolution):
 
 
 @pytest.fixture
-def registered(monkeypatch):
+def registered(isolated):
     """A function that registers a backend for one test."""
-    monkeypatch.setattr(registry, "_registered", {})
     return convcore.register_backend
 
 
@@ -253,7 +252,7 @@ def test_interruption_leaves_no_traceback(monkeypatch):
     def interrupt(args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("convcore.commands.info.run", interrupt)
+    monkeypatch.setattr("convcore.cli.info.run", interrupt)
     assert main(["info"]) == 130
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import convcore
-from convcore.geometry import OPERATIONS
+from convcore.problem.geometry import OPERATIONS
 from convcore.testing import Case, parametrize_with_checks
-from convcore.testing.problems import ALONE, CATALOGUE, LAYERS
+from convcore.testing.catalogue.problems import ALONE, CATALOGUE, LAYERS
 
 INSTALLED = [record.name for record in convcore.backends() if record.state == "available"]
 DTYPES = ("float32", "float64", "complex64", "complex128", "int8", "uint16", "int64", "uint64")

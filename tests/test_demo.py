@@ -10,20 +10,19 @@ import numpy as np
 import pytest
 
 import convcore
-from convcore import demo, registry
+from convcore import demo
 from convcore.cli import main
 from convcore.demo.measure import OPERANDS, evaluate
 from convcore.demo.problems import edge_bank, gabor_bank, problems, shrunk
 from convcore.plugin import OPERATIONS, Geometry, Refusal
-from convcore.testing import oracle
+from convcore.testing.catalogue import oracle
 
 filters = pytest.importorskip("convcore.demo.filters")
 
 
 @pytest.fixture
-def registered(monkeypatch):
+def registered(isolated):
     """A function that registers a backend for one test."""
-    monkeypatch.setattr(registry, "_registered", {})
     return convcore.register_backend
 
 

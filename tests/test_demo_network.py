@@ -7,7 +7,6 @@ import pytest
 from networks import backends_for
 
 import convcore
-from convcore import registry
 from convcore.errors import ConvcoreError
 from convcore.network import Adam, fit
 from convcore.plugin import Refusal
@@ -181,7 +180,7 @@ def test_missing_sample_data_is_explained(monkeypatch):
 # What both share.
 
 
-def test_naive_takes_part_and_refusals_are_told(monkeypatch, capsys):
+def test_naive_takes_part_and_refusals_are_told(isolated, capsys):
     class Shy(convcore.get_backend("im2col")):
         name = "shy"
 
@@ -189,7 +188,6 @@ def test_naive_takes_part_and_refusals_are_told(monkeypatch, capsys):
         def refusal(cls, geometry, dtype, operation=None):
             return Refusal("SHY", "rank 1 frightens it")
 
-    monkeypatch.setattr(registry, "_registered", {})
     convcore.register_backend(Shy)
     task = series.task(series.load())
     task = task._replace(x=task.x[:128], target=task.target[:128])

@@ -7,7 +7,7 @@ import pytest
 from fakes import own_backends
 
 import convcore
-from convcore.boundary import NUMPY_MODES
+from convcore.functional.padding_modes import NUMPY_MODES
 
 EXTENTS, TAPS = (6, 5, 4, 3), (3, 2, 3, 2)
 MODES = ("zeros", *NUMPY_MODES)

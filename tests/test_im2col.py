@@ -15,14 +15,8 @@ from convcore_im2col._tiles import DEFAULT_BOUND
 from convcore_naive import NaiveConvolution
 from numpy.lib.stride_tricks import sliding_window_view
 
-from convcore.plugin import (
-    FLOAT_NAMES,
-    INTEGER_NAMES,
-    OPERATIONS,
-    BackendLoadError,
-    Geometry,
-)
-from convcore.testing.threads import longest_stall
+from convcore.plugin import FLOAT_NAMES, INTEGER_NAMES, OPERATIONS, BackendLoadError, Geometry
+from convcore.testing.checks.threads import longest_stall
 
 GEOMETRIES = {
     "rank 1": Geometry.of((3, 4, 40), (6, 4, 5), padding=((2, 4),), stride=2),

@@ -16,8 +16,8 @@ from mutants.numbers import FlipsKernel
 
 import convcore
 from convcore.testing import CHECKS, Case, Report, check_backend, parametrize_with_checks, run_check
-from convcore.testing.problems import ALONE
-from convcore.testing.state import READINGS, differences, snapshot, unusual_state
+from convcore.testing.catalogue.problems import ALONE
+from convcore.testing.checks.process_state import READINGS, differences, snapshot, unusual_state
 
 FEW = ("declaration", "result_type", "exact_integers")
 

@@ -3,37 +3,30 @@
 import ast
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# From the bottom up: a module imports only what stands in an earlier line, or earlier in its own.
-LAYERS = [
-    ["errors"],
-    ["parsing"],
-    ["validity"],
-    ["geometry"],
-    ["arrays", "declaration", "tables"],
-    ["planned", "prepared"],
-    ["convolution"],
-    ["plugin"],
-    ["settings", "discovery"],
-    ["record"],
+CORE = ROOT / "convcore"
+# From the bottom up: a room imports only from those in an earlier line.
+FLOORS = [
+    ["errors", "text"],
+    ["terminal", "problem"],
+    ["contract"],
+    ["plugin", "settings"],
     ["registry"],
-    ["candidate"],
-    ["selection"],
-    ["planning", "boundary", "transposition", "widening"],
-    ["binding"],
-    ["gradients"],
+    ["planning", "testing", "scaffold"],
     ["functional"],
-    ["network", "testing"],
-    ["scaffold", "demo", "bench"],
-    ["commands"],
+    ["typing", "network", "scipy", "adapters"],
+    ["bench", "demo"],
     ["cli"],
     ["__main__"],
 ]
-LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
+# Files that people look for at the top, and the rooms that two floors above may be entered by.
+MOST_ENTRIES = 20
 
 
 def imported(path, package):
@@ -45,33 +38,86 @@ def imported(path, package):
             base = package.split(".")[: len(package.split(".")) - node.level + 1]
             stem = ".".join([*base, node.module or ""]).strip(".") if node.level else node.module
             yield stem
-            if node.module is None or stem == "convcore":
-                yield from (f"{stem}.{alias.name}" for alias in node.names)
+            yield from (f"{stem}.{alias.name}" for alias in node.names if is_module(stem, alias))
+
+
+def is_module(package, alias):
+    place = ROOT.joinpath(*package.split("."), alias.name)
+    return place.with_suffix(".py").exists() or place.is_dir()
 
 
 def core_files():
-    return sorted((ROOT / "convcore").rglob("*.py"))
+    return sorted(CORE.rglob("*.py"))
 
 
 def room(path):
-    return path.relative_to(ROOT / "convcore").parts[0].removesuffix(".py")
+    return path.relative_to(CORE).parts[0].removesuffix(".py")
 
 
 def package_of(path):
     return ".".join(path.relative_to(ROOT).parent.parts)
 
 
-@pytest.mark.parametrize("path", core_files(), ids=lambda p: str(p.relative_to(ROOT / "convcore")))
-def test_imports_never_point_upward(path):
-    own = room(path)
-    if own == "__init__":
-        return
-    assert own in LEVEL, f"{own} has no place in the layers"
+def module_of(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def core_imports(path):
+    """What the file imports from convcore, each as the parts behind that name."""
     for name in imported(path, package_of(path)):
         parts = name.split(".")
         assert not parts[0].startswith("convcore_"), f"{path.name} imports a backend: {name}"
-        if parts[0] == "convcore" and len(parts) > 1 and parts[1] in LEVEL:
-            assert parts[1] == own or LEVEL[parts[1]] < LEVEL[own], f"{own} imports {parts[1]}"
+        if parts[0] == "convcore" and len(parts) > 1 and parts[1] in FLOOR:
+            yield parts[1:]
+
+
+@pytest.mark.parametrize("path", core_files(), ids=lambda p: str(p.relative_to(CORE)))
+def test_imports_never_point_upward_and_enter_a_room_by_its_door(path):
+    home = room(path)
+    if home == "__init__":
+        return
+    assert home in FLOOR, f"{home} has no place on the floors"
+    for found, *inside in core_imports(path):
+        if found != home:
+            assert FLOOR[found] < FLOOR[home], f"{home} imports {found}"
+            assert not inside, f"{home} imports {'.'.join([found, *inside])}, not its room"
+
+
+def inner_graph(folder):
+    """For every module of a folder the modules beside it, and below it, that it imports."""
+    modules = {module_of(path): path for path in folder.rglob("*.py")}
+    return {
+        name: {found for found in imported(path, package_of(path)) if found in modules} - {name}
+        for name, path in modules.items()
+        if path.name != "__init__.py"
+    }
+
+
+def circle(graph):
+    """A module that reaches itself, if there is one."""
+    while leaves := {name for name, found in graph.items() if not found & graph.keys()}:
+        graph = {name: found for name, found in graph.items() if name not in leaves}
+    return sorted(graph)
+
+
+ROOMS = sorted(path for path in CORE.iterdir() if (path / "__init__.py").exists())
+
+
+@pytest.mark.parametrize("folder", ROOMS, ids=lambda p: p.name)
+def test_no_circle_inside_a_room(folder):
+    assert circle(inner_graph(folder)) == []
+
+
+def test_a_circle_would_be_found():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["a", "b", "c"]
+
+
+def test_the_core_is_read_from_a_listing():
+    entries = [path for path in CORE.iterdir() if path.name != "__pycache__"]
+    assert len(entries) <= MOST_ENTRIES
+    names = {path.stem for path in entries}
+    assert names <= {"__init__", "py", *chain(*FLOORS)}
+    assert not names & {"plan", "explain", "options", "backends", "conv"}
 
 
 BACKENDS = sorted((ROOT / "backends").glob("*/*.py*"))
@@ -97,7 +143,7 @@ def test_compiled_modules_do_so_too(path):
 
 
 def test_the_core_holds_no_compiled_code():
-    compiled = [p for p in (ROOT / "convcore").rglob("*") if p.suffix in {".pyx", ".c", ".so"}]
+    compiled = [p for p in CORE.rglob("*") if p.suffix in {".pyx", ".c", ".so"}]
     assert not compiled
 
 

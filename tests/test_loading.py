@@ -235,8 +235,8 @@ SLOW = "import time; time.sleep(0.2)\n"
 def test_sixteen_threads_at_the_first_use(cracked, executions, monkeypatch):
     cracked(COUNTING + SLOW + backend_source("cracked"))
     scans = []
-    scan = registry.discovery.scan
-    monkeypatch.setattr(registry.discovery, "scan", lambda: scans.append(1) or scan())
+    scan = registry.entry_points.scan
+    monkeypatch.setattr(registry.entry_points, "scan", lambda: scans.append(1) or scan())
     with ThreadPoolExecutor(16) as pool:
         classes = set(pool.map(convcore.get_backend, ["cracked"] * 16))
         values = {result.flat[0] for result in pool.map(conv, ["cracked"] * 16)}

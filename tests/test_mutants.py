@@ -11,7 +11,7 @@ import pytest
 from mutants import MUTANTS, TapConvolution
 
 from convcore.testing import check_backend
-from convcore.testing.threads import has_gil
+from convcore.testing.checks.threads import has_gil
 
 
 @pytest.fixture(autouse=True)

@@ -10,13 +10,7 @@ import pytest
 from convcore_naive import NaiveConvolution
 from fakes import goes_on_during
 
-from convcore.plugin import (
-    FLOAT_NAMES,
-    INTEGER_NAMES,
-    OPERATIONS,
-    BackendLoadError,
-    Geometry,
-)
+from convcore.plugin import FLOAT_NAMES, INTEGER_NAMES, OPERATIONS, BackendLoadError, Geometry
 
 GEOMETRIES = {
     "rank 1": Geometry.of((2, 3, 9), (4, 3, 3), padding=((2, 1),)),

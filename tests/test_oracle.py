@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from convcore.geometry import OPERATIONS, Geometry
-from convcore.testing import oracle, unit_bound
-from convcore.testing.data import operands
-from convcore.testing.problems import ALONE, CATALOGUE, EMPTY, LAYERS, compose
+from convcore.problem.geometry import OPERATIONS, Geometry
+from convcore.testing import unit_bound
+from convcore.testing.catalogue import oracle
+from convcore.testing.catalogue.data import operands
+from convcore.testing.catalogue.problems import ALONE, CATALOGUE, EMPTY, LAYERS, compose
 
 
 def array(*values, shape, dtype=np.int64):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import convcore
-from convcore import binding
+from convcore.functional import calls
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -37,7 +37,7 @@ PLAIN = {
 
 
 def test_equal_calls_share_a_plan():
-    assert binding.bind(**PLAIN) is binding.bind(**PLAIN)
+    assert calls.bind(**PLAIN) is calls.bind(**PLAIN)
 
 
 @pytest.mark.parametrize("name", CHANGED)
@@ -45,7 +45,7 @@ def test_every_argument_is_part_of_the_key(name):
     change = {name: CHANGED[name]}
     if name == "groups":
         change["weight_shape"] = (4, 1, 3)
-    before, after = binding.bind(**PLAIN), binding.bind(**PLAIN | change)
+    before, after = calls.bind(**PLAIN), calls.bind(**PLAIN | change)
     assert before is not after
     assert before.runner is not after.runner
 
@@ -60,27 +60,27 @@ OPTIONS = {
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_is_part_of_the_key(option):
-    found = [binding.bind(**PLAIN)]
+    found = [calls.bind(**PLAIN)]
     for value in OPTIONS[option]:
         with convcore.options(**{option: value}):
-            found.append(binding.bind(**PLAIN))
-            assert binding.bind(**PLAIN) is found[-1]
+            found.append(calls.bind(**PLAIN))
+            assert calls.bind(**PLAIN) is found[-1]
             if option in ("threads", "max_workspace"):
                 assert getattr(found[-1].runner.plan, option) == value
     assert len({id(bound) for bound in found}) == 3
 
 
 def test_so_is_everything_that_the_choice_depends_on(register, environment):
-    found = [binding.bind(**PLAIN)]
+    found = [calls.bind(**PLAIN)]
     with convcore.use_backend("naive"):
-        found.append(binding.bind(**PLAIN))
+        found.append(calls.bind(**PLAIN))
     convcore.set_default_backend("im2col")
-    found.append(binding.bind(**PLAIN))
+    found.append(calls.bind(**PLAIN))
     convcore.set_default_backend(None)
     register("fast", seconds=0.0)
-    found.append(binding.bind(**PLAIN))
+    found.append(calls.bind(**PLAIN))
     environment(CONVCORE_BACKEND="fft")
-    found.append(binding.bind(**PLAIN))
+    found.append(calls.bind(**PLAIN))
     names = [bound.runner.plan.name for bound in found]
     assert names[1:] == ["naive", "im2col", "fast", "fft"]
 
@@ -108,7 +108,7 @@ def test_a_padding_mode_that_is_none_is_refused_each_time(mode):
 
 
 def test_an_unknown_name_is_refused_each_time():
-    binding.bind(**PLAIN)
+    calls.bind(**PLAIN)
     for _ in range(2):
         with pytest.raises(convcore.UnknownBackendError, match=r"^backend: unknown name 'naiv'"):
-            binding.bind(**PLAIN | {"backend": "naiv"})
+            calls.bind(**PLAIN | {"backend": "naiv"})

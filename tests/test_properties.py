@@ -12,7 +12,7 @@ from strategies import FLOATS, INTEGERS, geometries, operations, seeds
 
 import convcore
 from convcore.testing import Case, run_check
-from convcore.testing.judgement import NotApplicable
+from convcore.testing.failures import NotApplicable
 
 INSTALLED = [record.name for record in convcore.backends() if record.state == "available"]
 

@@ -12,7 +12,7 @@ from fakes import backend_class
 import convcore
 from convcore import registry
 from convcore.plugin import OPERATIONS, Refusal
-from convcore.testing.data import operand_shapes
+from convcore.testing.catalogue.data import operand_shapes
 
 pytestmark = pytest.mark.usefixtures("isolated")
 

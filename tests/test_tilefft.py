@@ -11,7 +11,7 @@ from convcore_native import TileFFTConvolution
 from native import DTYPES, native_plan, operands, reference, run
 
 from convcore.plugin import OPERATIONS, Geometry
-from convcore.testing import oracle
+from convcore.testing.catalogue import oracle
 
 DECLARED = TileFFTConvolution.declaration
 KINDS = ("normal", "mean 100", "badly scaled", "cancelling")

@@ -13,6 +13,8 @@ results ──> report (tables), plot (a picture), JSON
 
 from .comparison import Request, compare
 from .peers import PEERS
+from .plot import draw
+from .report import show
 from .results import Comparison, Result
 
-__all__ = ["PEERS", "Comparison", "Request", "Result", "compare"]
+__all__ = ["PEERS", "Comparison", "Request", "Result", "compare", "draw", "show"]

@@ -18,7 +18,7 @@ def disagreement(task: Task, got: object, want: Array) -> str | None:
     Examples
     --------
     >>> import numpy as np
-    >>> from convcore.testing.problems import ALONE
+    >>> from convcore.testing.catalogue.problems import ALONE
     >>> task = Task(ALONE["1d"], "forward", np.ones((1, 2, 9)), np.ones((3, 2, 3)))
     >>> want = np.full((1, 3, 7), 6.0)
     >>> disagreement(task, want + 1e-15, want)

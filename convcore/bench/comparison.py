@@ -15,9 +15,8 @@ import numpy as np
 from .. import __version__
 from ..plugin import Array, Operation
 from ..settings import options
-from ..tables import Report
-from ..testing.data import operands
-from ..testing.problems import Problem
+from ..terminal import Report
+from ..testing import Problem, operands
 from . import contenders, roofline
 from .agreement import disagreement
 from .contenders import Contender, Entry, Refused, Task

@@ -15,11 +15,10 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import functional, registry
-from ..convolution import Convolution
+from ..contract import Convolution
 from ..errors import ConvcoreError
 from ..plugin import Array, Geometry, Operation
-from ..testing.data import operands
-from ..testing.problems import Problem
+from ..testing import Problem, operands
 from .peers import Call, Peer
 
 AUTOMATIC = "auto"

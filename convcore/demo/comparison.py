@@ -14,9 +14,9 @@ import numpy as np
 from .. import registry
 from ..errors import ConvcoreError, UnsupportedError
 from ..network import Adam, Loss, Network, fit
+from ..planning import use_backend
 from ..plugin import Array
-from ..selection import use_backend
-from ..tables import Report, progress, seconds, table, three_digits
+from ..terminal import Report, progress, seconds, table, three_digits
 
 # What every backend is held against, where it is available; else the first that runs.
 _REFERENCE = "naive"

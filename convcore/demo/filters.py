@@ -15,7 +15,7 @@ import numpy as np
 from .. import functional
 from ..errors import UnsupportedError
 from ..plugin import OPERATIONS
-from ..tables import binary_bytes, gflops, progress, seconds, table, three_digits
+from ..terminal import binary_bytes, gflops, progress, seconds, table, three_digits
 from .comparison import available
 from .measure import Case, Measurement, evaluate
 from .pictures import draw_filters

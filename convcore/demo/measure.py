@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..plugin import Array, Convolution, Declaration, Geometry, Operation
-from ..testing import oracle
+from ..testing import unit_bound
 from .problems import Problem
 
 # Seconds after which a call is not repeated for a better time.
@@ -66,13 +66,13 @@ class Case:
     def bound(self, declaration: Declaration) -> Array:
         """Largest error that the declaration allows, for each element of the result."""
         geometry = self.problem.geometry
-        eps = float(np.finfo(self.problem.input.dtype).eps)
         noise = _REFERENCE_UNITS * np.finfo(np.float64).eps * self.magnitude.max()
         if declaration.numerics == "normwise":
-            norms = oracle.norms(geometry, self.operation, *self.operands)
-            allowed = declaration.bound * eps * norms
+            unit = unit_bound("normwise", geometry, self.operation, *self.operands)
+            allowed = declaration.bound * unit
         else:
             terms = geometry.accumulation_length(self.operation) + 2
+            eps = float(np.finfo(self.problem.input.dtype).eps)
             allowed = declaration.bound * terms * eps * np.maximum(self.magnitude, 0)
         return np.asarray(allowed + noise)
 

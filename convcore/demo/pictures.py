@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..plugin import OPERATIONS, Array
-from ..tables import three_digits
+from ..terminal import three_digits
 from .measure import Measurement, evaluate
 from .problems import Problem
 

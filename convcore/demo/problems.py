@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ..parsing import PaddingName
 from ..plugin import Array, Geometry
+from ..problem import PaddingName
 
 # Weights of red, green and blue in the brightness of a pixel (ITU-R BT.601).
 _LUMA = np.array([0.299, 0.587, 0.114])

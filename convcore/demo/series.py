@@ -26,7 +26,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from ..errors import ConvcoreError
 from ..network import Convolutional, Dense, Flatten, MaxPooling, Network, squared_error
 from ..plugin import Array
-from ..tables import table
+from ..terminal import table
 from . import network_pictures as pictures
 from .comparison import Outcome, Run, Task, compare
 

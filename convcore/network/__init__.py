@@ -49,8 +49,8 @@ array([[[-1.,  1.]]])
 """
 
 from .activations import ACTIVATIONS, Activation
+from .base import Layer, Weighted
 from .files import ParameterError
-from .layer import Layer, Weighted
 from .layers import Convolutional, Dense, Flatten
 from .losses import Loss, softmax_cross_entropy, squared_error
 from .network import Network

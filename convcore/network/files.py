@@ -10,7 +10,7 @@ from os import PathLike
 import numpy as np
 
 from ..errors import ConvcoreError
-from .layer import Array
+from .base import Array
 
 # What damage makes of an archive: an offset, a flag, a method or a stream that cannot be.
 _DAMAGE = (ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error)

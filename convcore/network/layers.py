@@ -7,14 +7,12 @@ from math import prod
 from operator import index
 from typing import Any
 
-from ..arrays import check_pair
-from ..boundary import check_mode
+from ..contract import check_pair
 from ..errors import GeometryError, ShapeError
-from ..functional import conv, conv_grad_input, conv_grad_weight
-from ..geometry import Geometry
-from ..parsing import parse_padding, parse_per_axis
+from ..functional import check_mode, conv, conv_grad_input, conv_grad_weight
+from ..problem import Geometry, parse_padding, parse_per_axis
 from .activations import Activation
-from .layer import Array, Layer, Seed, Weighted
+from .base import Array, Layer, Seed, Weighted
 
 
 class Convolutional(Weighted):

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..errors import ShapeError
-from .layer import Array
+from .base import Array
 
 Loss: TypeAlias = Callable[[Array, Array], tuple[float, Array]]
 

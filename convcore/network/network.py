@@ -8,7 +8,7 @@ from os import PathLike
 import numpy as np
 
 from . import files
-from .layer import Array, Layer
+from .base import Array, Layer
 
 
 class Network:

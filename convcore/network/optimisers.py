@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .layer import Array
+from .base import Array
 
 
 class Optimiser(ABC):

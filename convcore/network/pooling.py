@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..geometry import Geometry
-from .layer import Array, Layer
+from ..problem import Geometry
+from .base import Array, Layer
 
 
 class Pooling(Layer):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConvcoreError, ShapeError
-from .layer import Array
+from .base import Array
 from .losses import Loss, softmax_cross_entropy
 from .network import Network
 from .optimisers import Optimiser

@@ -28,11 +28,11 @@ fails. Nothing here needs more than NumPy.
 """
 
 from .cases import Case, unit_bound
-from .checks import Check
-from .data import operands
+from .catalogue.data import operands
+from .catalogue.problems import CATALOGUE, LAYERS, Problem
+from .check import Check
 from .engine import CHECKS, check_backend, run_check
-from .judgement import CheckFailure, NotApplicable
-from .problems import CATALOGUE, LAYERS, Problem
+from .failures import CheckFailure, NotApplicable
 from .pytest_door import parametrize_with_checks
 from .report import Failure, Report, Result
 

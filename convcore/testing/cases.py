@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..plugin import Array, Convolution, Geometry, Operation, Refusal
-from . import oracle
-from .data import operands
-from .judgement import CheckFailure, NotApplicable, describe, require_close
+from .catalogue import oracle
+from .catalogue.data import operands
+from .failures import CheckFailure, NotApplicable, describe, require_close
 
 EXACT_DATA = frozenset({"integers", "skewed"})
 # Threads of every plan that a check makes, unless threads are what it is about.

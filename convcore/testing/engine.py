@@ -12,28 +12,40 @@ from typing import Any
 from ..errors import BackendLoadError, UnknownBackendError
 from ..plugin import Convolution
 from ..registry import get_backend
-from . import (
+from .cases import Case
+from .check import PROFILES, Check, Profile, in_order
+from .checks import (
     algebra,
     arrays,
-    conduct,
+    bad_arguments,
     contract,
-    hostile,
     large,
     memory,
     numbers,
     plans,
-    prepared,
+    prepared_weights,
+    side_effects,
     threads,
 )
-from .cases import Case
-from .chance import random_cases
-from .checks import PROFILES, Check, Profile, in_order
-from .judgement import CheckFailure, NotApplicable
+from .failures import CheckFailure, NotApplicable
+from .random_problems import random_cases
 from .report import Failure, Report, Result
 from .reproduce import explain, label, script
 
 CHECKS = in_order(
-    (contract, plans, arrays, hostile, numbers, large, algebra, conduct, threads, memory, prepared)
+    (
+        contract,
+        plans,
+        arrays,
+        bad_arguments,
+        numbers,
+        large,
+        algebra,
+        side_effects,
+        threads,
+        memory,
+        prepared_weights,
+    )
 )
 
 Progress = Callable[[int, int, str], object]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..plugin import Convolution
-from .checks import Profile
+from .check import Profile
 from .engine import CHECKS, check_backend
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from .cases import Case
-from .judgement import CheckFailure
+from .failures import CheckFailure
 
 
 def label(backend: Any) -> str:

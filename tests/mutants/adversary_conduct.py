@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from convcore.arrays import check_operand, result_array
+from convcore.contract.arrays import check_operand, result_array
 from convcore.plugin import Refusal, UnsupportedError
 
 from .base import TapConvolution, Wrapped, caught_by

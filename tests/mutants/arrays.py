@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convcore.arrays import check_operand
+from convcore.contract.arrays import check_operand
 
 from .base import TapConvolution, Wrapped, caught_by
 

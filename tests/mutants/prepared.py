@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convcore.convolution import PreparedWeight
+from convcore.contract.convolution import PreparedWeight
 
 from .base import TapConvolution, caught_by
 

@@ -6,7 +6,7 @@ from itertools import repeat
 
 import numpy as np
 
-from convcore.arrays import check_operand
+from convcore.contract.arrays import check_operand
 
 from .adversary_conduct import Reversible
 from .base import TapConvolution, Wrapped, caught_by

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...convolution import available_cpus
+from ...contract import available_cpus
 from ...plugin import Array, Geometry, Operation
 from .interface import Call, Peer
 

@@ -1,0 +1,157 @@
+"""Which arrays are taken: the checks that every operand and every `out` pass once."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..errors import DtypeError, ShapeError
+
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+
+FLOAT_NAMES = ("float32", "float64", "complex64", "complex128")
+INTEGER_NAMES = tuple(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64))
+# What a backend can declare; float16 is widened by the host, so that no backend sees it.
+BACKEND_DTYPES = frozenset(np.dtype(name) for name in FLOAT_NAMES + INTEGER_NAMES)
+FLOAT16 = np.dtype("float16")
+_TAKEN = BACKEND_DTYPES | {FLOAT16}
+# Bounds the search for a common element of two interleaved arrays.
+_OVERLAP_WORK = 10_000
+
+
+def native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """`dtype` in this machine's byte order."""
+    return dtype if dtype.isnative else dtype.newbyteorder("=")
+
+
+def parse_dtype(dtype: object, taken: frozenset[np.dtype[Any]] = _TAKEN) -> np.dtype[Any]:
+    """`dtype` as a native NumPy dtype that convcore computes in."""
+    try:
+        parsed = native(np.dtype(dtype))  # type: ignore[call-overload]
+    except TypeError:
+        raise DtypeError(f"dtype: must name a NumPy dtype; got {dtype!r}") from None
+    if parsed not in taken:
+        names = ", ".join(sorted(str(entry) for entry in taken))
+        raise DtypeError(f"dtype: must be one of {names}; got {parsed}")
+    one: np.dtype[Any] = np.dtype(parsed.name)  # that of new arrays; a pickle makes another
+    return one
+
+
+def check_array(name: str, array: object) -> np.dtype[Any]:
+    """The native dtype of `array`, which must be an exact ndarray of a dtype that is taken."""
+    if type(array) is not np.ndarray:
+        kind = type(array).__name__
+        raise DtypeError(f"{name}: must be a numpy.ndarray; got {kind}; {_hint(array)}")
+    dtype = native(array.dtype)
+    if dtype not in _TAKEN:
+        raise DtypeError(
+            f"{name}: must be float16, float32, float64, complex64, complex128 or an integer; "
+            f"got dtype {dtype}; convert it with {name}.astype"
+        )
+    return dtype
+
+
+def _hint(operand: object) -> str:
+    if isinstance(operand, np.ma.MaskedArray):
+        return "fill it first, as in x.filled(0)"
+    if type(operand).__name__ == "PreparedWeight":
+        return "only forward and grad_input of the plan that prepared it take it, as the weight"
+    return "convert it with numpy.asarray"
+
+
+def check_operand(name: str, array: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Refuse anything but an exact ndarray of this shape and, byte order aside, this dtype."""
+    if type(array) is np.ndarray and array.dtype is dtype and array.shape == shape:
+        return
+    check_same_dtype(name, check_array(name, array), dtype)
+    if array.shape != shape:  # type: ignore[attr-defined]
+        raise ShapeError(f"{name}: must have shape {shape}; got {array.shape}")  # type: ignore[attr-defined]
+
+
+def check_pair(first_name: str, first: object, second_name: str, second: object) -> np.dtype[Any]:
+    """The dtype that two operands share."""
+    if type(first) is type(second) is np.ndarray and first.dtype is second.dtype:
+        shared: np.dtype[Any] = first.dtype
+        if shared in _TAKEN:  # which holds native ones only
+            return shared
+    dtype = check_array(first_name, first)
+    other = check_array(second_name, second)
+    if other != dtype:
+        raise DtypeError(
+            f"{second_name}: must have the dtype of {first_name}, {dtype}; got {other}; "
+            f"convert one of them, for instance {second_name}.astype('{dtype}')"
+        )
+    return dtype
+
+
+def check_same_dtype(name: str, got: np.dtype[Any], dtype: np.dtype[Any]) -> None:
+    """Refuse mixed dtypes: nothing is converted silently."""
+    if got != dtype:
+        raise DtypeError(
+            f"{name}: must have dtype {dtype} like the other operands; got {got}; "
+            f"convert one operand, for instance {name}.astype('{dtype}')"
+        )
+
+
+def result_array(
+    out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array
+) -> Array:
+    """`out` once it is known to fit and to overlap no operand, else a new array."""
+    if out is None:
+        return np.empty(shape, dtype)
+    check_out(out, shape, dtype, *operands)
+    return out
+
+
+def check_out(
+    out: object, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array | None
+) -> None:
+    """Refuse an `out` that a backend could not write to directly."""
+    if type(out) is not np.ndarray:
+        raise DtypeError(f"out: must be a numpy.ndarray; got {type(out).__name__}")
+    if out.dtype != dtype:
+        raise DtypeError(f"out: must have dtype {dtype}; got {out.dtype.str}")
+    if out.shape != shape:
+        raise ShapeError(f"out: must have shape {shape}; got {out.shape}")
+    flags = out.flags
+    if not flags.carray:
+        _refuse_layout(flags)
+    for operand in operands:
+        if operand is None or not np.may_share_memory(out, operand):
+            continue
+        if _overlap(out, operand):
+            raise ShapeError(
+                f"out: must not overlap an operand; got shape {out.shape} inside the memory of "
+                f"an operand of shape {operand.shape}"
+            )
+
+
+def _refuse_layout(flags: Any) -> None:
+    for fits, rule in (
+        (flags.writeable, "writeable; got a read-only array"),
+        (flags.aligned, "aligned; got a misaligned array"),
+        (flags.c_contiguous, "C-contiguous; got a strided array"),
+    ):
+        if not fits:
+            raise ShapeError(f"out: must be {rule}")
+
+
+def _overlap(first: Array, second: Array) -> bool:
+    try:
+        return np.shares_memory(first, second, max_work=_OVERLAP_WORK)  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True
+
+
+def direct(array: Array) -> Array:
+    """`array` itself where it is C-contiguous, aligned and native, else a copy that is."""
+    flags = array.flags
+    if (flags.carray or (flags.c_contiguous and flags.aligned)) and array.dtype.isnative:
+        return array
+    return np.array(array, dtype=native(array.dtype), order="C", copy=True)
+
+
+def flipped(weight: Array) -> Array:
+    """A view of `weight` that runs backwards along every spatial axis."""
+    return np.flip(weight, tuple(range(2, weight.ndim)))

@@ -1,0 +1,238 @@
+"""The interface: one convolution problem bound to one backend.
+
+With g = k // (K / G), i(o, r) = o stride + r dilation - before, and positions outside the input
+counting as zero, the three operations are
+
+    forward      y[n,k,o]  = sum over c, r of  w[k,c,r] x[n, g C/G + c, i(o,r)]
+    grad_input   dx[n,c,s] = sum over k, r, o with i(o,r) = s of  w[k, c mod C/G, r] dy[n,k,o]
+    grad_weight  dw[k,c,r] = sum over n, o of  dy[n,k,o] x[n, g C/G + c, i(o,r)]
+
+They are plain bilinear maps: nothing is conjugated, and nothing is flipped in `forward`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, TypeAlias
+
+from ..errors import UnsupportedError
+from ..problem import Geometry, Operation
+from .arrays import Array, check_operand, direct, result_array
+from .base import Planned
+from .base import available_cpus as available_cpus
+from .declaration import Declaration, Refusal, dtype_name
+from .prepared_weight import PreparedWeight, WeightOperation
+
+Weight: TypeAlias = Array | PreparedWeight
+
+
+class Convolution(Planned, ABC):
+    """One convolution problem bound to one backend: immutable, reusable, thread-safe.
+
+    A backend author writes `_forward`, `_grad_input` and `_grad_weight`; they receive arrays
+    that are checked, C-contiguous, aligned, native, of one dtype, never empty and never
+    overlapping, and overwrite their last argument.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        The problem.
+    dtype : str or numpy.dtype
+        Dtype of the operands and of the result.
+    threads : int, optional
+        Threads to use; all processors that the process may run on by default.
+    max_workspace : int, optional
+        Bytes of scratch memory to stay under; the backend's own bound by default.
+
+    Raises
+    ------
+    UnsupportedError
+        If the backend refuses the problem.
+    """
+
+    name: ClassVar[str]
+    declaration: ClassVar[Declaration]
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        dtype: Any,
+        *,
+        threads: int | None = None,
+        max_workspace: int | None = None,
+    ) -> None:
+        super().__init__(geometry, dtype, threads=threads, max_workspace=max_workspace)
+        refusal = self.refusal(geometry, self._dtype)
+        if refusal is not None:
+            raise UnsupportedError(f"backend '{self.name}' cannot run this problem: {refusal.text}")
+
+    @classmethod
+    def refusal(
+        cls, geometry: Geometry, dtype: Any, operation: Operation | None = None
+    ) -> Refusal | None:
+        """Why this backend cannot run the problem, or None if it can; never raises.
+
+        The default holds the problem against the declaration. An author extends it by returning
+        a `Refusal` of their own after `super().refusal(...)` returned None.
+        """
+        declaration = cls.declaration
+        if dtype_name(dtype) not in declaration.dtypes:
+            return Refusal("DTYPE", f"dtype {dtype} is not one of {', '.join(declaration.dtypes)}")
+        if geometry.spatial_rank not in declaration.ranks:
+            ranks = f"{declaration.ranks.start} to {declaration.ranks.stop - 1}"
+            return Refusal("RANK", f"spatial rank {geometry.spatial_rank} is not in {ranks}")
+        return None
+
+    @classmethod
+    def estimate(
+        cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
+    ) -> float | None:
+        """Expected seconds of one call; None (unknown) ranks after every known estimate."""
+        return None
+
+    def workspace_bytes(self, operation: Operation) -> int:
+        """Largest scratch memory that one call of `operation` allocates, in bytes."""
+        return 0
+
+    def describe(self, operation: Operation) -> str:
+        """How `operation` is carried out, for `explain`: the kernel, the sizes of blocks."""
+        return ""
+
+    def forward(self, input: Array, weight: Weight, *, out: Array | None = None) -> Array:
+        """Convolution of `input` with `weight`.
+
+        Parameters
+        ----------
+        input : ndarray of shape (N, C, *S)
+            Read only.
+        weight : ndarray of shape (K, C / groups, *R), or what `prepare` made of it
+            Read only.
+        out : ndarray of shape (N, K, *O), optional
+            Overwritten with the result; C-contiguous, and no overlap with an operand.
+
+        Returns
+        -------
+        ndarray of shape (N, K, *O)
+            `out` if given.
+
+        Raises
+        ------
+        ShapeError, DtypeError
+            If an array does not fit `geometry` and `dtype`.
+        """
+        geometry, dtype = self._geometry, self._dtype
+        check_operand("input", input, geometry.input_shape, dtype)
+        if type(weight) is PreparedWeight:
+            return self._run_prepared("forward", input, weight, out)
+        check_operand("weight", weight, geometry.weight_shape, dtype)
+        output = result_array(out, geometry.output_shape, dtype, input, weight)
+        if geometry.degenerate:
+            output.fill(0)
+        else:
+            self._forward(direct(input), direct(weight), output)
+        return output
+
+    def grad_input(self, grad_output: Array, weight: Weight, *, out: Array | None = None) -> Array:
+        """Gradient of a scalar with respect to the input, given that for the output.
+
+        Parameters
+        ----------
+        grad_output : ndarray of shape (N, K, *O)
+            Read only.
+        weight : ndarray of shape (K, C / groups, *R), or what `prepare` made of it
+            The weight of `forward`; read only and not conjugated.
+        out : ndarray of shape (N, C, *S), optional
+            As in `forward`.
+
+        Returns
+        -------
+        ndarray of shape (N, C, *S)
+            `out` if given.
+        """
+        geometry, dtype = self._geometry, self._dtype
+        check_operand("grad_output", grad_output, geometry.output_shape, dtype)
+        if type(weight) is PreparedWeight:
+            return self._run_prepared("grad_input", grad_output, weight, out)
+        check_operand("weight", weight, geometry.weight_shape, dtype)
+        grad_input = result_array(out, geometry.input_shape, dtype, grad_output, weight)
+        if geometry.degenerate:
+            grad_input.fill(0)
+        else:
+            self._grad_input(direct(grad_output), direct(weight), grad_input)
+        return grad_input
+
+    def grad_weight(self, grad_output: Array, input: Array, *, out: Array | None = None) -> Array:
+        """Gradient of a scalar with respect to the weight, given that for the output.
+
+        Parameters
+        ----------
+        grad_output : ndarray of shape (N, K, *O)
+            Read only.
+        input : ndarray of shape (N, C, *S)
+            The input of `forward`; read only and not conjugated.
+        out : ndarray of shape (K, C / groups, *R), optional
+            As in `forward`.
+
+        Returns
+        -------
+        ndarray of shape (K, C / groups, *R)
+            `out` if given.
+        """
+        geometry, dtype = self._geometry, self._dtype
+        check_operand("grad_output", grad_output, geometry.output_shape, dtype)
+        check_operand("input", input, geometry.input_shape, dtype)
+        grad_weight = result_array(out, geometry.weight_shape, dtype, grad_output, input)
+        if geometry.degenerate:
+            grad_weight.fill(0)
+        else:
+            self._grad_weight(direct(grad_output), direct(input), grad_weight)
+        return grad_weight
+
+    def prepare(self, weight: Array, *, operation: WeightOperation | None = None) -> PreparedWeight:
+        """Prepare a weight once for many calls of `forward` and `grad_input` of this very plan.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (K, C / groups, *R)
+            Copied; what happens to it later changes nothing.
+        operation : {"forward", "grad_input"}, optional
+            The one that it is for, where a backend would prepare twice for both.
+
+        Returns
+        -------
+        PreparedWeight
+            What those methods take in place of the array, for the same result. Its memory counts
+            as no workspace.
+        """
+        return PreparedWeight.of(self, weight, operation)
+
+    def _prepare(self, weight: Array, operation: WeightOperation) -> Any:
+        """What `operation` gets in place of a weight that is used often; the weight by default.
+
+        An author may return anything, for instance transformed weights, and has it back as the
+        weight of `_forward` or `_grad_input`. `weight` is read-only, and stays as it is.
+        """
+        return weight
+
+    def _run_prepared(
+        self, operation: WeightOperation, first: Array, weight: PreparedWeight, out: Array | None
+    ) -> Array:
+        """`operation` of a checked array and a prepared weight."""
+        payload = weight.payload(self, operation)
+        result = result_array(out, self._geometry.result_shape(operation), self._dtype, first)
+        if self._geometry.degenerate:
+            result.fill(0)
+        elif operation == "forward":
+            self._forward(direct(first), payload, result)
+        else:
+            self._grad_input(direct(first), payload, result)
+        return result
+
+    @abstractmethod
+    def _forward(self, input: Array, weight: Array, output: Array) -> None: ...
+
+    @abstractmethod
+    def _grad_input(self, grad_output: Array, weight: Array, grad_input: Array) -> None: ...
+
+    @abstractmethod
+    def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None: ...

@@ -1,0 +1,172 @@
+"""The gradients of `conv`, as functions of their own.
+
+For complex operands they conjugate the other operand first, so that sum(a * conj(b)) is the inner
+product of the adjoint identity <conv(x, w), g> = <x, grad_input> = <w, grad_weight>.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import settings
+from ..contract import Array, check_out, check_pair, direct, flipped, native
+from ..errors import ShapeError
+from ..problem import Padding, PerAxis, freeze
+from .calls import Bound, bind
+from .padding_modes import check_value
+
+
+def conv_grad_input(
+    grad_output: Array,
+    weight: Array,
+    input_shape: Sequence[int],
+    *,
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+    flip: bool = False,
+    backend: settings.Spec = None,
+    out: Array | None = None,
+) -> Array:
+    """Gradient of a scalar with respect to the input of `conv`, given that for its output.
+
+    Parameters
+    ----------
+    grad_output : ndarray of shape (N, K, *O)
+        Gradient with respect to the output.
+    weight : ndarray of shape (K, C / groups, *R)
+        The weight of `conv`; conjugated first where it is complex.
+    input_shape : sequence of int
+        (N, C, *S); the output's shape does not determine it where stride > 1.
+    stride, padding, dilation, groups, padding_mode, flip, backend, out
+        As in `conv`; `out` has shape `input_shape`.
+
+    Returns
+    -------
+    ndarray of shape (N, C, *S)
+        `out` if given.
+
+    Raises
+    ------
+    GeometryError, ShapeError, DtypeError, UnsupportedError, UnknownBackendError, BackendLoadError
+        As in `conv`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> conv_grad_input(np.array([[[1.0, 1.0, 1.0]]]), np.array([[[1.0, 10.0]]]), (1, 1, 4))
+    array([[[ 1., 11., 11., 10.]]])
+    """
+    dtype = check_pair("grad_output", grad_output, "weight", weight)
+    bound = bind(
+        freeze(input_shape),
+        weight.shape,
+        dtype,
+        stride,
+        padding,
+        dilation,
+        groups,
+        padding_mode,
+        "grad_input",
+        backend,
+    )
+    _check_grad_output(grad_output, bound)
+    if out is not None:
+        check_out(out, bound.geometry.input_shape, dtype, grad_output, weight)
+    weight = flipped(weight) if flip else weight
+    weight = weight.conj() if dtype.kind == "c" else weight
+    return bound.grad_input(grad_output, weight, None, out)
+
+
+def conv_grad_weight(
+    grad_output: Array,
+    input: Array,
+    weight_shape: Sequence[int],
+    *,
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+    padding_value: Any = 0,
+    flip: bool = False,
+    backend: settings.Spec = None,
+    out: Array | None = None,
+) -> Array:
+    """Gradient of a scalar with respect to the weight of `conv`, given that for its output.
+
+    Parameters
+    ----------
+    grad_output : ndarray of shape (N, K, *O)
+        Gradient with respect to the output.
+    input : ndarray of shape (N, C, *S)
+        The input of `conv`; conjugated first where it is complex.
+    weight_shape : sequence of int
+        (K, C / groups, *R); the output's shape does not determine it where stride > 1.
+    stride, padding, dilation, groups, padding_mode, padding_value, flip, backend, out
+        As in `conv`; `out` has shape `weight_shape`.
+
+    Returns
+    -------
+    ndarray of shape (K, C / groups, *R)
+        `out` if given.
+
+    Raises
+    ------
+    GeometryError, ShapeError, DtypeError, UnsupportedError, UnknownBackendError, BackendLoadError
+        As in `conv`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> conv_grad_weight(np.array([[[1.0, 1.0]]]), np.array([[[1.0, 2.0, 4.0]]]), (1, 1, 2))
+    array([[[3., 6.]]])
+    """
+    dtype = check_pair("grad_output", grad_output, "input", input)
+    bound = bind(
+        input.shape,
+        freeze(weight_shape),
+        dtype,
+        stride,
+        padding,
+        dilation,
+        groups,
+        padding_mode,
+        "grad_weight",
+        backend,
+    )
+    _check_grad_output(grad_output, bound)
+    check_value(padding_value, padding_mode, dtype)
+    if out is not None:
+        check_out(out, bound.geometry.weight_shape, dtype, grad_output, input)
+    if dtype.kind == "c":
+        input, padding_value = input.conj(), np.conj(padding_value)
+    if not flip:
+        return bound.grad_weight(grad_output, input, padding_value, out)
+    gradient = flipped(bound.grad_weight(grad_output, input, padding_value, None))
+    if out is None:
+        return np.ascontiguousarray(gradient)
+    out[...] = gradient
+    return out
+
+
+def grad_bias(grad_output: Array) -> Array:
+    """Sum over batch and positions, in float32 for float16, wrapping for integers."""
+    dtype = native(grad_output.dtype)
+    axes = (0, *range(2, grad_output.ndim))
+    wide = np.dtype("float32") if dtype == np.float16 else dtype
+    with np.errstate(over="ignore", invalid="ignore"):
+        return direct(grad_output).sum(axis=axes, dtype=wide).astype(dtype)  # type: ignore[no-any-return]
+
+
+def _check_grad_output(grad_output: Array, bound: Bound) -> None:
+    if grad_output.shape != bound.geometry.output_shape:
+        raise ShapeError(
+            f"grad_output: must have the output's shape {bound.geometry.output_shape}; "
+            f"got {grad_output.shape}"
+        )

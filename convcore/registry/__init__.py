@@ -1,0 +1,36 @@
+"""Names to backend classes: found through entry points, loaded at first use.
+
+entry_points   what is installed; nothing is imported
+record         one backend: who ships it, its class once loaded, what went wrong
+table          all of them by name
+"""
+
+from .record import Record, checked, warn
+from .table import (
+    NamedFactory,
+    backends,
+    find,
+    generation,
+    get_backend,
+    isolated,
+    records,
+    refresh_backends,
+    register_backend,
+    try_load,
+)
+
+__all__ = [
+    "NamedFactory",
+    "Record",
+    "backends",
+    "checked",
+    "find",
+    "generation",
+    "get_backend",
+    "isolated",
+    "records",
+    "refresh_backends",
+    "register_backend",
+    "try_load",
+    "warn",
+]
