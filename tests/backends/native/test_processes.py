@@ -11,7 +11,7 @@ import pytest
 from built import bridge
 
 pytestmark = pytest.mark.usefixtures("isolated")
-HERE = Path(__file__).parent
+HELPERS = Path(__file__).parents[2] / "helpers"
 linux = pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
 # What code with parallel regions calls, by gcc and by clang.
 REGIONS = (b"GOMP_parallel", b"__kmpc_fork_call")
@@ -24,7 +24,7 @@ openmp = pytest.mark.skipif(
 @pytest.mark.skipif(sys.platform == "win32", reason="needs mprotect")
 def test_nothing_beyond_an_array_is_touched():
     done = subprocess.run(
-        [sys.executable, HERE / "native_guard.py"], capture_output=True, text=True, timeout=300
+        [sys.executable, HELPERS / "native_guard.py"], capture_output=True, text=True, timeout=300
     )
     last = done.stdout.splitlines()[-1:]
     assert (done.returncode, last) == (0, ["all is well"]), f"{last}\n{done.stderr}"
@@ -139,7 +139,7 @@ print(tasks() - before)
 @pytest.mark.parametrize("algorithm", ["direct", "tilefft", "winograd"])
 def test_five_threads_change_no_bit_either(python, algorithm):
     """However few processors there are: OpenMP gives as many threads as OMP_NUM_THREADS says."""
-    started = python(BITS.format(algorithm=algorithm), HERE, OMP_NUM_THREADS="5")
+    started = python(BITS.format(algorithm=algorithm), HELPERS, OMP_NUM_THREADS="5")
     assert int(started) == 4 or sys.platform != "linux"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 NATIVE = ROOT / "backends" / "convcore_native" / "native"
 COMPILER = shutil.which("g++") or shutil.which("clang++")
 

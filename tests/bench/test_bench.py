@@ -26,7 +26,7 @@ from convcore.problem.geometry import OPERATIONS
 from convcore.testing.catalogue.data import operands
 from convcore.testing.catalogue.problems import ALONE, CATALOGUE, LAYERS, Problem
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TINY = "tiny 1d k3 1c16 b1"
 GEOMETRY = LAYERS[TINY].geometry
 

@@ -10,7 +10,7 @@ import pytest
 
 from convcore.testing import LAYERS
 
-FOLDER = Path(__file__).parents[1] / "asv_bench"
+FOLDER = Path(__file__).parents[2] / "asv_bench"
 DENSE, DEEP, TINY = "resnet.3x3 64c56 b8", "resnet.3x3 512c7 b8", "tiny 3x3 8c8 b1"
 TASK = (DENSE, "forward")
 

@@ -26,7 +26,7 @@ def test_no_installed_backend_is_broken(record):
 
 
 def test_the_backends_of_this_distribution_are_there():
-    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
     names = project["project"]["entry-points"]["convcore.backends"]
     found = {record.name for record in convcore.backends() if record.distribution == "convcore"}
     assert found == set(names)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "asv_bench" / "gate.py"
 STORED = ROOT / "tests" / "data" / "asv"
 BASE, HEAD, UNKNOWN = "ba5e0000", "4ead0000", "0123456789"

@@ -17,7 +17,7 @@ from convcore import terminal as tables
 from convcore.cli import main
 from convcore.plugin import Convolution, Declaration
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COMMANDS = ("info", "explain", "check", "demo")
 
 

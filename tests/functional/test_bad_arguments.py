@@ -382,11 +382,11 @@ HUGE = [
 def test_huge_numbers_on_small_arrays(backend, python):
     """In a process of its own, which is ended should it walk along the padding."""
     code = f"""
-import test_hostile
-for options in test_hostile.HUGE:
-    test_hostile.check_huge_numbers({backend!r}, options)
+import test_bad_arguments
+for options in test_bad_arguments.HUGE:
+    test_bad_arguments.check_huge_numbers({backend!r}, options)
 """
-    python(code, Path(__file__).parent)
+    python(code, Path(__file__).parent, Path(__file__).parents[1] / "helpers")
 
 
 def check_huge_numbers(backend, options):
