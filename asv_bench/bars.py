@@ -35,7 +35,8 @@ from bar_table import ALL, BARS, GOOD_CHOICE, LARGE_KERNELS, ROWS
 
 import convcore
 from convcore import cli
-from convcore.terminal import seconds, table
+from convcore.terminal import table
+from convcore.text import seconds
 
 FINE, FAILED, USAGE, NOT_RUN = 0, 1, 2, 3
 PEERS = ["torch", "torch-nhwc", "onnxruntime", "openvino", "ncnn"]

@@ -2,20 +2,18 @@
 
 One call, from the outside in::
 
-    functional    conv(input, weight): checks the arrays, extends the input where asked
+    functional   conv(input, weight): checks the arrays, extends the input where asked, adds a bias
+        |        calls are kept: equal ones are planned once
+    planning     which backend, and why: argument > with > default > environment > estimate
         |
-    binding       a bounded cache from shapes and options to something that runs
+    registry     names to classes, through entry points, loaded at first use
         |
-    selection     which backend, and why: argument > with > default > environment > estimate
+    contract     Convolution: one problem bound to one backend; checks, allocates, calls its method
         |
-    registry      names to classes, through entry points, loaded at first use
-        |
-    Convolution   one problem bound to one backend: checks, allocates, calls the backend's method
-        |
-    backends/     naive, im2col, fft, ... each a package of its own that sees `plugin` only
+    backends/    naive, im2col, fft, ... each a package of its own that sees `plugin` only
 
-`Geometry` (extents, padding, stride, dilation, groups as integers) is built once on the way and is
-all that the layers share. The core holds no compiled code and computes no convolution itself.
+`problem` (extents, padding, stride, dilation, groups as integers) is built once on the way and is
+all that the rooms share. The core holds no compiled code and computes no convolution itself.
 
 "Convolution" means the sliding product without a flip, as in every network library; `flip=True`
 gives the true one. Why the *backward* pass is a true convolution is told in network/WHY.md.
@@ -30,6 +28,7 @@ from .errors import (
     ConvcoreError,
     DtypeError,
     GeometryError,
+    OptionError,
     ShapeError,
     UnknownBackendError,
     UnsupportedError,
@@ -59,6 +58,7 @@ __all__ = [
     "DtypeError",
     "Geometry",
     "GeometryError",
+    "OptionError",
     "Refusal",
     "ShapeError",
     "UnknownBackendError",
@@ -80,13 +80,18 @@ __all__ = [
     "register_backend",
     "set_default_backend",
     "testing",
+    "typing",
     "use_backend",
 ]
 
-_LAZY = ("network", "testing")
+_LAZY = ("network", "testing", "typing")
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

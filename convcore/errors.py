@@ -20,6 +20,10 @@ class DtypeError(ConvcoreError, TypeError):
     """An operand that is no plain NumPy array, or has a dtype that does not belong here."""
 
 
+class OptionError(ConvcoreError, ValueError):
+    """A value that an option, an operation or `backend=` does not take."""
+
+
 class UnknownBackendError(ConvcoreError, LookupError):
     """A backend name that nothing installed or registered answers to."""
 

@@ -9,24 +9,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-from .contract import available_cpus
-from .errors import ConvcoreError
-from .problem import MOST_THREADS, parse_threads, parse_workspace
+from .contract import MOST_THREADS, available_cpus, parse_threads, parse_workspace
+from .errors import OptionError
 
-Spec: TypeAlias = Any  # a name, a Convolution subclass, a tuple of those, or None
-AUTOMATIC: Spec = ()  # where None would leave it to what is set further out
+BackendSpec: TypeAlias = Any  # a name, a Convolution subclass, a tuple of those, or None
+AUTOMATIC: BackendSpec = ()  # where None would leave it to what is set further out
 ACCURACIES = ("default", "strict")
 
 
 class Context(NamedTuple):
     """What `with` blocks have set; None stands for not set."""
 
-    backend: Spec = None
+    backend: BackendSpec = None
     threads: int | None = None
     accuracy: str | None = None
     max_workspace: int | None = None
@@ -53,7 +52,7 @@ class Provenance(NamedTuple):
 class Environment(NamedTuple):
     """The variables that convcore reads, parsed."""
 
-    backend: Spec
+    backend: BackendSpec
     block: frozenset[str]
     accuracy: str | None
     threads: int | None
@@ -62,7 +61,7 @@ class Environment(NamedTuple):
 
 _NOTHING_SET = Context()
 _context: ContextVar[Context] = ContextVar("convcore", default=_NOTHING_SET)
-_default_backend: Spec = None
+_default_backend: BackendSpec = None
 _default_key = object()
 
 
@@ -74,12 +73,12 @@ def default_key() -> object:
     return _default_key
 
 
-def default_backend() -> Spec:
+def default_backend() -> BackendSpec:
     """What `set_default` has set; None where nothing is."""
     return _default_backend
 
 
-def set_default(spec: Spec) -> None:
+def set_default(spec: BackendSpec) -> None:
     """Set the backend that runs where neither argument nor `with` names one."""
     global _default_backend, _default_key
     _default_backend = spec
@@ -102,7 +101,7 @@ def options(
     accuracy: str | None = None,
     max_workspace: int | None = None,
     deterministic: bool | None = None,
-) -> Any:
+) -> AbstractContextManager[None]:
     """Options for every plan made inside a `with` block; what is not named stays as it was.
 
     Parameters
@@ -114,7 +113,7 @@ def options(
         declare errors of at most 1e-5 of the largest result; "strict" admits none of those, and
         none that lets NaN and Inf spread.
     max_workspace : int, optional
-        Bytes of scratch memory a backend may allocate in a call; copies that make its operands
+        Bytes of workspace a backend may allocate in a call; copies that make its operands
         what it takes (padding modes, layout) come on top.
     deterministic : bool, optional
         True admits only backends to the automatic choice that give the same bits for every
@@ -158,7 +157,7 @@ def provenance() -> list[Provenance]:
     ]
 
 
-def backend_in_force(argument: Spec) -> Provenance:
+def backend_in_force(argument: BackendSpec) -> Provenance:
     """The backend that is asked for, and by what; None is the automatic choice."""
     candidates = (
         (argument, "argument"),
@@ -210,7 +209,7 @@ def _environment_threads() -> tuple[int | None, str]:
     own = _variable("CONVCORE_NUM_THREADS")
     if own is not None:
         if not own.isdecimal() or int(own) < 1:
-            raise ConvcoreError(f"CONVCORE_NUM_THREADS: must be a positive integer; got {own!r}")
+            raise OptionError(f"CONVCORE_NUM_THREADS: must be a positive integer; got {own!r}")
         return parse_threads("CONVCORE_NUM_THREADS", int(own)), "CONVCORE_NUM_THREADS"
     # OMP_NUM_THREADS belongs to others and may hold a list of nesting levels: take what is plain.
     first = (_variable("OMP_NUM_THREADS") or "").split(",")[0].strip()
@@ -219,12 +218,12 @@ def _environment_threads() -> tuple[int | None, str]:
 
 
 def _parse_accuracy(name: str, value: object) -> str:
-    if value not in ACCURACIES:
-        raise ConvcoreError(f"{name}: must be one of {', '.join(ACCURACIES)}; got {value!r}")
+    if not isinstance(value, str) or value not in ACCURACIES:
+        raise OptionError(f"{name}: must be one of {', '.join(ACCURACIES)}; got {value!r}")
     return str(value)
 
 
 def _parse_bool(name: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise ConvcoreError(f"{name}: must be True or False; got {value!r}")
+        raise OptionError(f"{name}: must be True or False; got {value!r}")
     return value

@@ -1,4 +1,4 @@
-"""Tables on stdout, progress on stderr and numbers with units: with rich where it is installed."""
+"""Tables on stdout and progress on stderr: with rich where it is installed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
+from .text import plain_table
+
 Item = TypeVar("Item")
-Report: TypeAlias = Callable[[int, int, str], None]
+# Called with the number of steps done, their total, and what goes on now.
+Progress: TypeAlias = Callable[[int, int, str], object]
 
 # A pipe has no width: rich would otherwise fold the cells at 80 columns.
 _PIPE_WIDTH = 1000
@@ -43,34 +46,6 @@ def table(
         _rich_table(title, columns, cells, align)
 
 
-def plain_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], align: str
-) -> str:
-    """Return the text of a table with aligned columns, two blanks apart.
-
-    Examples
-    --------
-    >>> print(plain_table("Times", ["backend", "ms"], [["fft", "7"], ["naive", "1234"]], "lr"))
-    Times
-    backend    ms
-    -------  ----
-    fft         7
-    naive    1234
-    """
-    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
-    lines = [columns, ["-" * width for width in widths], *rows]
-    text = [_plain_line(line, widths, align) for line in lines]
-    return "\n".join([title, *text] if title else text)
-
-
-def _plain_line(cells: Sequence[str], widths: Sequence[int], align: str) -> str:
-    padded = [
-        cell.rjust(width) if side == "r" else cell.ljust(width)
-        for cell, width, side in zip(cells, widths, align, strict=True)
-    ]
-    return "  ".join(padded).rstrip()
-
-
 def _rich_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], align: str
 ) -> None:
@@ -89,7 +64,7 @@ def _rich_table(
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Report]:
+def progress(title: str) -> Iterator[Progress]:
     """Show progress on stderr while the body runs.
 
     Yields
@@ -107,12 +82,12 @@ def progress(title: str) -> Iterator[Report]:
         return
     try:
         from rich.console import Console
-        from rich.progress import Progress
+        from rich.progress import Progress as Bar
     except ImportError:
         yield _plain_report(title)
         return
     console = Console(stderr=True, markup=False, emoji=False)
-    with Progress(*_rich_columns(), console=console, transient=True) as bar:
+    with Bar(*_rich_columns(), console=console, transient=True) as bar:
         task = bar.add_task(title, total=None, text="")
         yield lambda done, total, text: bar.update(task, completed=done, total=total, text=text)
 
@@ -129,7 +104,7 @@ def _rich_columns() -> Sequence[Any]:
     )
 
 
-def _plain_report(title: str) -> Report:
+def _plain_report(title: str) -> Progress:
     """Return a report that prints a line at most once a second, and always the last one."""
     last = -_PLAIN_INTERVAL
 
@@ -158,55 +133,3 @@ def track(
             report(done, len(items), describe(item))
             yield item
         report(len(items), len(items), "")
-
-
-def seconds(value: float) -> str:
-    """Write a time with three digits and its unit.
-
-    Examples
-    --------
-    >>> seconds(0.001234), seconds(12.3456), seconds(0.9999), seconds(99.97e-6)
-    ('1.23 ms', '12.3 s', '1.00 s', '100 us')
-    """
-    for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
-        if value >= 0.9995 * factor:
-            return f"{three_digits(value / factor)} {unit}"
-    return f"{three_digits(value / 1e-9)} ns"
-
-
-def binary_bytes(value: int) -> str:
-    """Write a number of bytes with three digits and its unit.
-
-    Examples
-    --------
-    >>> binary_bytes(0), binary_bytes(1536), binary_bytes(32 * 2**20)
-    ('0 B', '1.50 KiB', '32.0 MiB')
-    """
-    if value < 1024:
-        return f"{value} B"
-    power = min((value.bit_length() - 1) // 10, 4)
-    return f"{three_digits(value / 1024**power)} {('KiB', 'MiB', 'GiB', 'TiB')[power - 1]}"
-
-
-def gflops(flop: float, time_in_seconds: float) -> str:
-    """Write 10^9 floating-point operations per second with three digits.
-
-    Examples
-    --------
-    >>> gflops(4e9, 0.5), gflops(1e6, 1.0)
-    ('8.00', '0.00100')
-    """
-    return three_digits(flop / time_in_seconds / 1e9)
-
-
-def three_digits(value: float) -> str:
-    """Write a number of at least 0 with three digits.
-
-    Examples
-    --------
-    >>> three_digits(0.0421), three_digits(1234.5), three_digits(0), three_digits(2e-6)
-    ('0.0421', '1234', '0', '2.00e-06')
-    """
-    if value == 0 or value >= 99.95:
-        return f"{value:.0f}"
-    return f"{value:#.3g}" if value >= 1e-4 else f"{value:.2e}"

@@ -24,6 +24,7 @@ MODULES = (
     "convcore.functional",
     "convcore.testing",
     "convcore.network",
+    "convcore.typing",
 )
 
 
@@ -128,3 +129,9 @@ VARIABLES = {
 def test_every_variable_of_the_environment_is_read(environment, variable):
     environment(**{variable: VARIABLES[variable]})
     assert variable in [entry.source for entry in convcore.settings.provenance()]
+
+
+def test_dir_shows_the_public_names():
+    assert set(dir(convcore)) == set(convcore.__all__)
+    for name in dir(convcore):
+        assert getattr(convcore, name) is not None

@@ -15,7 +15,7 @@ import numpy as np
 from .. import __version__
 from ..plugin import Array, Operation
 from ..settings import options
-from ..terminal import Report
+from ..terminal import Progress
 from ..testing import Problem, operands
 from . import contenders, roofline
 from .agreement import disagreement
@@ -60,7 +60,7 @@ class Request:
     limit: float
 
 
-def compare(request: Request, report: Report) -> Comparison:
+def compare(request: Request, report: Progress) -> Comparison:
     """Run everything that was asked for.
 
     Raises
@@ -72,13 +72,13 @@ def compare(request: Request, report: Report) -> Comparison:
     with options(threads=request.threads), _blas_threads(request.threads) as notes:
         peers, absent = connect(request.against, request.threads)
         field += map(contenders.peer, peers)
-        meeting = _Meeting(request, field, report)
-        results = list(meeting.results())
+        run = _Run(request, field, report)
+        results = list(run.results())
     versions = _versions() | {entry.name: entry.version for entry in field if entry.version}
     return Comparison(
         dtype=request.dtype,
         threads=request.threads,
-        roofline=meeting.roofline,
+        roofline=run.roofline,
         versions=versions,
         absent=absent,
         notes=notes,
@@ -109,7 +109,7 @@ def _versions() -> dict[str, str | None]:
 
 
 @dataclass(frozen=True)
-class _Entrant:
+class _Started:
     """A contender on one task: ready to be timed, or with the reason why not."""
 
     contender: Contender
@@ -134,10 +134,10 @@ class _Entrant:
         )
 
 
-class _Meeting:
+class _Run:
     """All tasks in turn, and the roofline measured after each of them."""
 
-    def __init__(self, request: Request, field: list[Contender], report: Report) -> None:
+    def __init__(self, request: Request, field: list[Contender], report: Progress) -> None:
         self.request, self.field, self.report = request, field, report
         self.roofline = roofline.measure(request.dtype, request.threads)
 
@@ -148,54 +148,54 @@ class _Meeting:
         for index, (problem, operation) in enumerate(names):
             pair = operands("random", problem.geometry, request.dtype, operation)
             task = Task(problem, operation, *pair)
-            yield from _Heat(task, request, self._tick(task, index, len(names))).run(self.field)
+            yield from _TaskRun(task, request, self._tick(task, index, len(names))).run(self.field)
             now = roofline.measure(request.dtype, request.threads)
             self.roofline = self.roofline.better(now)
 
-    def _tick(self, task: Task, index: int, tasks: int) -> Callable[[], None]:
+    def _tick(self, task: Task, index: int, tasks: int) -> Callable[[], object]:
         """What reports one step more; a contender that does not take part leaves steps out."""
         each = len(self.field) * (self.request.rounds + 1)
         steps = count(index * each + 1)
         return lambda: self.report(next(steps), tasks * each, task.title)
 
 
-class _Heat:
+class _TaskRun:
     """One task: who can run it, who agrees with the first that does, and how fast they are."""
 
-    def __init__(self, task: Task, request: Request, tick: Callable[[], None]) -> None:
+    def __init__(self, task: Task, request: Request, tick: Callable[[], object]) -> None:
         self.task, self.request, self.tick = task, request, tick
         self.reference: Array | None = None
 
     def run(self, field: list[Contender]) -> list[Result]:
         """The results of all contenders, in their order."""
-        entrants = [self._start(contender) for contender in field]
-        runners = [entrant.runner for entrant in entrants if entrant.runner]
+        started = [self._start(contender) for contender in field]
+        runners = [each.runner for each in started if each.runner]
         race(runners, self.request.rounds, self.request.limit, self.tick)
-        return [entrant.result(self.task) for entrant in entrants]
+        return [each.result(self.task) for each in started]
 
-    def _start(self, contender: Contender) -> _Entrant:
+    def _start(self, contender: Contender) -> _Started:
         self.tick()
         try:
             return self._check(contender, contender.enter(self.task))
         except Refused as refusal:
-            return _Entrant(contender, reason=str(refusal))
+            return _Started(contender, reason=str(refusal))
         except Exception as error:
-            return _Entrant(contender, reason=f"raised {error!r}", wrong=True)
+            return _Started(contender, reason=f"raised {error!r}", wrong=True)
 
-    def _check(self, contender: Contender, entry: Entry) -> _Entrant:
+    def _check(self, contender: Contender, entry: Entry) -> _Started:
         """Run the contender, hold its result against that of the first, and time a second call.
 
         If the limit has no room for a second, the first counts, with all that it does only once.
         """
         if entry.expected is not None and entry.expected > 2 * self.request.limit:
             reason = f"a call would take about {entry.expected:.0f} s"
-            return _Entrant(contender, entry, reason=reason)
+            return _Started(contender, entry, reason=reason)
         start = time.perf_counter()
         result = entry.call()
         spent, got = time.perf_counter() - start, entry.array(result)
         self.reference = got if self.reference is None else self.reference
         difference = disagreement(self.task, got, self.reference)
         if difference is not None:
-            return _Entrant(contender, entry, reason=difference, wrong=True)
+            return _Started(contender, entry, reason=difference, wrong=True)
         slow = spent > self.request.limit / 2
-        return _Entrant(contender, entry, Runner(entry.call, spent if slow else clock(entry.call)))
+        return _Started(contender, entry, Runner(entry.call, spent if slow else clock(entry.call)))

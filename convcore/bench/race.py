@@ -91,7 +91,7 @@ def clock(call: Callable[[], Any], count: int = 1) -> float:
     return (time.perf_counter() - start) / count
 
 
-def race(runners: list[Runner], rounds: int, limit: float, tick: Callable[[], None]) -> None:
+def race(runners: list[Runner], rounds: int, limit: float, tick: Callable[[], object]) -> None:
     """Give every runner `rounds` turns, one after the other.
 
     Parameters

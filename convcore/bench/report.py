@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..terminal import binary_bytes, gflops, seconds, table, three_digits
+from ..terminal import table
+from ..text import binary_bytes, gflops, seconds, three_digits
 from . import roofline
 from .contenders import base_name
 from .results import Comparison, Result, itemsize_of

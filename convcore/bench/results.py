@@ -31,7 +31,7 @@ class Result:
     seconds : tuple of float
         Samples, in the order in which they were taken.
     workspace : int, optional
-        Bytes of scratch memory that the backend states.
+        Bytes of workspace that the backend states.
     backend : str, optional
         The backend that ran, also where it was chosen automatically.
     expected : float, optional

@@ -13,18 +13,18 @@ from .arrays import (
     FLOAT_NAMES,
     INTEGER_NAMES,
     Array,
+    as_plain,
     check_operand,
     check_out,
     check_pair,
-    direct,
     flipped,
-    native,
+    native_byte_order,
     parse_dtype,
     result_array,
 )
-from .base import available_cpus
 from .convolution import Convolution
 from .declaration import MAX_TYPICAL_ERROR, Declaration, Refusal
+from .limits import MOST_THREADS, available_cpus, parse_threads, parse_workspace
 from .prepared_weight import PreparedWeight
 
 __all__ = [
@@ -33,18 +33,21 @@ __all__ = [
     "FLOAT_NAMES",
     "INTEGER_NAMES",
     "MAX_TYPICAL_ERROR",
+    "MOST_THREADS",
     "Array",
     "Convolution",
     "Declaration",
     "PreparedWeight",
     "Refusal",
+    "as_plain",
     "available_cpus",
     "check_operand",
     "check_out",
     "check_pair",
-    "direct",
     "flipped",
-    "native",
+    "native_byte_order",
     "parse_dtype",
+    "parse_threads",
+    "parse_workspace",
     "result_array",
 ]

@@ -20,7 +20,7 @@ _TAKEN = BACKEND_DTYPES | {FLOAT16}
 _OVERLAP_WORK = 10_000
 
 
-def native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def native_byte_order(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """`dtype` in this machine's byte order."""
     return dtype if dtype.isnative else dtype.newbyteorder("=")
 
@@ -28,7 +28,7 @@ def native(dtype: np.dtype[Any]) -> np.dtype[Any]:
 def parse_dtype(dtype: object, taken: frozenset[np.dtype[Any]] = _TAKEN) -> np.dtype[Any]:
     """`dtype` as a native NumPy dtype that convcore computes in."""
     try:
-        parsed = native(np.dtype(dtype))  # type: ignore[call-overload]
+        parsed = native_byte_order(np.dtype(dtype))  # type: ignore[call-overload]
     except TypeError:
         raise DtypeError(f"dtype: must name a NumPy dtype; got {dtype!r}") from None
     if parsed not in taken:
@@ -43,7 +43,7 @@ def check_array(name: str, array: object) -> np.dtype[Any]:
     if type(array) is not np.ndarray:
         kind = type(array).__name__
         raise DtypeError(f"{name}: must be a numpy.ndarray; got {kind}; {_hint(array)}")
-    dtype = native(array.dtype)
+    dtype = native_byte_order(array.dtype)
     if dtype not in _TAKEN:
         raise DtypeError(
             f"{name}: must be float16, float32, float64, complex64, complex128 or an integer; "
@@ -144,12 +144,12 @@ def _overlap(first: Array, second: Array) -> bool:
         return True
 
 
-def direct(array: Array) -> Array:
+def as_plain(array: Array) -> Array:
     """`array` itself where it is C-contiguous, aligned and native, else a copy that is."""
     flags = array.flags
     if (flags.carray or (flags.c_contiguous and flags.aligned)) and array.dtype.isnative:
         return array
-    return np.array(array, dtype=native(array.dtype), order="C", copy=True)
+    return np.array(array, dtype=native_byte_order(array.dtype), order="C", copy=True)
 
 
 def flipped(weight: Array) -> Array:

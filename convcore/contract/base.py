@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ..errors import GeometryError
-from ..problem import Geometry, parse_threads, parse_workspace
+from ..problem import Geometry, Operation
 from .arrays import BACKEND_DTYPES, parse_dtype
-
-
-def available_cpus() -> int:
-    """Number of processors that this process may run on."""
-    if hasattr(os, "process_cpu_count"):
-        return os.process_cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+from .limits import available_cpus, parse_threads, parse_workspace
 
 
 class Planned:
     """A problem, a dtype and the limits of a call, read-only and picklable; see `Convolution`."""
 
     name: ClassVar[str]
+    # Those that a plan may have; the host's own plan of float16 has another.
+    _dtypes: ClassVar[frozenset[np.dtype[Any]]] = BACKEND_DTYPES
 
     def __init__(
-        self, geometry: Geometry, dtype: Any, *, threads: int | None, max_workspace: int | None
+        self,
+        geometry: Geometry,
+        dtype: Any,
+        *,
+        threads: int | None,
+        max_workspace: int | None,
+        variants: Mapping[Operation, str] | None = None,
     ) -> None:
         if not isinstance(geometry, Geometry):
             raise GeometryError(f"geometry: must be a Geometry; got {geometry!r}")
         self._geometry = geometry
-        self._dtype = parse_dtype(dtype, BACKEND_DTYPES)
+        self._dtype = parse_dtype(dtype, self._dtypes)
         self._threads = available_cpus() if threads is None else parse_threads("threads", threads)
         self._max_workspace = parse_workspace(max_workspace)
+        self._variants = None if variants is None else dict(variants)
         # How an equal object is built elsewhere; the registry puts the backend's name here.
         self._factory: Callable[..., Planned] = type(self)
 
@@ -56,7 +56,7 @@ class Planned:
 
     @property
     def max_workspace(self) -> int | None:
-        """Bytes of scratch memory to stay under; None stands for the backend's own bound."""
+        """Bytes of workspace to stay under; None stands for the backend's own limit."""
         return self._max_workspace
 
     def __repr__(self) -> str:
@@ -64,15 +64,16 @@ class Planned:
         return f"<{type(self).__name__} '{self.name}' {shapes} {self._dtype}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        options = (self._geometry, self._dtype, self._threads, self._max_workspace)
-        return _rebuild, (self._factory, *options)
+        limits: dict[str, Any] = {"threads": self._threads, "max_workspace": self._max_workspace}
+        if self._variants is not None:
+            limits["variants"] = self._variants
+        return _rebuild, (self._factory, self._geometry, self._dtype, limits)
 
 
 def _rebuild(
     factory: Callable[..., Planned],
     geometry: Geometry,
     dtype: np.dtype[Any],
-    threads: int,
-    max_workspace: int | None,
+    limits: dict[str, Any],
 ) -> Planned:
-    return factory(geometry, dtype, threads=threads, max_workspace=max_workspace)
+    return factory(geometry, dtype, **limits)

@@ -13,17 +13,21 @@ They are plain bilinear maps: nothing is conjugated, and nothing is flipped in `
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
+import numpy as np
+
 from ..errors import UnsupportedError
-from ..problem import Geometry, Operation
-from .arrays import Array, check_operand, direct, result_array
+from ..problem import OPERANDS, OPERATIONS, Geometry, Operation
+from .arrays import Array, as_plain, check_operand, result_array
 from .base import Planned
-from .base import available_cpus as available_cpus
 from .declaration import Declaration, Refusal, dtype_name
 from .prepared_weight import PreparedWeight, WeightOperation
 
 Weight: TypeAlias = Array | PreparedWeight
+# What an author writes for each operation.
+_METHODS = {operation: f"_{operation}" for operation in OPERATIONS}
 
 
 class Convolution(Planned, ABC):
@@ -42,7 +46,9 @@ class Convolution(Planned, ABC):
     threads : int, optional
         Threads to use; all processors that the process may run on by default.
     max_workspace : int, optional
-        Bytes of scratch memory to stay under; the backend's own bound by default.
+        Bytes of workspace to stay under; the backend's own limit by default.
+    variants : mapping of operation to str, optional
+        Which of its `variants` the backend is to run; only for those that declare to have some.
 
     Raises
     ------
@@ -60,8 +66,13 @@ class Convolution(Planned, ABC):
         *,
         threads: int | None = None,
         max_workspace: int | None = None,
+        variants: Mapping[Operation, str] | None = None,
     ) -> None:
-        super().__init__(geometry, dtype, threads=threads, max_workspace=max_workspace)
+        super().__init__(
+            geometry, dtype, threads=threads, max_workspace=max_workspace, variants=variants
+        )
+        if variants is not None and "variants" not in self.declaration.capabilities:
+            raise UnsupportedError(f"backend '{self.name}' has no variants; got {variants!r}")
         refusal = self.refusal(geometry, self._dtype)
         if refusal is not None:
             raise UnsupportedError(f"backend '{self.name}' cannot run this problem: {refusal.text}")
@@ -90,8 +101,25 @@ class Convolution(Planned, ABC):
         """Expected seconds of one call; None (unknown) ranks after every known estimate."""
         return None
 
+    @classmethod
+    def variants(
+        cls,
+        geometry: Geometry,
+        dtype: Any,
+        operation: Operation,
+        *,
+        threads: int,
+        max_workspace: int | None = None,
+    ) -> tuple[str, ...]:
+        """Names of the ways in which this backend can run `operation`, its own choice first.
+
+        A backend that has several declares the capability "variants", and its constructor takes
+        the names in `variants`; measured planning tries them.
+        """
+        return ("default",)
+
     def workspace_bytes(self, operation: Operation) -> int:
-        """Largest scratch memory that one call of `operation` allocates, in bytes."""
+        """Largest workspace that one call of `operation` allocates, in bytes."""
         return 0
 
     def describe(self, operation: Operation) -> str:
@@ -120,17 +148,7 @@ class Convolution(Planned, ABC):
         ShapeError, DtypeError
             If an array does not fit `geometry` and `dtype`.
         """
-        geometry, dtype = self._geometry, self._dtype
-        check_operand("input", input, geometry.input_shape, dtype)
-        if type(weight) is PreparedWeight:
-            return self._run_prepared("forward", input, weight, out)
-        check_operand("weight", weight, geometry.weight_shape, dtype)
-        output = result_array(out, geometry.output_shape, dtype, input, weight)
-        if geometry.degenerate:
-            output.fill(0)
-        else:
-            self._forward(direct(input), direct(weight), output)
-        return output
+        return self._execute("forward", input, weight, out)
 
     def grad_input(self, grad_output: Array, weight: Weight, *, out: Array | None = None) -> Array:
         """Gradient of a scalar with respect to the input, given that for the output.
@@ -149,17 +167,7 @@ class Convolution(Planned, ABC):
         ndarray of shape (N, C, *S)
             `out` if given.
         """
-        geometry, dtype = self._geometry, self._dtype
-        check_operand("grad_output", grad_output, geometry.output_shape, dtype)
-        if type(weight) is PreparedWeight:
-            return self._run_prepared("grad_input", grad_output, weight, out)
-        check_operand("weight", weight, geometry.weight_shape, dtype)
-        grad_input = result_array(out, geometry.input_shape, dtype, grad_output, weight)
-        if geometry.degenerate:
-            grad_input.fill(0)
-        else:
-            self._grad_input(direct(grad_output), direct(weight), grad_input)
-        return grad_input
+        return self._execute("grad_input", grad_output, weight, out)
 
     def grad_weight(self, grad_output: Array, input: Array, *, out: Array | None = None) -> Array:
         """Gradient of a scalar with respect to the weight, given that for the output.
@@ -178,15 +186,7 @@ class Convolution(Planned, ABC):
         ndarray of shape (K, C / groups, *R)
             `out` if given.
         """
-        geometry, dtype = self._geometry, self._dtype
-        check_operand("grad_output", grad_output, geometry.output_shape, dtype)
-        check_operand("input", input, geometry.input_shape, dtype)
-        grad_weight = result_array(out, geometry.weight_shape, dtype, grad_output, input)
-        if geometry.degenerate:
-            grad_weight.fill(0)
-        else:
-            self._grad_weight(direct(grad_output), direct(input), grad_weight)
-        return grad_weight
+        return self._execute("grad_weight", grad_output, input, out)
 
     def prepare(self, weight: Array, *, operation: WeightOperation | None = None) -> PreparedWeight:
         """Prepare a weight once for many calls of `forward` and `grad_input` of this very plan.
@@ -214,19 +214,28 @@ class Convolution(Planned, ABC):
         """
         return weight
 
-    def _run_prepared(
-        self, operation: WeightOperation, first: Array, weight: PreparedWeight, out: Array | None
-    ) -> Array:
-        """`operation` of a checked array and a prepared weight."""
-        payload = weight.payload(self, operation)
-        result = result_array(out, self._geometry.result_shape(operation), self._dtype, first)
-        if self._geometry.degenerate:
-            result.fill(0)
-        elif operation == "forward":
-            self._forward(direct(first), payload, result)
+    def _execute(self, operation: Operation, first: Any, second: Any, out: Any) -> Array:
+        """`operation` of two operands that nobody has looked at yet."""
+        geometry, dtype = self._geometry, self._dtype
+        first_name, second_name = OPERANDS[operation]
+        first_shape, second_shape = geometry.operand_shapes(operation)
+        check_operand(first_name, first, first_shape, dtype)
+        if type(second) is PreparedWeight and second_name == "weight":
+            second = second.payload(self, operation)
+            result = result_array(out, geometry.result_shape(operation), dtype, first)
         else:
-            self._grad_input(direct(first), payload, result)
+            check_operand(second_name, second, second_shape, dtype)
+            result = result_array(out, geometry.result_shape(operation), dtype, first, second)
+        if geometry.degenerate:
+            result.fill(0)
+        else:
+            self._compute(operation, first, second, result)
         return result
+
+    def _compute(self, operation: Operation, first: Array, second: Any, result: Array) -> None:
+        """Have the author's method overwrite `result`, from operands that fit."""
+        operand = as_plain(second) if type(second) is np.ndarray else second
+        getattr(self, _METHODS[operation])(as_plain(first), operand, result)
 
     @abstractmethod
     def _forward(self, input: Array, weight: Array, output: Array) -> None: ...

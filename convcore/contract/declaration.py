@@ -60,6 +60,9 @@ class Declaration:
         Whether the automatic choice may pick it; else it runs only by name.
     releases_gil : bool
         Whether other Python threads run during a long call.
+    capabilities : tuple of str
+        What the backend does itself that the host would do for it: "variants" (it lists several
+        ways to run an operation, and its constructor takes `variants=`).
     description : str
         One line for tables.
     """
@@ -73,6 +76,7 @@ class Declaration:
     nonfinite: Literal["local", "spreads"] = "local"
     automatic: bool = True
     releases_gil: bool = True
+    capabilities: tuple[str, ...] = ()
     description: str = ""
 
     def relative_error(self, dtype: Any) -> float:

@@ -9,7 +9,8 @@ from typing import Any, Literal, TypeAlias, final
 
 import numpy as np
 
-from ..errors import GeometryError, ShapeError
+from ..errors import OptionError, ShapeError
+from ..problem import Operation
 from .arrays import Array, check_operand
 
 WeightOperation: TypeAlias = Literal["forward", "grad_input"]
@@ -37,7 +38,7 @@ class PreparedWeight:
 
     plan: Any
     weight: Array
-    payloads: Mapping[WeightOperation, Any]
+    payloads: Mapping[Operation, Any]
 
     @classmethod
     def of(cls, plan: Any, weight: Array, operation: WeightOperation | None) -> PreparedWeight:
@@ -45,14 +46,14 @@ class PreparedWeight:
         check_operand("weight", weight, plan.geometry.weight_shape, plan.dtype)
         if operation is not None and operation not in WEIGHT_OPERATIONS:
             names = " or ".join(WEIGHT_OPERATIONS)
-            raise GeometryError(f"operation: must be {names} or None; got {operation!r}")
+            raise OptionError(f"operation: must be {names} or None; got {operation!r}")
         copy = np.array(weight, plan.dtype, order="C")
         copy.setflags(write=False)
         wanted = WEIGHT_OPERATIONS if operation is None else (operation,)
-        payloads = {each: _payload(plan, copy, each) for each in wanted}
+        payloads: dict[Operation, Any] = {each: _payload(plan, copy, each) for each in wanted}
         return cls(plan, copy, MappingProxyType(payloads))
 
-    def payload(self, plan: object, operation: WeightOperation) -> Any:
+    def payload(self, plan: object, operation: Operation) -> Any:
         """What the backend of `plan` works on in `operation`, if this was prepared for both."""
         if self.plan is not plan:
             raise ShapeError(

@@ -16,7 +16,8 @@ from ..errors import ConvcoreError, UnsupportedError
 from ..network import Adam, Loss, Network, fit
 from ..planning import use_backend
 from ..plugin import Array
-from ..terminal import Report, progress, seconds, table, three_digits
+from ..terminal import Progress, progress, table
+from ..text import seconds, three_digits
 
 # What every backend is held against, where it is available; else the first that runs.
 _REFERENCE = "naive"
@@ -123,7 +124,7 @@ def available() -> list[str]:
     return [record.name for record in registry.backends() if record.state == "available"]
 
 
-def _shifted(report: Report, start: int, total: int, name: str) -> Callable[[int, float], None]:
+def _shifted(report: Progress, start: int, total: int, name: str) -> Callable[[int, float], object]:
     """Return a report of (step, loss) that counts on from `start`."""
     return lambda step, loss: report(start + step, total, f"{name}: loss {loss:.4f}")
 
@@ -135,7 +136,7 @@ def train(
     *,
     epochs: int = 1,
     steps: int | None = None,
-    report: Callable[[int, float], None] = lambda step, loss: None,
+    report: Callable[[int, float], object] = lambda step, loss: None,
 ) -> Run:
     """Train a fresh network on one backend, for at most `steps` steps.
 

@@ -15,11 +15,12 @@ import numpy as np
 from .. import functional
 from ..errors import UnsupportedError
 from ..plugin import OPERATIONS
-from ..terminal import binary_bytes, gflops, progress, seconds, table, three_digits
+from ..terminal import progress, table
+from ..text import binary_bytes, gflops, seconds, three_digits
 from .comparison import available
 from .measure import Case, Measurement, evaluate
 from .pictures import draw_filters
-from .problems import Problem, problems
+from .problems import Filtering, problems
 
 
 class Refused(NamedTuple):
@@ -70,7 +71,7 @@ def run(
 
 
 def _measure_all(
-    layers: Sequence[Problem], names: Sequence[str]
+    layers: Sequence[Filtering], names: Sequence[str]
 ) -> tuple[list[Measurement], list[Refused]]:
     found: list[Measurement] = []
     refused: list[Refused] = []
@@ -86,7 +87,7 @@ def _measure_all(
     return found, refused
 
 
-def _tasks(layers: Iterable[Problem], names: Sequence[str]) -> Iterator[tuple[Case, str]]:
+def _tasks(layers: Iterable[Filtering], names: Sequence[str]) -> Iterator[tuple[Case, str]]:
     for layer in layers:
         output = evaluate(layer.geometry, "forward", layer.input, layer.weight)
         grad_output = output.astype(layer.input.dtype)
@@ -108,7 +109,7 @@ def _measured(case: Case, name: str) -> Measurement:
     return case.measure(name, plan)
 
 
-def _print_problem(layer: Problem, found: Sequence[Measurement]) -> None:
+def _print_problem(layer: Filtering, found: Sequence[Measurement]) -> None:
     geometry = layer.geometry
     shapes = " * ".join(
         "x".join(map(str, shape)) for shape in (geometry.input_shape, geometry.weight_shape)

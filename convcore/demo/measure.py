@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..plugin import Array, Convolution, Declaration, Geometry, Operation
+from ..problem import OPERANDS
 from ..testing import unit_bound
-from .problems import Problem
+from .problems import Filtering
 
 # Seconds after which a call is not repeated for a better time.
 _ENOUGH = 0.2
@@ -40,7 +41,7 @@ class Measurement:
 class Case:
     """One operation of a problem: operands, reference, and what bounds are made of."""
 
-    def __init__(self, problem: Problem, operation: Operation, grad_output: Array) -> None:
+    def __init__(self, problem: Filtering, operation: Operation, grad_output: Array) -> None:
         self.problem, self.operation = problem, operation
         arrays = {"input": problem.input, "weight": problem.weight, "grad_output": grad_output}
         first, second = OPERANDS[operation]
@@ -75,13 +76,6 @@ class Case:
             eps = float(np.finfo(self.problem.input.dtype).eps)
             allowed = declaration.bound * terms * eps * np.maximum(self.magnitude, 0)
         return np.asarray(allowed + noise)
-
-
-OPERANDS: dict[Operation, tuple[str, str]] = {
-    "forward": ("input", "weight"),
-    "grad_input": ("grad_output", "weight"),
-    "grad_weight": ("grad_output", "input"),
-}
 
 
 def evaluate(geometry: Geometry, operation: Operation, first: Array, second: Array) -> Array:

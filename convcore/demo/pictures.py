@@ -11,16 +11,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..plugin import OPERATIONS, Array
-from ..terminal import three_digits
+from ..text import three_digits
 from .measure import Measurement, evaluate
-from .problems import Problem
+from .problems import Filtering
 
 _BAR_SHARE = 0.8
 # The first problems are filters over the photographs.
 _FILTERINGS = 3
 
 
-def draw_filters(path: Path, layers: Sequence[Problem], found: Sequence[Measurement]) -> None:
+def draw_filters(path: Path, layers: Sequence[Filtering], found: Sequence[Measurement]) -> None:
     """Write photographs, their filtered versions and bars of time to `path`."""
     figure = Figure(figsize=(13, 10), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
@@ -30,7 +30,7 @@ def draw_filters(path: Path, layers: Sequence[Problem], found: Sequence[Measurem
     figure.savefig(path)
 
 
-def _draw_images(figure: Any, layers: Sequence[Problem]) -> None:
+def _draw_images(figure: Any, layers: Sequence[Filtering]) -> None:
     figure.suptitle("Photographs, and the strongest answer of each bank of filters")
     columns = [("photograph", layers[0].input.transpose(0, 2, 3, 1))]
     columns += [(layer.title.partition(",")[0], strongest(layer)) for layer in layers]
@@ -43,7 +43,7 @@ def _draw_images(figure: Any, layers: Sequence[Problem]) -> None:
             axes[row, column].set_axis_off()
 
 
-def strongest(layer: Problem) -> Array:
+def strongest(layer: Filtering) -> Array:
     """Largest absolute response over the bank, for each sample and pixel."""
     response = evaluate(layer.geometry, "forward", layer.input, layer.weight)
     largest: Array = np.abs(response).max(axis=1)

@@ -15,7 +15,7 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 
 
 @dataclass(frozen=True)
-class Problem:
+class Filtering:
     """A layer of stride 1 over real images."""
 
     title: str
@@ -29,7 +29,7 @@ class Problem:
         return Geometry.of(self.input.shape, self.weight.shape, padding=self.padding)
 
 
-def problems(shrink: int = 1) -> list[Problem]:
+def problems(shrink: int = 1) -> list[Filtering]:
     """Read the images and build one problem for each bank of filters.
 
     The largest filters meet photographs of half the extents: that is enough to see them by, and
@@ -47,15 +47,15 @@ def problems(shrink: int = 1) -> list[Problem]:
         _filtering("edges 3x3, colour photographs", colour, edge_bank()[:, None] * _rgb()),
         _filtering("Gabor 9x9, grey photographs", grey, gabor_bank(9, 8)[:, None]),
         _filtering("Gabor 31x31, half-size grey", shrunk(grey, 2), gabor_bank(31, 4)[:, None]),
-        Problem("layer 3x3, digits", digits()[::shrink].astype(np.float32), layer, "same"),
+        Filtering("layer 3x3, digits", digits()[::shrink].astype(np.float32), layer, "same"),
     ]
 
 
-def _filtering(title: str, images: Array, bank: Array) -> Problem:
+def _filtering(title: str, images: Array, bank: Array) -> Filtering:
     """Filters over images whose last pixels are repeated outwards, so that no border answers."""
     reach = bank.shape[-1] // 2
     wide = np.pad(images, ((0, 0), (0, 0), (reach, reach), (reach, reach)), mode="edge")
-    return Problem(title, wide.astype(np.float32), bank.astype(np.float32))
+    return Filtering(title, wide.astype(np.float32), bank.astype(np.float32))
 
 
 def photographs() -> Array:

@@ -1,74 +1,57 @@
-"""From the arguments of a call to something that runs it, through a bounded cache.
+"""From the arguments of a call to what runs it: kept, so that equal calls are planned once.
 
-Everything here depends on shapes, dtypes and options only. A `Bound` holds what `functional` needs
-to compute: the problem as the caller put it, the border that a padding mode asks for, and the
-plan for the zero-padded problem that is left.
+A `Call` holds the plan and what stands around it: the input is extended where a padding mode says
+so, its gradient folded back, a bias added.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from functools import lru_cache, partial
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from .. import registry, settings
 from ..contract import FLOAT16, Array, Convolution
-from ..planning import Problem, check_spec, choose
+from ..planning import WIDE, Float16Convolution, Question, check_spec, plan_for
 from ..problem import Geometry, Operation, Padding, PerAxis, freeze, transposed_geometry
-from .float16 import WIDE, Widened, add_bias
+from .bias import add_bias
 from .padding_modes import Border, check_mode, zero_padded
 
-CACHE_SIZE = 256
+# Calls that are kept, with a plan of some kilobytes each.
+CACHE_SIZE = 4096
+
+# stride, padding, dilation, groups
+Steps: TypeAlias = tuple[PerAxis, Padding, PerAxis, int]
 
 
-class Runner(Protocol):
-    """The three operations with a bias added where the result has channels."""
+class Call:
+    """One operation on arrays of certain shapes, ready to run.
 
-    def forward(self, input: Array, weight: Array, bias: Array | None, out: Array | None) -> Array:
-        """Convolution of `input` with `weight`, plus `bias`."""
-        ...
+    Parameters
+    ----------
+    geometry : Geometry
+        The problem as the caller put it.
+    dtype : numpy.dtype
+        Of the operands and of the result.
+    border : Border or None
+        How the input is extended beforehand; None where the padding is zeros.
+    plan : Convolution
+        Runs what is left.
+    """
 
-    def grad_input(
-        self, grad_output: Array, weight: Array, bias: Array | None, out: Array | None
-    ) -> Array:
-        """Gradient with respect to the input, plus `bias`."""
-        ...
+    __slots__ = ("border", "dtype", "geometry", "plan")
+    # In which dtype results are summed, where that is not the operands' own.
+    summed: np.dtype[Any] | None = None
 
-    def grad_weight(self, grad_output: Array, input: Array, out: Array | None) -> Array:
-        """Gradient with respect to the weight."""
-        ...
-
-
-class Direct(NamedTuple):
-    """Runs a plan of the operands' own dtype."""
-
-    plan: Convolution
-
-    def forward(self, input: Array, weight: Array, bias: Array | None, out: Array | None) -> Array:
-        """Convolution of `input` with `weight`, plus `bias`."""
-        output = self.plan.forward(input, weight, out=out)
-        return output if bias is None else add_bias(output, bias)
-
-    def grad_input(
-        self, grad_output: Array, weight: Array, bias: Array | None, out: Array | None
-    ) -> Array:
-        """Gradient with respect to the input, plus `bias`."""
-        gradient = self.plan.grad_input(grad_output, weight, out=out)
-        return gradient if bias is None else add_bias(gradient, bias)
-
-    def grad_weight(self, grad_output: Array, input: Array, out: Array | None) -> Array:
-        """Gradient with respect to the weight."""
-        return self.plan.grad_weight(grad_output, input, out=out)
-
-
-class Bound(NamedTuple):
-    """One call, bound: its geometry as the caller put it, its border, and what runs the rest."""
-
-    geometry: Geometry
-    dtype: np.dtype[Any]
-    border: Border | None
-    runner: Runner
+    def __init__(
+        self,
+        geometry: Geometry,
+        dtype: np.dtype[Any],
+        border: Border | None,
+        plan: Convolution,
+    ) -> None:
+        self.geometry, self.dtype, self.border, self.plan = geometry, dtype, border, plan
 
     def forward(
         self, input: Array, weight: Array, bias: Array | None, value: Any, out: Array | None
@@ -76,17 +59,16 @@ class Bound(NamedTuple):
         """Extend the input, convolve, add the bias."""
         if self.border is not None:
             input = self.border.extend(input, value)
-        return self.runner.forward(input, weight, bias, out)
+        return self._run("forward", input, weight, bias, out)
 
     def grad_input(
         self, grad_output: Array, weight: Array, bias: Array | None, out: Array | None
     ) -> Array:
         """Gradient with respect to the extended input, folded back; plus the bias."""
         if self.border is None:
-            return self.runner.grad_input(grad_output, weight, bias, out)
-        extended = zero_padded(self.geometry).input_shape
-        gradient = np.empty(extended, WIDE if self.dtype == FLOAT16 else self.dtype)
-        self.runner.grad_input(grad_output, weight, None, gradient)
+            return self._run("grad_input", grad_output, weight, bias, out)
+        gradient = np.empty(self.plan.geometry.input_shape, self.summed or self.dtype)
+        self._run("grad_input", grad_output, weight, None, gradient)
         out = np.empty(self.geometry.input_shape, self.dtype) if out is None else out
         self.border.fold(gradient, out)
         return out
@@ -95,126 +77,132 @@ class Bound(NamedTuple):
         """Gradient with respect to the weight, from the extended input."""
         if self.border is not None:
             input = self.border.extend(input, value)
-        return self.runner.grad_weight(grad_output, input, out)
+        return self._run("grad_weight", grad_output, input, None, out)
+
+    def _run(
+        self,
+        operation: Operation,
+        first: Array,
+        second: Array,
+        bias: Array | None,
+        out: Array | None,
+    ) -> Array:
+        result: Array = getattr(self.plan, operation)(first, second, out=out)
+        return result if bias is None else add_bias(result, bias)
 
 
-def bind(
+class Float16Call(Call):
+    """A call whose sums are wide until they are rounded, the bias included."""
+
+    __slots__ = ()
+    plan: Float16Convolution
+    summed = WIDE
+
+    def _run(
+        self,
+        operation: Operation,
+        first: Array,
+        second: Array,
+        bias: Array | None,
+        out: Array | None,
+    ) -> Array:
+        epilogue = None if bias is None else partial(add_bias, bias=bias)
+        return self.plan.run(operation, first, second, out, epilogue)
+
+
+def call_for(
     input_shape: tuple[int, ...],
     weight_shape: tuple[int, ...],
     dtype: np.dtype[Any],
-    stride: PerAxis,
-    padding: Padding,
-    dilation: PerAxis,
-    groups: int,
+    steps: Steps,
     padding_mode: str,
     operation: Operation,
-    backend: settings.Spec,
-) -> Bound:
-    """`Bound` of a convolution; equal arguments under equal settings give the same one.
+    backend: settings.BackendSpec,
+) -> Call:
+    """`Call` of a convolution; equal arguments under equal settings give the same one.
 
     The shapes are those of arrays, or frozen: this is on the way of every call.
     """
     if type(padding_mode) is not str:
         check_mode(padding_mode)
-    return _bind(
-        input_shape,
-        weight_shape,
-        dtype,
-        stride if type(stride) is int else freeze(stride),
-        padding if type(padding) is int else freeze(padding),
-        dilation if type(dilation) is int else freeze(dilation),
-        groups if type(groups) is int else freeze(groups),
-        padding_mode,
-        operation,
-        backend if backend is None or type(backend) is str else check_spec(backend),
-        settings.context(),
-        settings.default_key(),
-        registry.generation(),
+    return _call_for(
+        input_shape, weight_shape, dtype, _frozen(steps), padding_mode, operation, *_state(backend)
     )
 
 
-def bind_transposed(
+def transposed_call_for(
     input_shape: tuple[int, ...],
     weight_shape: tuple[int, ...],
     dtype: np.dtype[Any],
-    stride: PerAxis,
-    padding: Padding,
+    steps: Steps,
     output_padding: PerAxis,
-    dilation: PerAxis,
-    groups: int,
-    backend: settings.Spec,
-) -> Bound:
-    """`Bound` of the convolution whose input gradient is the transposed convolution."""
-    return _bind_transposed(
-        input_shape,
-        weight_shape,
-        dtype,
-        freeze(stride),
-        freeze(padding),
-        freeze(output_padding),
-        freeze(dilation),
-        freeze(groups),
-        backend if backend is None or type(backend) is str else check_spec(backend),
-        settings.context(),
-        settings.default_key(),
-        registry.generation(),
+    backend: settings.BackendSpec,
+) -> Call:
+    """`Call` of the convolution whose input gradient is the transposed convolution."""
+    return _transposed_call_for(
+        input_shape, weight_shape, dtype, _frozen(steps), freeze(output_padding), *_state(backend)
     )
+
+
+def _frozen(steps: Steps) -> Steps:
+    for step in steps:
+        if type(step) is not int:
+            return freeze(steps)  # type: ignore[no-any-return]
+    return steps
+
+
+def _state(backend: settings.BackendSpec) -> tuple[Any, ...]:
+    """All that a choice depends on beside the problem."""
+    if backend is not None and type(backend) is not str:
+        backend = check_spec(backend)
+    return backend, settings.context(), settings.default_key(), registry.generation()
 
 
 @lru_cache(maxsize=CACHE_SIZE)
-def _bind(
+def _call_for(
     input_shape: tuple[int, ...],
     weight_shape: tuple[int, ...],
     dtype: np.dtype[Any],
-    stride: PerAxis,
-    padding: Padding,
-    dilation: PerAxis,
-    groups: int,
+    steps: Steps,
     padding_mode: str,
     operation: Operation,
-    backend: settings.Spec,
+    backend: settings.BackendSpec,
     *state: object,
-) -> Bound:
+) -> Call:
     check_mode(padding_mode)
+    stride, padding, dilation, groups = steps
     geometry = Geometry.of(
         input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
     if padding_mode == "zeros":
-        return Bound(geometry, dtype, None, _runner(geometry, dtype, operation, backend))
-    border = Border.of(geometry, padding_mode)
-    runner = _runner(zero_padded(geometry), dtype, operation, backend)
-    return Bound(geometry, dtype, border, runner)
+        return _planned(geometry, dtype, None, operation, backend)
+    return _planned(geometry, dtype, Border.of(geometry, padding_mode), operation, backend)
 
 
 @lru_cache(maxsize=CACHE_SIZE)
-def _bind_transposed(
+def _transposed_call_for(
     input_shape: tuple[int, ...],
     weight_shape: tuple[int, ...],
     dtype: np.dtype[Any],
-    stride: PerAxis,
-    padding: Padding,
+    steps: Steps,
     output_padding: PerAxis,
-    dilation: PerAxis,
-    groups: int,
-    backend: settings.Spec,
+    backend: settings.BackendSpec,
     *state: object,
-) -> Bound:
+) -> Call:
+    stride, padding, dilation, groups = steps
     geometry = transposed_geometry(
         input_shape, weight_shape, stride, padding, output_padding, dilation, groups
     )
-    return Bound(geometry, dtype, None, _runner(geometry, dtype, "grad_input", backend))
+    return _planned(geometry, dtype, None, "grad_input", backend)
 
 
-def _runner(
-    geometry: Geometry, dtype: np.dtype[Any], operation: Operation, backend: settings.Spec
-) -> Runner:
-    options = settings.resolve()
-
-    def plan(part: Geometry, computed: np.dtype[Any] = dtype) -> Convolution:
-        return choose(Problem(part, computed, operation, options), backend)
-
-    if dtype != FLOAT16:
-        return Direct(plan(geometry))
-    wide = lru_cache(maxsize=16)(lambda part: plan(part, WIDE))
-    wide(geometry)  # refuses here what no backend runs, before anything is computed
-    return Widened(geometry, wide, options.max_workspace)
+def _planned(
+    geometry: Geometry,
+    dtype: np.dtype[Any],
+    border: Border | None,
+    operation: Operation,
+    backend: settings.BackendSpec,
+) -> Call:
+    computed = geometry if border is None else zero_padded(geometry)
+    plan = plan_for(Question.now(computed, dtype, operation), backend)
+    return (Float16Call if dtype == FLOAT16 else Call)(geometry, dtype, border, plan)

@@ -8,28 +8,13 @@ on the way forward; `gradients` says what is on the way back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 from .. import settings
 from ..contract import Array, check_operand, check_out, check_pair, flipped
-from ..planning import asked_for, explain, plan
 from ..problem import Padding, PerAxis
-from .calls import bind, bind_transposed
-from .gradients import conv_grad_input, conv_grad_weight, grad_bias
+from .calls import call_for, transposed_call_for
 from .padding_modes import check_value
-
-__all__ = [
-    "conv",
-    "conv_grad_input",
-    "conv_grad_weight",
-    "conv_transpose",
-    "conv_vjp",
-    "explain",
-    "plan",
-]
-
-Pullback: TypeAlias = Callable[[Array], tuple[Array, Array, Array | None]]
 
 
 def conv(
@@ -44,7 +29,7 @@ def conv(
     padding_mode: str = "zeros",
     padding_value: Any = 0,
     flip: bool = False,
-    backend: settings.Spec = None,
+    backend: settings.BackendSpec = None,
     out: Array | None = None,
 ) -> Array:
     """N-d convolution of a batch: the sliding product of `input` with `weight`, as in networks.
@@ -101,24 +86,14 @@ def conv(
     array([[[12., 23., 34., 41.]]])
     """
     dtype = check_pair("input", input, "weight", weight)
-    bound = bind(
-        input.shape,
-        weight.shape,
-        dtype,
-        stride,
-        padding,
-        dilation,
-        groups,
-        padding_mode,
-        "forward",
-        backend,
-    )
+    steps = (stride, padding, dilation, groups)
+    call = call_for(input.shape, weight.shape, dtype, steps, padding_mode, "forward", backend)
     if bias is not None:
         check_operand("bias", bias, weight.shape[:1], dtype)
     check_value(padding_value, padding_mode, dtype)
     if out is not None:
-        check_out(out, bound.geometry.output_shape, dtype, input, weight, bias)
-    return bound.forward(input, flipped(weight) if flip else weight, bias, padding_value, out)
+        check_out(out, call.geometry.output_shape, dtype, input, weight, bias)
+    return call.forward(input, flipped(weight) if flip else weight, bias, padding_value, out)
 
 
 def conv_transpose(
@@ -132,7 +107,7 @@ def conv_transpose(
     dilation: PerAxis = 1,
     groups: int = 1,
     flip: bool = False,
-    backend: settings.Spec = None,
+    backend: settings.BackendSpec = None,
     out: Array | None = None,
 ) -> Array:
     """Transposed convolution: the unconjugated adjoint of `conv` with the same weight.
@@ -172,75 +147,10 @@ def conv_transpose(
     array([[[  1.,  10., 102.,  20., 200.]]])
     """
     dtype = check_pair("input", input, "weight", weight)
-    bound = bind_transposed(
-        input.shape, weight.shape, dtype, stride, padding, output_padding, dilation, groups, backend
-    )
+    steps = (stride, padding, dilation, groups)
+    call = transposed_call_for(input.shape, weight.shape, dtype, steps, output_padding, backend)
     if bias is not None:
-        check_operand("bias", bias, (bound.geometry.in_channels,), dtype)
+        check_operand("bias", bias, (call.geometry.in_channels,), dtype)
     if out is not None:
-        check_out(out, bound.geometry.input_shape, dtype, input, weight, bias)
-    return bound.grad_input(input, flipped(weight) if flip else weight, bias, out)
-
-
-def conv_vjp(
-    input: Array,
-    weight: Array,
-    bias: Array | None = None,
-    *,
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
-    padding_mode: str = "zeros",
-    padding_value: Any = 0,
-    flip: bool = False,
-    backend: settings.Spec = None,
-    out: Array | None = None,
-) -> tuple[Array, Pullback]:
-    """`conv` together with the function that pulls a gradient back through it.
-
-    Parameters
-    ----------
-    input, weight, bias, stride, padding, dilation, groups, padding_mode, padding_value, flip, \
-backend, out
-        As in `conv`.
-
-    Returns
-    -------
-    output : ndarray of shape (N, K, *O)
-        What `conv` returns.
-    pullback : callable
-        Takes the gradient with respect to the output and returns those with respect to input,
-        weight and bias (None where there is no bias). It keeps references to the operands, and
-        runs under the options that were in force here.
-
-    Raises
-    ------
-    GeometryError, ShapeError, DtypeError, UnsupportedError, UnknownBackendError, BackendLoadError
-        As in `conv`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x, w = np.array([[[1.0, 2.0, 4.0]]]), np.array([[[1.0, 10.0]]])
-    >>> y, pullback = conv_vjp(x, w)
-    >>> pullback(np.ones_like(y))
-    (array([[[ 1., 11., 10.]]]), array([[[3., 6.]]]), None)
-    """
-    steps = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    shared: dict[str, Any] = {**steps, "padding_mode": padding_mode, "flip": flip}
-    spec, _ = asked_for(backend)
-    pinned = settings.AUTOMATIC if spec is None else spec
-    in_force = settings.context()._replace(backend=pinned)._asdict()
-    with settings.overriding(**in_force):
-        output = conv(input, weight, bias, padding_value=padding_value, out=out, **shared)
-
-    def pullback(grad_output: Array) -> tuple[Array, Array, Array | None]:
-        with settings.overriding(**in_force):
-            grad_input = conv_grad_input(grad_output, weight, input.shape, **shared)
-            grad_weight = conv_grad_weight(
-                grad_output, input, weight.shape, padding_value=padding_value, **shared
-            )
-        return grad_input, grad_weight, None if bias is None else grad_bias(grad_output)
-
-    return output, pullback
+        check_out(out, call.geometry.input_shape, dtype, input, weight, bias)
+    return call.grad_input(input, flipped(weight) if flip else weight, bias, out)

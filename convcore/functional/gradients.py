@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from .. import settings
-from ..contract import Array, check_out, check_pair, direct, flipped, native
+from ..contract import Array, check_out, check_pair, flipped
 from ..errors import ShapeError
 from ..problem import Padding, PerAxis, freeze
-from .calls import Bound, bind
+from .calls import Call, call_for
 from .padding_modes import check_value
 
 
@@ -30,7 +30,7 @@ def conv_grad_input(
     groups: int = 1,
     padding_mode: str = "zeros",
     flip: bool = False,
-    backend: settings.Spec = None,
+    backend: settings.BackendSpec = None,
     out: Array | None = None,
 ) -> Array:
     """Gradient of a scalar with respect to the input of `conv`, given that for its output.
@@ -63,24 +63,15 @@ def conv_grad_input(
     array([[[ 1., 11., 11., 10.]]])
     """
     dtype = check_pair("grad_output", grad_output, "weight", weight)
-    bound = bind(
-        freeze(input_shape),
-        weight.shape,
-        dtype,
-        stride,
-        padding,
-        dilation,
-        groups,
-        padding_mode,
-        "grad_input",
-        backend,
-    )
-    _check_grad_output(grad_output, bound)
+    steps = (stride, padding, dilation, groups)
+    shapes = freeze(input_shape), weight.shape
+    call = call_for(*shapes, dtype, steps, padding_mode, "grad_input", backend)
+    _check_grad_output(grad_output, call)
     if out is not None:
-        check_out(out, bound.geometry.input_shape, dtype, grad_output, weight)
+        check_out(out, call.geometry.input_shape, dtype, grad_output, weight)
     weight = flipped(weight) if flip else weight
     weight = weight.conj() if dtype.kind == "c" else weight
-    return bound.grad_input(grad_output, weight, None, out)
+    return call.grad_input(grad_output, weight, None, out)
 
 
 def conv_grad_weight(
@@ -95,7 +86,7 @@ def conv_grad_weight(
     padding_mode: str = "zeros",
     padding_value: Any = 0,
     flip: bool = False,
-    backend: settings.Spec = None,
+    backend: settings.BackendSpec = None,
     out: Array | None = None,
 ) -> Array:
     """Gradient of a scalar with respect to the weight of `conv`, given that for its output.
@@ -128,45 +119,27 @@ def conv_grad_weight(
     array([[[3., 6.]]])
     """
     dtype = check_pair("grad_output", grad_output, "input", input)
-    bound = bind(
-        input.shape,
-        freeze(weight_shape),
-        dtype,
-        stride,
-        padding,
-        dilation,
-        groups,
-        padding_mode,
-        "grad_weight",
-        backend,
-    )
-    _check_grad_output(grad_output, bound)
+    steps = (stride, padding, dilation, groups)
+    shapes = input.shape, freeze(weight_shape)
+    call = call_for(*shapes, dtype, steps, padding_mode, "grad_weight", backend)
+    _check_grad_output(grad_output, call)
     check_value(padding_value, padding_mode, dtype)
     if out is not None:
-        check_out(out, bound.geometry.weight_shape, dtype, grad_output, input)
+        check_out(out, call.geometry.weight_shape, dtype, grad_output, input)
     if dtype.kind == "c":
         input, padding_value = input.conj(), np.conj(padding_value)
     if not flip:
-        return bound.grad_weight(grad_output, input, padding_value, out)
-    gradient = flipped(bound.grad_weight(grad_output, input, padding_value, None))
+        return call.grad_weight(grad_output, input, padding_value, out)
+    gradient = flipped(call.grad_weight(grad_output, input, padding_value, None))
     if out is None:
         return np.ascontiguousarray(gradient)
     out[...] = gradient
     return out
 
 
-def grad_bias(grad_output: Array) -> Array:
-    """Sum over batch and positions, in float32 for float16, wrapping for integers."""
-    dtype = native(grad_output.dtype)
-    axes = (0, *range(2, grad_output.ndim))
-    wide = np.dtype("float32") if dtype == np.float16 else dtype
-    with np.errstate(over="ignore", invalid="ignore"):
-        return direct(grad_output).sum(axis=axes, dtype=wide).astype(dtype)  # type: ignore[no-any-return]
-
-
-def _check_grad_output(grad_output: Array, bound: Bound) -> None:
-    if grad_output.shape != bound.geometry.output_shape:
+def _check_grad_output(grad_output: Array, call: Call) -> None:
+    if grad_output.shape != call.geometry.output_shape:
         raise ShapeError(
-            f"grad_output: must have the output's shape {bound.geometry.output_shape}; "
+            f"grad_output: must have the output's shape {call.geometry.output_shape}; "
             f"got {grad_output.shape}"
         )

@@ -1,16 +1,31 @@
-"""Which backend runs a problem, and why."""
+"""Which backend runs a problem, and why.
 
-from .candidate import Problem
-from .explanation import explain, plan
-from .selection import asked_for, check_spec, choose, set_default_backend, use_backend
+question      what is to be computed, under which options
+requested     which backend is asked for: argument, `with`, default, environment
+candidate     one backend held against a question
+selection     refuse, estimate, sort, then build in that order until one fits
+slabs         a problem cut into smaller ones
+float16       the plan of float16, from plans of float32
+plans         `plan`
+explanation   `explain`
+"""
+
+from .explanation import Explanation, explain
+from .float16 import WIDE, Float16Convolution
+from .plans import plan, plan_for
+from .question import Question
+from .requested import check_spec, requested_backend, set_default_backend, use_backend
 
 __all__ = [
-    "Problem",
-    "asked_for",
+    "WIDE",
+    "Explanation",
+    "Float16Convolution",
+    "Question",
     "check_spec",
-    "choose",
     "explain",
     "plan",
+    "plan_for",
+    "requested_backend",
     "set_default_backend",
     "use_backend",
 ]

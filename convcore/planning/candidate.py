@@ -1,44 +1,51 @@
-"""One backend held against one problem: a plan ready to run, or the reason why not.
+"""One backend held against one question: how long it would take, or the reason why not.
 
 A backend only answers *can I* (`refusal`) and *how long would it take* (`estimate`); what the
-options ask for is judged here, from its declaration.
+options ask for is judged here, from its declaration. No plan is built before its turn comes.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
-import numpy as np
-
-from .. import registry, settings
+from .. import registry
 from ..contract import MAX_TYPICAL_ERROR, Convolution, Declaration, Refusal
 from ..errors import BackendLoadError, UnsupportedError
-from ..problem import OPERATIONS, Geometry, Operation
-from ..registry import Record, warn
+from .question import Question
 
 
-class Problem(NamedTuple):
-    """What is to be computed, and under which options."""
+@dataclass(frozen=True)
+class Candidate:
+    """One backend held against a question.
 
-    geometry: Geometry
-    dtype: np.dtype[Any]
-    operation: Operation | None  # None: all three
-    options: settings.Settings
-
-    @property
-    def operations(self) -> tuple[Operation, ...]:
-        """The operations that have to run."""
-        return OPERATIONS if self.operation is None else (self.operation,)
-
-
-class Candidate(NamedTuple):
-    """One backend held against a problem: a plan ready to run, or the refusal."""
+    Attributes
+    ----------
+    name : str
+        What it is called.
+    backend : type[Convolution] or None
+        Its class, where nothing speaks against it so far.
+    factory : callable or None
+        What builds an equal plan elsewhere.
+    seconds : float or None
+        Expected time of all operations; None where it does not say.
+    refusal : Refusal or None
+        Why it does not run.
+    plan : Convolution or None
+        What runs, once it is built.
+    workspace : int or None
+        Bytes that the plan allocates in a call, where somebody asked.
+    """
 
     name: str
-    plan: Convolution | None = None
-    refusal: Refusal | None = None
+    backend: type[Convolution] | None = None
+    factory: Callable[..., Convolution] | None = None
     seconds: float | None = None
+    refusal: Refusal | None = None
+    plan: Convolution | None = None
     workspace: int | None = None
 
     @property
@@ -46,40 +53,63 @@ class Candidate(NamedTuple):
         """Sort key: the estimate, unknown ones last, ties by name."""
         return (math.inf if self.seconds is None else self.seconds, self.name)
 
+    def refused(self, refusal: Refusal) -> Candidate:
+        """The same backend, which is out of the question."""
+        return replace(self, backend=None, plan=None, refusal=refusal)
 
-def judge_record(record: Record, problem: Problem) -> Candidate:
+
+def candidate_for_record(record: registry.BackendRecord, question: Question) -> Candidate:
     """Candidate for a backend that the registry knows; BackendLoadError if it does not load."""
     if record.blocked:
         return Candidate(record.name, refusal=Refusal("BLOCKED", "blocked by CONVCORE_BLOCK"))
-    return judge(record.name, record.load(), problem, registry.NamedFactory(record.name))
+    factory = registry.NamedFactory(record.name)
+    return candidate_for_class(record.name, record.load(), factory, question)
 
 
-def judge_automatic(record: Record, problem: Problem) -> Candidate:
-    """Candidate of the automatic choice: a failing plugin is refused and never hurts the others."""
+def candidate_for_class(
+    name: str, backend: type[Convolution], factory: Callable[..., Convolution], question: Question
+) -> Candidate:
+    """Candidate for a class, whose plan is rebuilt elsewhere by `factory`."""
+    for operation in question.operations:
+        refusal = backend.refusal(question.geometry, question.dtype, operation)
+        if isinstance(refusal, Refusal):
+            return Candidate(name, refusal=refusal)
+        if refusal is not None:
+            raise TypeError(f"refusal() must return a Refusal or None; got {refusal!r}")
+    return Candidate(name, backend, factory)
+
+
+def automatic_candidate(record: registry.BackendRecord, question: Question) -> Candidate:
+    """Candidate of the automatic choice: what options keep out is not even loaded further."""
     try:
         if not record.blocked:
-            reason = _not_admitted(record.load().declaration, problem)
+            reason = _not_admitted(record.load().declaration, question)
             if reason is not None:
                 return Candidate(record.name, refusal=reason)
-        return judge_record(record, problem)
-    except BackendLoadError:
-        return Candidate(record.name, refusal=Refusal(record.state.upper(), record.reason))
+        return estimated(candidate_for_record(record, question), question)
     except Exception as error:
-        text = f"raised {type(error).__name__} instead of answering: {error}"
-        warn(f"backend '{record.name}' {text}")
-        return Candidate(record.name, refusal=Refusal("FAULTY", text))
+        return failed(Candidate(record.name), record, error)
 
 
-def _not_admitted(declaration: Declaration, problem: Problem) -> Refusal | None:
+def failed(candidate: Candidate, record: registry.BackendRecord, error: Exception) -> Candidate:
+    """The candidate of a plugin that fails: refused and told, it never hurts the others."""
+    if isinstance(error, BackendLoadError):
+        return candidate.refused(Refusal(record.state.upper(), record.reason))
+    text = f"raised {type(error).__name__} instead of answering: {error}"
+    registry.warn(f"backend '{record.name}' {text}")
+    return candidate.refused(Refusal("FAULTY", text))
+
+
+def _not_admitted(declaration: Declaration, question: Question) -> Refusal | None:
     """Why options keep a backend out of the automatic choice."""
-    options = problem.options
+    options = question.options
     if not declaration.automatic:
         return Refusal("BY_NAME_ONLY", "runs only when asked for by name")
     if options.accuracy == "strict" and declaration.numerics != "componentwise":
         return Refusal("ACCURACY", "accuracy='strict' asks for a componentwise error bound")
     if options.accuracy == "strict" and declaration.nonfinite != "local":
         return Refusal("ACCURACY", "accuracy='strict' asks for NaN and Inf to stay local")
-    error = declaration.relative_error(problem.dtype)
+    error = _relative_error(declaration, question.dtype)
     if not error <= MAX_TYPICAL_ERROR:
         text = f"declares errors of {error:.3g} max |y|; {MAX_TYPICAL_ERROR:g} is admitted"
         return Refusal("ACCURACY", text)
@@ -88,35 +118,52 @@ def _not_admitted(declaration: Declaration, problem: Problem) -> Refusal | None:
     return None
 
 
-def judge(name: str, backend: type[Convolution], problem: Problem, factory: Any) -> Candidate:
-    """Candidate for a class, whose plan is rebuilt elsewhere by `factory`."""
-    geometry, dtype, _, options = problem
-    for operation in problem.operations:
-        refusal = backend.refusal(geometry, dtype, operation)
-        if isinstance(refusal, Refusal):
-            return Candidate(name, refusal=refusal)
-        if refusal is not None:
-            raise TypeError(f"refusal() must return a Refusal or None; got {refusal!r}")
-    limits = {"threads": options.threads, "max_workspace": options.max_workspace}
-    try:
-        plan = backend(geometry, dtype, **limits)
-    except UnsupportedError as error:  # some can tell only once they know the limits
-        return Candidate(name, refusal=Refusal("UNSUPPORTED", str(error)))
-    plan._factory = factory
+@lru_cache(maxsize=256)
+def _relative_error(declaration: Declaration, dtype: Any) -> float:
+    return declaration.relative_error(dtype)
+
+
+def estimated(candidate: Candidate, question: Question) -> Candidate:
+    """The candidate with its expected seconds, where nothing speaks against it."""
+    if candidate.backend is None:
+        return candidate
+    return replace(candidate, seconds=_seconds(candidate.backend, question))
+
+
+def _seconds(backend: type[Convolution], question: Question) -> float | None:
+    geometry, dtype, _, options = question
     if geometry.degenerate:  # the host fills the result itself, a backend has no say
-        return Candidate(name, plan, seconds=0.0, workspace=0)
-    workspace = max(plan.workspace_bytes(operation) for operation in problem.operations)
-    if options.max_workspace is not None and workspace > options.max_workspace:
-        text = f"needs {workspace} bytes of workspace; max_workspace is {options.max_workspace}"
-        return Candidate(name, refusal=Refusal("WORKSPACE", text), workspace=workspace)
-    return Candidate(name, plan, seconds=_seconds(backend, problem), workspace=workspace)
-
-
-def _seconds(backend: type[Convolution], problem: Problem) -> float | None:
-    geometry, dtype, _, options = problem
+        return 0.0
     estimates = [
         backend.estimate(geometry, dtype, operation, threads=options.threads)
-        for operation in problem.operations
+        for operation in question.operations
     ]
     known = [float(value) for value in estimates if value is not None and not math.isnan(value)]
     return sum(known) if len(known) == len(estimates) else None
+
+
+def built(candidate: Candidate, question: Question, *, workspace: bool = False) -> Candidate:
+    """The candidate with its plan, or refused; with the bytes of its workspace where asked for."""
+    backend, options = candidate.backend, question.options
+    assert backend is not None, "only what is not refused is built"
+    limits = {"threads": options.threads, "max_workspace": options.max_workspace}
+    try:
+        plan = backend(question.geometry, question.dtype, **limits)  # type: ignore[arg-type]
+    except UnsupportedError as error:  # some can tell only once they know the limits
+        return candidate.refused(Refusal("UNSUPPORTED", str(error)))
+    assert candidate.factory is not None
+    plan._factory = candidate.factory
+    limit = options.max_workspace
+    if limit is None and not workspace:
+        return replace(candidate, plan=plan)
+    needed = _workspace(plan, question)
+    if limit is not None and needed > limit:
+        text = f"needs {needed} bytes of workspace; max_workspace is {limit}"
+        return replace(candidate.refused(Refusal("WORKSPACE", text)), workspace=needed)
+    return replace(candidate, plan=plan, workspace=needed)
+
+
+def _workspace(plan: Convolution, question: Question) -> int:
+    if question.geometry.degenerate:
+        return 0
+    return max(plan.workspace_bytes(operation) for operation in question.operations)

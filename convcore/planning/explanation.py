@@ -1,4 +1,4 @@
-"""`plan` binds a problem to the backend that is to run it; `explain` says which, and why."""
+"""`explain`: which backend would run a problem, and why, without running it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from .. import settings
-from ..contract import BACKEND_DTYPES, Convolution, parse_dtype
-from ..errors import BackendLoadError, GeometryError, UnsupportedError
-from ..problem import OPERATIONS, Geometry, Operation, Padding, PerAxis
-from ..terminal import binary_bytes, plain_table, seconds
-from .candidate import Candidate, Problem
-from .selection import asked_for, automatic, candidates, choose, problem_of, why_none
+from ..contract import FLOAT16, parse_dtype
+from ..errors import BackendLoadError, UnsupportedError
+from ..problem import Geometry, Operation, Padding, PerAxis, parse_operation
+from ..text import binary_bytes, plain_table, seconds
+from .candidate import Candidate
+from .float16 import WIDE
+from .question import Question
+from .requested import requested_backend
+from .selection import automatic, candidates, refusal_sentence
 
 _STATUS = {
     "BLOCKED": "blocked",
@@ -96,7 +99,7 @@ def explain(
     padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
-    backend: settings.Spec = None,
+    backend: settings.BackendSpec = None,
 ) -> Explanation:
     """Say which backend would run a problem, and why, without running it.
 
@@ -105,7 +108,7 @@ def explain(
     input_shape, weight_shape : tuple of int
         (N, C, *S) and (K, C / groups, *R).
     dtype : str or numpy.dtype
-        Dtype of the operands.
+        Dtype of the operands; float16 is computed in float32.
     operation : {"forward", "grad_input", "grad_weight"} or None
         What is to run; None stands for all three.
     stride, padding, dilation, groups, backend
@@ -126,45 +129,34 @@ def explain(
     geometry = Geometry.of(
         input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
-    parsed = parse_dtype(dtype, BACKEND_DTYPES)
-    problem = problem_of(geometry, parsed, parse_operation(operation))
-    spec, source = asked_for(backend)
-    tried, error = _tried(problem, spec)
+    given = parse_dtype(dtype)
+    computed = WIDE if given == FLOAT16 else given
+    question = Question.now(geometry, computed, parse_operation(operation))
+    spec, source = requested_backend(backend)
+    tried, error = _tried(question, spec)
     chosen = next((candidate for candidate in tried if candidate.plan is not None), None)
     name = chosen.name if chosen else None
-    shown = tried if spec is None else automatic(problem)
+    shown = tried if spec is None else list(automatic(question, thorough=True))
     if chosen and name not in {candidate.name for candidate in shown}:
         shown = [chosen, *shown]
     elif chosen:  # who is asked for by name is known better than the automatic choice knows it
         shown = [chosen if candidate.name == name else candidate for candidate in shown]
     rows = tuple(
-        _row(place, candidate, name, problem) for place, candidate in enumerate(shown, start=1)
+        _row(place, candidate, name, question) for place, candidate in enumerate(shown, start=1)
     )
-    return Explanation(geometry, str(parsed), operation or "all three", name, source, error, rows)
+    return Explanation(geometry, str(given), operation or "all three", name, source, error, rows)
 
 
-def parse_operation(operation: object) -> Operation | None:
-    """`operation` if it is one of the three, or None for all of them."""
-    for known in OPERATIONS:
-        if operation == known:
-            return known
-    if operation is not None:
-        raise GeometryError(
-            f"operation: must be one of {', '.join(OPERATIONS)} or None; got {operation!r}"
-        )
-    return None
-
-
-def _tried(problem: Problem, spec: settings.Spec) -> tuple[list[Candidate], str]:
+def _tried(question: Question, spec: settings.BackendSpec) -> tuple[list[Candidate], str]:
     """What comes into question, and why nothing of it can run."""
     try:
-        tried = candidates(problem, spec)
+        tried = list(candidates(question, spec, thorough=True))
     except (UnsupportedError, BackendLoadError) as error:
         return [], str(error)
-    return tried, "" if any(c.plan is not None for c in tried) else why_none(tried, spec)
+    return tried, "" if any(c.plan is not None for c in tried) else refusal_sentence(tried, spec)
 
 
-def _row(place: int, candidate: Candidate, chosen: str | None, problem: Problem) -> Row:
+def _row(place: int, candidate: Candidate, chosen: str | None, question: Question) -> Row:
     refusal = candidate.refusal
     if candidate.name == chosen:
         status, refusal = "chosen", None
@@ -178,63 +170,13 @@ def _row(place: int, candidate: Candidate, chosen: str | None, problem: Problem)
         candidate.seconds,
         candidate.workspace,
         refusal.code if refusal else "",
-        refusal.text if refusal else _described(candidate, problem),
+        refusal.text if refusal else _described(candidate, question),
     )
 
 
-def _described(candidate: Candidate, problem: Problem) -> str:
+def _described(candidate: Candidate, question: Question) -> str:
     """How the plan would do it, where one operation was asked for."""
-    plan, operations = candidate.plan, problem.operations
-    if plan is None or problem.geometry.degenerate or len(operations) > 1:
+    plan, operations = candidate.plan, question.operations
+    if plan is None or question.geometry.degenerate or len(operations) > 1:
         return ""
     return plan.describe(operations[0])
-
-
-def plan(
-    input_shape: Sequence[int],
-    weight_shape: Sequence[int],
-    *,
-    dtype: Any = "float32",
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
-    operation: Operation | None = None,
-    backend: settings.Spec = None,
-) -> Convolution:
-    """Choose a backend once and bind it to a problem, for calls without further ado.
-
-    Parameters
-    ----------
-    input_shape, weight_shape : sequence of int
-        (N, C, *S) and (K, C / groups, *R).
-    dtype : str or numpy.dtype
-        Dtype of the operands; float16 has no plan, because `conv` widens it.
-    operation : {"forward", "grad_input", "grad_weight"}, optional
-        What the plan is mostly for; by default it is chosen for the sum of the three.
-    stride, padding, dilation, groups, backend
-        As in `conv`.
-
-    Returns
-    -------
-    Convolution
-        With the methods `forward`, `grad_input` and `grad_weight`; immutable, usable from several
-        threads at once, and picklable.
-
-    Raises
-    ------
-    GeometryError, ShapeError, DtypeError, UnsupportedError, UnknownBackendError, BackendLoadError
-        As in `conv`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> layer = plan((1, 1, 4), (1, 1, 2), dtype="float64")
-    >>> layer.forward(np.array([[[1.0, 2.0, 3.0, 4.0]]]), np.array([[[1.0, 10.0]]]))
-    array([[[21., 32., 43.]]])
-    """
-    geometry = Geometry.of(
-        input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
-    )
-    parsed = parse_dtype(dtype, BACKEND_DTYPES)
-    return choose(problem_of(geometry, parsed, parse_operation(operation)), backend)

@@ -1,6 +1,6 @@
 """What a convolution is, in integers: nothing here sees an array or a backend.
 
-operation    the three operations
+operation    the three operations, and who plays which role in each
 arguments    what users write, turned into tuples of ints
 geometry     Geometry: one problem with every number that is derived from it
 checks       what makes numbers no convolution
@@ -8,37 +8,38 @@ transposed   the problem that a transposed convolution is the adjoint of
 """
 
 from .arguments import (
-    MOST_THREADS,
     PADDING_NAMES,
     Padding,
     PaddingName,
     Pair,
     PerAxis,
     freeze,
+    parse_int,
     parse_padding,
     parse_per_axis,
-    parse_threads,
-    parse_workspace,
 )
 from .checks import MAX_RANK
-from .geometry import OPERATIONS, Geometry, Operation
+from .geometry import Geometry
+from .operation import OPERANDS, OPERATIONS, ROLES, Operation, Role, parse_operation
 from .transposed import transposed_geometry
 
 __all__ = [
     "MAX_RANK",
-    "MOST_THREADS",
+    "OPERANDS",
     "OPERATIONS",
     "PADDING_NAMES",
+    "ROLES",
     "Geometry",
     "Operation",
     "Padding",
     "PaddingName",
     "Pair",
     "PerAxis",
+    "Role",
     "freeze",
+    "parse_int",
+    "parse_operation",
     "parse_padding",
     "parse_per_axis",
-    "parse_threads",
-    "parse_workspace",
     "transposed_geometry",
 ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import index
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, TypeGuard, cast
 
-from ..errors import GeometryError
+from ..errors import ConvcoreError, GeometryError
 
 Pair: TypeAlias = tuple[int, int]
 PerAxis: TypeAlias = int | Sequence[int]
@@ -16,21 +16,25 @@ PADDING_NAMES = ("valid", "same", "same_lower", "full")
 
 # Leaves room for sums of a few such numbers in 64-bit arithmetic.
 LARGEST = 2**60
-# What a C int holds, as which libraries take a number of threads.
-MOST_THREADS = 2**31 - 1
 
 
 def freeze(value: Any) -> Any:
-    """`value` with every sequence a tuple and every integer an int: a key for a cache.
+    """`value` with every sequence and array a tuple and every integer an int: a key for a cache.
 
-    Anything else comes back wrapped, equal to nothing but itself, for `Geometry.of` to refuse.
+    Anything else comes back wrapped, equal to nothing but itself, for `parse_int` to refuse.
     """
-    if type(value) is int or isinstance(value, str):
+    if type(value) is int or isinstance(value, str) or are_ints(value):
         return value
     if isinstance(value, list | tuple):
         return tuple(map(freeze, value))
+    if isinstance(value, bool):
+        return _Unfit(value)
+    if hasattr(value, "tolist"):  # an array, or a number of NumPy's
+        return freeze(value.tolist())
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+        return tuple(map(freeze, value))
     try:
-        return _Unfit(value) if isinstance(value, bool) else index(value)
+        return index(value)
     except TypeError:
         return _Unfit(value)
 
@@ -45,17 +49,33 @@ class _Unfit:
         return repr(self.value)
 
 
-def parse_int(name: str, value: object) -> int:
+def are_ints(value: object) -> TypeGuard[tuple[int, ...]]:
+    """Whether `value` is a tuple of plain ints already, as nearly always."""
+    if type(value) is not tuple:
+        return False
+    for entry in value:
+        if type(entry) is not int or not -LARGEST <= entry <= LARGEST:
+            return False
+    return True
+
+
+def parse_ints(name: str, entries: tuple[Any, ...]) -> tuple[int, ...]:
+    """`entries` as ints."""
+    return entries if are_ints(entries) else tuple(parse_int(name, entry) for entry in entries)
+
+
+def parse_int(name: str, value: object, error: type[ConvcoreError] = GeometryError) -> int:
     """`value` as an int that 64-bit arithmetic can take; bool and float are refused."""
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        number = index(cast(Any, value))
-    except TypeError:
-        raise GeometryError(f"{name}: must be an integer; got {value!r}") from None
-    if abs(number) > LARGEST:
-        raise GeometryError(f"{name}: must not exceed 2**60; got {number}")
-    return number
+    if type(value) is not int:
+        try:
+            if isinstance(value, bool):
+                raise TypeError
+            value = index(cast(Any, value))
+        except TypeError:
+            raise error(f"{name}: must be an integer; got {value!r}") from None
+    if abs(value) > LARGEST:
+        raise error(f"{name}: must not exceed 2**60; got {value}")
+    return value
 
 
 def parse_positive(name: str, value: object) -> int:
@@ -66,46 +86,49 @@ def parse_positive(name: str, value: object) -> int:
     return number
 
 
-def parse_threads(name: str, value: object) -> int:
-    """`value` as a number of threads."""
-    number = parse_positive(name, value)
-    if number > MOST_THREADS:
-        raise GeometryError(f"{name}: must not exceed 2**31 - 1; got {number}")
+def parse_count(name: str, value: object) -> int:
+    """`value` as an int of at least 0."""
+    number = parse_int(name, value)
+    if number < 0:
+        raise GeometryError(f"{name}: must be >= 0; got {number}")
     return number
 
 
 def parse_extents(name: str, shape: object) -> tuple[int, ...]:
     """`shape` as a tuple of ints of at least 0."""
-    if not isinstance(shape, list | tuple):
+    shape = freeze(shape)
+    if not isinstance(shape, tuple):
         raise GeometryError(f"{name}: shape must be a tuple of integers; got {shape!r}")
-    extents = tuple(parse_int(f"{name} shape", extent) for extent in shape)
-    if any(extent < 0 for extent in extents):
+    extents = parse_ints(f"{name} shape", shape)
+    if extents and min(extents) < 0:
         raise GeometryError(f"{name}: every extent must be >= 0; got shape {extents}")
     return extents
 
 
 def parse_per_axis(name: str, value: object, rank: int, meaning: str = "") -> tuple[int, ...]:
     """One positive int per spatial axis, from one int for all or a sequence."""
-    if not isinstance(value, list | tuple):
+    value = freeze(value)
+    if not isinstance(value, tuple):
         value = (value,) * rank
-    entries = tuple(parse_int(name, entry) for entry in value)
+    entries = parse_ints(name, value)
     if len(entries) != rank:
         raise GeometryError(
             f"{name}: expected one integer for each of {rank} spatial axes; got {entries}"
         )
-    if any(entry < 1 for entry in entries):
+    if min(entries) < 1:
         raise GeometryError(f"{name}: every entry must be >= 1{meaning}; got {entries}")
     return entries
 
 
 def parse_pairs(padding: object, rank: int) -> tuple[Pair, ...]:
     """One (before, after) pair per axis, from an int, one int per axis, or pairs."""
-    if not isinstance(padding, list | tuple):
+    padding = freeze(padding)
+    if not isinstance(padding, tuple):
         entry = parse_int("padding", padding)
         return ((entry, entry),) * rank
-    if any(isinstance(entry, list | tuple) for entry in padding):
+    if any(isinstance(entry, tuple) for entry in padding):
         return _explicit_pairs(padding, rank)
-    entries = tuple(parse_int("padding", entry) for entry in padding)
+    entries = parse_ints("padding", padding)
     if len(entries) == rank:
         return tuple((entry, entry) for entry in entries)
     hint = f"; write (before, after) as {(entries,)}" if rank == 1 and len(entries) == 2 else ""
@@ -114,8 +137,8 @@ def parse_pairs(padding: object, rank: int) -> tuple[Pair, ...]:
     )
 
 
-def _explicit_pairs(padding: Sequence[Any], rank: int) -> tuple[Pair, ...]:
-    pairs = [entry for entry in padding if isinstance(entry, list | tuple) and len(entry) == 2]
+def _explicit_pairs(padding: tuple[Any, ...], rank: int) -> tuple[Pair, ...]:
+    pairs = [entry for entry in padding if isinstance(entry, tuple) and len(entry) == 2]
     if len(pairs) != rank or len(padding) != rank:
         raise GeometryError(
             f"padding: expected one (before, after) pair for each of {rank} spatial axes; "
@@ -154,13 +177,3 @@ def _same(extent: int, span: int, stride: int, *, lower: bool) -> Pair:
     total = max(0, (outputs - 1) * stride + span + 1 - extent) if extent else 0
     small, large = total // 2, total - total // 2
     return (large, small) if lower else (small, large)
-
-
-def parse_workspace(value: object) -> int | None:
-    """`value` as a number of bytes of at least 0, or None."""
-    if value is None:
-        return None
-    number = parse_int("max_workspace", value)
-    if number < 0:
-        raise GeometryError(f"max_workspace: must be >= 0 bytes; got {number}")
-    return number

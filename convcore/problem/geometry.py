@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Literal
 
 from .arguments import (
     Padding,
@@ -21,10 +20,8 @@ from .arguments import (
     parse_per_axis,
     parse_positive,
 )
-from .checks import check_axes, check_channels, check_group_channels, check_sizes, checked_rank
-
-Operation = Literal["forward", "grad_input", "grad_weight"]
-OPERATIONS: tuple[Operation, ...] = ("forward", "grad_input", "grad_weight")
+from .checks import check_axes, check_group_channels, check_sizes, checked_fields, checked_rank
+from .operation import ROLES, Operation, Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +58,7 @@ class Geometry:
     padding: tuple[Pair, ...]
 
     def __post_init__(self) -> None:
-        check_channels(self)
+        vars(self).update(checked_fields(vars(self)))  # the attributes of a frozen class
         check_axes(self)
         check_sizes(self)
 
@@ -152,7 +149,7 @@ class Geometry:
     @cached_property
     def weight_shape(self) -> tuple[int, ...]:
         """(K, C / groups, *R)."""
-        return (self.out_channels, self.in_channels // self.groups, *self.kernel_extents)
+        return (self.out_channels, self.group_in_channels, *self.kernel_extents)
 
     @cached_property
     def output_shape(self) -> tuple[int, ...]:
@@ -169,16 +166,35 @@ class Geometry:
         """Floating-point operations of each of the three operations: 2 N K (C / G) |R| |O|."""
         return 2 * prod(self.output_shape) * prod(self.weight_shape[1:])
 
+    @property
+    def group_in_channels(self) -> int:
+        """C / G, the input channels of one group."""
+        return self.in_channels // self.groups
+
+    @property
+    def group_out_channels(self) -> int:
+        """K / G, the output channels of one group."""
+        return self.out_channels // self.groups
+
     def accumulation_length(self, operation: Operation) -> int:
         """Largest number of products summed into one element of the result of `operation`."""
         if operation == "forward":
             return prod(self.weight_shape[1:])
         if operation == "grad_input":
-            return self.out_channels // self.groups * prod(self.kernel_extents)
+            return self.group_out_channels * prod(self.kernel_extents)
         return self.batch * prod(self.output_extents)
+
+    def shape_of(self, role: Role) -> tuple[int, ...]:
+        """Shape of the input, the weight or the output, and of the gradient with respect to it."""
+        if role == "weight":
+            return self.weight_shape
+        return self.input_shape if role == "input" else self.output_shape
+
+    def operand_shapes(self, operation: Operation) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Shapes of the two operands of `operation`, in the order of its arguments."""
+        first, second, _ = ROLES[operation]
+        return self.shape_of(first), self.shape_of(second)
 
     def result_shape(self, operation: Operation) -> tuple[int, ...]:
         """Shape of the array that `operation` computes."""
-        if operation == "forward":
-            return self.output_shape
-        return self.input_shape if operation == "grad_input" else self.weight_shape
+        return self.shape_of(ROLES[operation][2])

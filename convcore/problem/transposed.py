@@ -12,8 +12,9 @@ from .arguments import (
     Padding,
     Pair,
     PerAxis,
+    freeze,
     parse_extents,
-    parse_int,
+    parse_ints,
     parse_pairs,
     parse_per_axis,
     parse_positive,
@@ -99,8 +100,9 @@ def _parse_pairs(padding: Padding, rank: int) -> tuple[Pair, ...]:
 def _parse_output_padding(
     value: object, stride: tuple[int, ...], dilation: tuple[int, ...]
 ) -> tuple[int, ...]:
-    entries = value if isinstance(value, list | tuple) else (value,) * len(stride)
-    ends = tuple(parse_int("output_padding", entry) for entry in entries)
+    value = freeze(value)
+    entries = value if isinstance(value, tuple) else (value,) * len(stride)
+    ends = parse_ints("output_padding", entries)
     if len(ends) != len(stride):
         raise GeometryError(
             f"output_padding: expected one integer for each of {len(stride)} spatial axes; "

@@ -5,7 +5,7 @@ record         one backend: who ships it, its class once loaded, what went wrong
 table          all of them by name
 """
 
-from .record import Record, checked, warn
+from .record import BackendRecord, checked, warn
 from .table import (
     NamedFactory,
     backends,
@@ -16,12 +16,13 @@ from .table import (
     records,
     refresh_backends,
     register_backend,
+    requested_class,
     try_load,
 )
 
 __all__ = [
+    "BackendRecord",
     "NamedFactory",
-    "Record",
     "backends",
     "checked",
     "find",
@@ -31,6 +32,7 @@ __all__ = [
     "records",
     "refresh_backends",
     "register_backend",
+    "requested_class",
     "try_load",
     "warn",
 ]

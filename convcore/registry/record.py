@@ -15,7 +15,7 @@ from ..plugin import Convolution, Declaration
 _loading = threading.RLock()
 
 
-class Record:
+class BackendRecord:
     """One backend: its name, who ships it, and how far loading it has got.
 
     Attributes

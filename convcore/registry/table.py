@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import settings
-from ..errors import BackendLoadError, ConvcoreError, UnknownBackendError, UnsupportedError
+from ..errors import BackendLoadError, OptionError, UnknownBackendError, UnsupportedError
 from ..plugin import Convolution
 from . import entry_points
-from .record import Record, checked, warn
+from .record import BackendRecord, checked, warn
 
 # Backends of this distribution keep their short names, whatever else is installed.
 OWN = "convcore"
@@ -36,8 +36,8 @@ class NamedFactory:
 
 
 _lock = threading.Lock()
-_installed: dict[str, Record] | None = None
-_registered: dict[str, Record] = {}
+_installed: dict[str, BackendRecord] | None = None
+_registered: dict[str, BackendRecord] = {}
 _generation = 0
 
 
@@ -46,17 +46,17 @@ def generation() -> int:
     return _generation
 
 
-def records() -> list[Record]:
+def records() -> list[BackendRecord]:
     """All known backends, loaded or not, in order of name."""
     return [record for _, record in sorted(_table().items())]
 
 
-def backends() -> list[Record]:
+def backends() -> list[BackendRecord]:
     """All known backends; loads each that is not blocked, once, so that their states are final.
 
     Returns
     -------
-    list of Record
+    list of BackendRecord
         With the attributes name, distribution, version, state, error and declaration.
 
     Examples
@@ -70,7 +70,7 @@ def backends() -> list[Record]:
     return found
 
 
-def try_load(record: Record) -> type[Convolution] | None:
+def try_load(record: BackendRecord) -> type[Convolution] | None:
     """The class of `record`, or None where it is blocked or cannot be loaded."""
     try:
         return None if record.blocked else record.load()
@@ -78,7 +78,7 @@ def try_load(record: Record) -> type[Convolution] | None:
         return None
 
 
-def find(name: str, source: str = "backend") -> Record:
+def find(name: str, source: str = "backend") -> BackendRecord:
     """Record of a backend by its name or by ``"distribution:name"``; `source` is what names it.
 
     Raises
@@ -148,37 +148,39 @@ def register_backend(target: type[Convolution] | str, name: str | None = None) -
 
     Raises
     ------
-    ConvcoreError
-        If the name is no string or taken by an installed backend, or none is given for a string.
-    BackendLoadError
-        If `target` is no complete Convolution subclass.
+    OptionError
+        If `target` is no complete Convolution subclass, or the name is no string or taken by an
+        installed backend, or none is given for a string.
     """
     global _generation
     name = _checked_name(target, name)
     installed = _scanned()
     if name in installed:
         owner = installed[name].distribution
-        raise ConvcoreError(
-            f"name: must not be that of an installed backend; got {name!r} ({owner})"
-        )
+        raise OptionError(f"name: must not be that of an installed backend; got {name!r} ({owner})")
     with _lock:
-        _registered[name] = Record(name, target, None, None)
+        _registered[name] = BackendRecord(name, target, None, None)
         _generation += 1
 
 
 def _checked_name(target: type[Convolution] | str, name: str | None) -> str:
     """What `target` is to be called, once it is known that it can be."""
     if not isinstance(target, str):
-        try:
-            own = checked(target).name
-        except TypeError as error:
-            raise BackendLoadError(str(error)) from None
+        own = requested_class(target).name
         name = own if name is None else name
     if name is None:
-        raise ConvcoreError(f"name: must be given with a string; got None for {target!r}")
+        raise OptionError(f"name: must be given with a string; got None for {target!r}")
     if not isinstance(name, str) or not name:
-        raise ConvcoreError(f"name: must be a string that is not empty; got {name!r}")
+        raise OptionError(f"name: must be a string that is not empty; got {name!r}")
     return name
+
+
+def requested_class(target: object) -> type[Convolution]:
+    """`target`, which somebody gave for a backend, if it is a complete Convolution subclass."""
+    try:
+        return checked(target)
+    except TypeError as error:
+        raise OptionError(str(error)) from None
 
 
 def refresh_backends() -> None:
@@ -190,7 +192,7 @@ def refresh_backends() -> None:
         _installed = None
         _generation += 1
         for name, record in _registered.items():
-            _registered[name] = Record(name, record.target, None, None)
+            _registered[name] = BackendRecord(name, record.target, None, None)
 
 
 @contextmanager
@@ -212,11 +214,11 @@ def isolated() -> Iterator[None]:
         refresh_backends()
 
 
-def _table() -> dict[str, Record]:
+def _table() -> dict[str, BackendRecord]:
     return _scanned() | _registered
 
 
-def _scanned() -> dict[str, Record]:
+def _scanned() -> dict[str, BackendRecord]:
     global _installed
     with _lock:
         if _installed is not None:
@@ -224,7 +226,7 @@ def _scanned() -> dict[str, Record]:
         entries = entry_points.scan()
         names = {entry: _unique_name(entry, entries) for entry in entries}
         _installed = {
-            name: Record(name, entry.value, entry.distribution, entry.version)
+            name: BackendRecord(name, entry.value, entry.distribution, entry.version)
             for entry, name in names.items()
         }
         found = _installed
@@ -255,7 +257,7 @@ def _warn_conflicts(
             )
 
 
-def _warn_blocked(table: dict[str, Record]) -> None:
+def _warn_blocked(table: dict[str, BackendRecord]) -> None:
     known = table | _registered
     for name in sorted(settings.environment().block - set(known)):
         warn(f"CONVCORE_BLOCK: {unknown(name, known)}")

@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import BackendLoadError, UnknownBackendError
 from ..plugin import Convolution
 from ..registry import get_backend
+from ..terminal import Progress
 from .cases import Case
 from .check import PROFILES, Check, Profile, in_order
 from .checks import (
@@ -47,8 +48,6 @@ CHECKS = in_order(
         prepared_weights,
     )
 )
-
-Progress = Callable[[int, int, str], object]
 
 
 def check_backend(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import convcore
-from convcore.problem.geometry import OPERATIONS
+from convcore.problem import OPERATIONS
 from convcore.testing import Case, parametrize_with_checks
 from convcore.testing.catalogue.problems import ALONE, CATALOGUE, LAYERS
 

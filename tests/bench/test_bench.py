@@ -22,7 +22,7 @@ from convcore.bench.results import Comparison, Result
 from convcore.bench.roofline import Roofline
 from convcore.cli import main
 from convcore.contract.convolution import available_cpus
-from convcore.problem.geometry import OPERATIONS
+from convcore.problem import OPERATIONS
 from convcore.testing.catalogue.data import operands
 from convcore.testing.catalogue.problems import ALONE, CATALOGUE, LAYERS, Problem
 

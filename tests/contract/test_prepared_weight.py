@@ -198,7 +198,7 @@ class TestRefusals:
     @pytest.mark.parametrize("operation", ["grad_weight", "backward", 1, ["forward"]])
     def test_an_operation_without_a_weight(self, plan, operation):
         rule = "^operation: must be forward or grad_input or None; got "
-        with pytest.raises(convcore.GeometryError, match=rule):
+        with pytest.raises(convcore.OptionError, match=rule):
             plan.prepare(draw("weight"), operation=operation)
 
     def test_it_is_no_array_anywhere_else(self, plan):

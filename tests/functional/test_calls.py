@@ -10,26 +10,23 @@ from convcore.functional import calls
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
-CHANGED = {
-    "input_shape": (1, 2, 9),
-    "weight_shape": (2, 2, 3),
-    "dtype": np.dtype("float32"),
-    "stride": 2,
-    "padding": 1,
-    "dilation": 2,
-    "groups": 2,
-    "padding_mode": "reflect",
-    "operation": "grad_input",
-    "backend": "naive",
+CHANGES = {
+    "input shape": {"input_shape": (1, 2, 9)},
+    "weight shape": {"weight_shape": (2, 2, 3)},
+    "dtype": {"dtype": np.dtype("float32")},
+    "stride": {"steps": (2, 0, 1, 1)},
+    "padding": {"steps": (1, 1, 1, 1)},
+    "dilation": {"steps": (1, 0, 2, 1)},
+    "groups": {"steps": (1, 0, 1, 2), "weight_shape": (4, 1, 3)},
+    "padding mode": {"padding_mode": "reflect"},
+    "operation": {"operation": "grad_input"},
+    "backend": {"backend": "naive"},
 }
 PLAIN = {
     "input_shape": (1, 2, 8),
     "weight_shape": (4, 2, 3),
     "dtype": np.dtype("float64"),
-    "stride": 1,
-    "padding": 0,
-    "dilation": 1,
-    "groups": 1,
+    "steps": (1, 0, 1, 1),
     "padding_mode": "zeros",
     "operation": "forward",
     "backend": None,
@@ -37,17 +34,14 @@ PLAIN = {
 
 
 def test_equal_calls_share_a_plan():
-    assert calls.bind(**PLAIN) is calls.bind(**PLAIN)
+    assert calls.call_for(**PLAIN) is calls.call_for(**PLAIN)
 
 
-@pytest.mark.parametrize("name", CHANGED)
-def test_every_argument_is_part_of_the_key(name):
-    change = {name: CHANGED[name]}
-    if name == "groups":
-        change["weight_shape"] = (4, 1, 3)
-    before, after = calls.bind(**PLAIN), calls.bind(**PLAIN | change)
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_every_argument_is_part_of_the_key(change):
+    before, after = calls.call_for(**PLAIN), calls.call_for(**PLAIN | change)
     assert before is not after
-    assert before.runner is not after.runner
+    assert before.plan is not after.plan
 
 
 OPTIONS = {
@@ -60,28 +54,28 @@ OPTIONS = {
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_is_part_of_the_key(option):
-    found = [calls.bind(**PLAIN)]
+    found = [calls.call_for(**PLAIN)]
     for value in OPTIONS[option]:
         with convcore.options(**{option: value}):
-            found.append(calls.bind(**PLAIN))
-            assert calls.bind(**PLAIN) is found[-1]
+            found.append(calls.call_for(**PLAIN))
+            assert calls.call_for(**PLAIN) is found[-1]
             if option in ("threads", "max_workspace"):
-                assert getattr(found[-1].runner.plan, option) == value
-    assert len({id(bound) for bound in found}) == 3
+                assert getattr(found[-1].plan, option) == value
+    assert len({id(call) for call in found}) == 3
 
 
 def test_so_is_everything_that_the_choice_depends_on(register, environment):
-    found = [calls.bind(**PLAIN)]
+    found = [calls.call_for(**PLAIN)]
     with convcore.use_backend("naive"):
-        found.append(calls.bind(**PLAIN))
+        found.append(calls.call_for(**PLAIN))
     convcore.set_default_backend("im2col")
-    found.append(calls.bind(**PLAIN))
+    found.append(calls.call_for(**PLAIN))
     convcore.set_default_backend(None)
     register("fast", seconds=0.0)
-    found.append(calls.bind(**PLAIN))
+    found.append(calls.call_for(**PLAIN))
     environment(CONVCORE_BACKEND="fft")
-    found.append(calls.bind(**PLAIN))
-    names = [bound.runner.plan.name for bound in found]
+    found.append(calls.call_for(**PLAIN))
+    names = [call.plan.name for call in found]
     assert names[1:] == ["naive", "im2col", "fast", "fft"]
 
 
@@ -108,7 +102,7 @@ def test_a_padding_mode_that_is_none_is_refused_each_time(mode):
 
 
 def test_an_unknown_name_is_refused_each_time():
-    calls.bind(**PLAIN)
+    calls.call_for(**PLAIN)
     for _ in range(2):
         with pytest.raises(convcore.UnknownBackendError, match=r"^backend: unknown name 'naiv'"):
-            calls.bind(**PLAIN | {"backend": "naiv"})
+            calls.call_for(**PLAIN | {"backend": "naiv"})

@@ -1,11 +1,14 @@
 """float16: widened slab by slab, rounded once, whatever the slabs."""
 
+import pickle
 import tracemalloc
 
 import numpy as np
 import pytest
 
 import convcore
+from convcore.plugin import OPERATIONS
+from convcore.testing import operands
 
 EPS = np.finfo("float16").eps
 
@@ -75,6 +78,31 @@ def test_memory_stays_bounded_for_one_large_sample():
     assert out[0, 0, 1:-1, 1:-1].min() == out.max() == 9
 
 
-def test_is_refused_where_a_plan_is_asked_for():
-    with pytest.raises(convcore.DtypeError, match="got float16"):
-        convcore.plan((1, 1, 4), (1, 1, 2), dtype="float16")
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("limit", [None, 400])
+def test_a_plan_computes_what_the_functions_do(operation, limit):
+    geometry = convcore.Geometry.of((3, 4, 9, 8), (6, 2, 3, 3), groups=2, stride=2, padding=1)
+    pair = [array.astype("float16") for array in operands("random", geometry, "f4", operation)]
+    shapes = geometry.input_shape, geometry.weight_shape
+    steps = {name: getattr(geometry, name) for name in ("stride", "padding", "groups")}
+    with convcore.options(max_workspace=limit, threads=1):
+        plan = convcore.plan(*shapes, dtype="float16", **steps, backend="naive")
+    got = getattr(plan, operation)(*pair)
+    wide = convcore.get_backend("naive")(geometry, "float32", threads=1)
+    want = getattr(wide, operation)(*(array.astype("float32") for array in pair))
+    assert (got.dtype, plan.dtype, plan.name) == ("float16", "float16", "naive")
+    assert np.abs(got - want).max() <= np.spacing(np.float16(np.abs(want).max()))
+    assert plan.workspace_bytes(operation) > 0
+    again = pickle.loads(pickle.dumps(plan))
+    assert (getattr(again, operation)(*pair) == got).all()
+    assert (again.max_workspace, again.threads) == (limit, 1)
+
+
+def test_a_plan_refuses_what_does_not_fit():
+    plan = convcore.plan((1, 1, 4), (1, 1, 2), dtype="float16")
+    x, w = np.ones((1, 1, 4), "float16"), np.ones((1, 1, 2), "float16")
+    with pytest.raises(convcore.DtypeError, match="input: must have dtype float16"):
+        plan.forward(x.astype("float32"), w)
+    with pytest.raises(convcore.ShapeError, match=r"weight: must have shape \(1, 1, 2\)"):
+        plan.forward(x, x)
+    assert plan.forward(x, plan.prepare(w)).tolist() == [[[2, 2, 2]]]

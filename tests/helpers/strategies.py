@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from convcore.problem.geometry import OPERATIONS, Geometry
+from convcore.problem import OPERATIONS, Geometry
 
 FLOATS = ("float32", "float64", "complex64", "complex128")
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")

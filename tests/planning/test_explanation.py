@@ -119,5 +119,5 @@ def test_as_data_and_as_text(register):
 
 
 def test_an_operation_that_is_none():
-    with pytest.raises(convcore.GeometryError, match="operation: must be one of forward, gra"):
+    with pytest.raises(convcore.OptionError, match="operation: must be one of forward, gra"):
         convcore.explain(*SHAPES, operation="backward")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from convcore.problem.geometry import OPERATIONS, Geometry
+from convcore.problem import OPERATIONS, Geometry
 from convcore.testing import unit_bound
 from convcore.testing.catalogue import oracle
 from convcore.testing.catalogue.data import operands

@@ -35,7 +35,7 @@ class SciPy(Peer):
 
     def refusal(self, geometry: Geometry, operation: Operation) -> str | None:
         """Only problems with few pairs of channels."""
-        pairs = geometry.out_channels * geometry.in_channels // geometry.groups
+        pairs = geometry.out_channels * geometry.group_in_channels
         if pairs > _MAX_PAIRS:
             return f"has no channels; {pairs} pairs of them would be as many calls"
         return None
@@ -122,8 +122,7 @@ _OPERATIONS: dict[Operation, Callable[[Geometry, Array, Array, Correlate], Array
 
 def _pairs(geometry: Geometry) -> Iterator[tuple[int, int, int]]:
     """Output channel, input channel within its group, and the same among all."""
-    inputs = geometry.in_channels // geometry.groups
-    outputs = geometry.out_channels // geometry.groups
+    inputs, outputs = geometry.group_in_channels, geometry.group_out_channels
     for k in range(geometry.out_channels):
         for c in range(inputs):
             yield k, c, k // outputs * inputs + c

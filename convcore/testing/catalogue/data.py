@@ -15,16 +15,6 @@ from ...plugin import Array, Geometry, Operation
 _SPREAD = 12
 
 
-def operand_shapes(
-    geometry: Geometry, operation: Operation
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Shapes of the two operands of `operation`, in the order of its arguments."""
-    if operation == "forward":
-        return geometry.input_shape, geometry.weight_shape
-    other = geometry.weight_shape if operation == "grad_input" else geometry.input_shape
-    return geometry.output_shape, other
-
-
 def operands(
     kind: str, geometry: Geometry, dtype: Any, operation: Operation, *, seed: int = 0
 ) -> tuple[Array, Array]:
@@ -55,7 +45,7 @@ def operands(
     """
     dtype = np.dtype(dtype)
     generator = generator_for(kind, geometry, dtype, operation, seed)
-    shapes = operand_shapes(geometry, operation)
+    shapes = geometry.operand_shapes(operation)
     if dtype.kind in "iu":
         return _wrapping(generator, shapes, dtype, dtype.itemsize * 4 + 2 if kind == "half" else 0)
     return _KINDS[kind](generator, shapes, dtype, geometry.accumulation_length(operation))

@@ -15,12 +15,12 @@ from math import fsum, prod
 import numpy as np
 
 from ...plugin import Array, Geometry, Operation
+from ...problem import ROLES, Role
 
 # Columns of the list that each operation multiplies, and the one that it sums into.
-COLUMNS: dict[Operation, tuple[int, int, int]] = {
-    "forward": (1, 2, 0),
-    "grad_input": (0, 2, 1),
-    "grad_weight": (0, 1, 2),
+_COLUMN: dict[Role, int] = {"output": 0, "input": 1, "weight": 2}
+COLUMNS: dict[Operation, list[int]] = {
+    operation: [_COLUMN[role] for role in roles] for operation, roles in ROLES.items()
 }
 
 
@@ -45,7 +45,7 @@ def products(geometry: Geometry) -> tuple[Array, Array, Array]:
 def _products(geometry: Geometry) -> tuple[Array, Array, Array]:
     """The three columns: each index of a product adds its own step to the position in each."""
     p = geometry
-    outputs, inputs = p.out_channels // p.groups, p.in_channels // p.groups
+    outputs, inputs = p.group_out_channels, p.group_in_channels
     y, x, w = map(_pitches, (p.output_shape, p.input_shape, p.weight_shape))
     n, g, k, c = map(np.arange, (p.batch, p.groups, outputs, inputs))
     steps: list[tuple[Array, ...]] = [
@@ -172,7 +172,7 @@ def norms(geometry: Geometry, operation: Operation, first: Array, second: Array)
     Parameters as in `convolve`.
     """
     p, (left, right, outer) = geometry, _NORMS[operation]
-    outputs, inputs = p.out_channels // p.groups, p.in_channels // p.groups
+    outputs, inputs = p.group_out_channels, p.group_in_channels
     grouped = (
         (p.batch, p.groups, outputs, prod(p.output_extents)),
         (p.batch, p.groups, inputs, prod(p.input_extents)),

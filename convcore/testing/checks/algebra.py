@@ -85,7 +85,7 @@ def groups_concatenate(case: Case) -> float:
     """A grouped convolution is its groups, computed one by one and put side by side."""
     p, pair = case.geometry, case.operands()
     single = replace(
-        p, groups=1, in_channels=p.in_channels // p.groups, out_channels=p.out_channels // p.groups
+        p, groups=1, in_channels=p.group_in_channels, out_channels=p.group_out_channels
     )
     axes = {"forward": (1, 0, 1), "grad_input": (1, 0, 1), "grad_weight": (1, 1, 0)}[case.operation]
     first, second = (np.split(a, p.groups, axis) for a, axis in zip(pair, axes[:2], strict=True))

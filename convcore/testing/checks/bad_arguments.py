@@ -10,7 +10,6 @@ import numpy as np
 from ...errors import DtypeError, ShapeError
 from ...plugin import Array, Geometry
 from ..cases import Case
-from ..catalogue.data import operand_shapes
 from ..check import check, floats, over
 from ..failures import CheckFailure, expected
 from .arrays import SAMPLE, misaligned, read_only, strided
@@ -92,7 +91,7 @@ def _overlapping(
     case: Case, pair: tuple[Array, Array], position: int
 ) -> tuple[Array, tuple[Array, Array]]:
     """An `out` whose memory begins with the last element of an operand."""
-    shapes = operand_shapes(case.geometry, case.operation)
+    shapes = case.geometry.operand_shapes(case.operation)
     size = int(np.prod(shapes[position]))
     result_shape = case.geometry.result_shape(case.operation)
     buffer = np.zeros(size + int(np.prod(result_shape)), case.dtype)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...plugin import Array, Geometry, Operation
+from ...problem import ROLES
 from ..cases import Case
 from ..catalogue import oracle
-from ..catalogue.data import generator_for, operand_shapes
+from ..catalogue.data import generator_for
 from ..catalogue.problems import LARGE, LAYERS
 from ..check import check, floats, over
 from ..failures import NotApplicable, require, require_close
@@ -44,7 +45,7 @@ def _last_channels(case: Case) -> tuple[Any, ...]:
     It is the last channel of the last group, in the last sample unless samples are summed.
     """
     p, operation = case.geometry, case.operation
-    inputs, outputs = p.in_channels // p.groups, p.out_channels // p.groups
+    inputs, outputs = p.group_in_channels, p.group_out_channels
     c = np.arange(inputs) if operation == "forward" else np.array([inputs - 1])
     k = np.arange(outputs) if operation == "grad_input" else np.array([outputs - 1])
     n = np.arange(p.batch) if operation == "grad_weight" else np.array([p.batch - 1])
@@ -55,16 +56,9 @@ def _last_channels(case: Case) -> tuple[Any, ...]:
         "input": np.ix_(n, last * inputs + c),
         "weight": np.ix_(last * outputs + k, c),
     }
-    left, right, result = _ROLES[operation]
+    left, right, result = ROLES[operation]
     first, second = case.operands()
     return small, places[result], first[places[left]], second[places[right]]
-
-
-_ROLES = {
-    "forward": ("input", "weight", "output"),
-    "grad_input": ("output", "weight", "input"),
-    "grad_weight": ("output", "input", "weight"),
-}
 
 
 # Axes of output, input and weight with those of the groups apart; and which of them a checksum sums
@@ -83,7 +77,7 @@ def _require_checksum(case: Case, got: Array) -> None:
     p, operation, pair = case.geometry, case.operation, case.operands()
     a, b, target = oracle.COLUMNS[operation]
     left, right = _SUMMED[operation]
-    both, shapes = f"{left},{right}", operand_shapes(_single(p, operation), operation)
+    both, shapes = f"{left},{right}", _single(p, operation).operand_shapes(operation)
     u, v = _factors(p, left), _factors(p, right)
     first = _summed(p, a, pair[0], left, u).reshape(shapes[0])
     second = _summed(p, b, pair[1], right, v).reshape(shapes[1])
@@ -121,7 +115,7 @@ def _factors(p: Geometry, letters: str) -> Array:
 
 def _extents(p: Geometry, letters: str) -> list[int]:
     """Number of samples n, groups g, and of output channels k and input channels c in each."""
-    counts = (p.batch, p.groups, p.out_channels // p.groups, p.in_channels // p.groups)
+    counts = (p.batch, p.groups, p.group_out_channels, p.group_in_channels)
     return [dict(zip("ngkc", counts, strict=True))[letter] for letter in letters]
 
 

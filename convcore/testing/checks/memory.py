@@ -37,7 +37,7 @@ SLACK_BYTES = 256 << 10
 
 @check(over(floats, rotate=SPACIOUS))
 def workspace_stated(case: Case) -> float:
-    """A call allocates no more scratch memory than `workspace_bytes` states."""
+    """A call allocates no more workspace than `workspace_bytes` states."""
     return _require_within(case, case.plan.workspace_bytes(case.operation))
 
 

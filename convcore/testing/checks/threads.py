@@ -15,7 +15,6 @@ import numpy as np
 
 from ...plugin import OPERATIONS, Array, Convolution, Geometry
 from ..cases import Case
-from ..catalogue.data import operand_shapes
 from ..catalogue.problems import ALONE, BRIEF, LARGE
 from ..check import Profile, check, first, floats, over
 from ..failures import CheckFailure, NotApplicable, require_close
@@ -177,7 +176,7 @@ def _long_call(case: Case) -> tuple[Callable[[], Any], float, float]:
         geometry = _problem(case.backend.declaration.ranks, samples, channels)
         long = case.variant(geometry=geometry).required()
         # Constants, as what is in these large arrays plays no part, and drawing them takes long.
-        shapes = operand_shapes(geometry, case.operation)
+        shapes = geometry.operand_shapes(case.operation)
         call = partial(long.call, *(np.ones(shape, case.dtype) for shape in shapes))
         stall, seconds = longest_stall(call)
         if seconds >= LONG_SECONDS or samples >= MOST_SAMPLES:

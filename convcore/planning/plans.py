@@ -1,0 +1,71 @@
+"""`plan` binds a problem to the backend that is to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import settings
+from ..contract import FLOAT16, Convolution, parse_dtype
+from ..problem import Geometry, Operation, Padding, PerAxis, parse_operation
+from .float16 import Float16Convolution
+from .question import Question
+from .selection import choose
+
+
+def plan_for(question: Question, backend: settings.BackendSpec = None) -> Convolution:
+    """The plan that runs what is asked, in float16 too."""
+    if question.dtype == FLOAT16:
+        return Float16Convolution(question, backend)
+    return choose(question, backend)
+
+
+def plan(
+    input_shape: Sequence[int],
+    weight_shape: Sequence[int],
+    *,
+    dtype: Any = "float32",
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+    operation: Operation | None = None,
+    backend: settings.BackendSpec = None,
+) -> Convolution:
+    """Choose a backend once and bind it to a problem, for calls without further ado.
+
+    Parameters
+    ----------
+    input_shape, weight_shape : sequence of int
+        (N, C, *S) and (K, C / groups, *R).
+    dtype : str or numpy.dtype
+        Dtype of the operands; float16 is widened to float32 slab by slab and rounded once.
+    operation : {"forward", "grad_input", "grad_weight"}, optional
+        What the plan is mostly for; by default it is chosen for the sum of the three.
+    stride, padding, dilation, groups, backend
+        As in `conv`.
+
+    Returns
+    -------
+    Convolution
+        With the methods `forward`, `grad_input` and `grad_weight`; immutable, usable from several
+        threads at once, and picklable.
+
+    Raises
+    ------
+    GeometryError, ShapeError, DtypeError, OptionError, UnsupportedError, UnknownBackendError, \
+BackendLoadError
+        As in `conv`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layer = plan((1, 1, 4), (1, 1, 2), dtype="float64")
+    >>> layer.forward(np.array([[[1.0, 2.0, 3.0, 4.0]]]), np.array([[[1.0, 10.0]]]))
+    array([[[21., 32., 43.]]])
+    """
+    geometry = Geometry.of(
+        input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+    question = Question.now(geometry, parse_dtype(dtype), parse_operation(operation))
+    return plan_for(question, backend)
