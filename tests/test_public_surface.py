@@ -4,7 +4,6 @@
 it by hand; a line that changes or goes is a break that has to be meant.
 """
 
-import functools
 import importlib
 import inspect
 import re
@@ -72,7 +71,7 @@ def described_member(path, name, member):
         yield described_callable(path, member.__func__)
     elif inspect.isfunction(member) and (public or name in OVERRIDABLE):
         yield described_callable(path, member)
-    elif public and isinstance(member, property | functools.cached_property):
+    elif public and not callable(member) and hasattr(type(member), "__get__"):  # a property
         yield path
 
 

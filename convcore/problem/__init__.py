@@ -4,6 +4,7 @@ operation    the three operations, and who plays which role in each
 arguments    what users write, turned into tuples of ints
 geometry     Geometry: one problem with every number that is derived from it
 checks       what makes numbers no convolution
+derived      attributes that are computed when they are first asked for
 transposed   the problem that a transposed convolution is the adjoint of
 """
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 
 from .arguments import (
@@ -21,6 +20,7 @@ from .arguments import (
     parse_positive,
 )
 from .checks import check_axes, check_group_channels, check_sizes, checked_fields, checked_rank
+from .derived import derived
 from .operation import ROLES, Operation, Role
 
 
@@ -123,45 +123,45 @@ class Geometry:
         """Number of spatial axes."""
         return len(self.input_extents)
 
-    @cached_property
+    @derived
     def receptive_field(self) -> tuple[int, ...]:
         """Input span of one output, D * (R - 1) + 1 per axis."""
         pairs = zip(self.dilation, self.kernel_extents, strict=True)
         return tuple(d * (r - 1) + 1 for d, r in pairs)
 
-    @cached_property
+    @derived
     def padded_extents(self) -> tuple[int, ...]:
         """Extents of the input with its padding, S + before + after per axis."""
         pairs = zip(self.input_extents, self.padding, strict=True)
         return tuple(extent + before + after for extent, (before, after) in pairs)
 
-    @cached_property
+    @derived
     def output_extents(self) -> tuple[int, ...]:
         """O per axis: floor((padded - receptive field) / stride) + 1; 0 where padded is 0."""
         axes = zip(self.padded_extents, self.receptive_field, self.stride, strict=True)
         return tuple((p - field) // s + 1 if p else 0 for p, field, s in axes)
 
-    @cached_property
+    @derived
     def input_shape(self) -> tuple[int, ...]:
         """(N, C, *S)."""
         return (self.batch, self.in_channels, *self.input_extents)
 
-    @cached_property
+    @derived
     def weight_shape(self) -> tuple[int, ...]:
         """(K, C / groups, *R)."""
         return (self.out_channels, self.group_in_channels, *self.kernel_extents)
 
-    @cached_property
+    @derived
     def output_shape(self) -> tuple[int, ...]:
         """(N, K, *O)."""
         return (self.batch, self.out_channels, *self.output_extents)
 
-    @cached_property
+    @derived
     def degenerate(self) -> bool:
         """Whether an operand or the output is empty, so that every result is empty or zero."""
         return not (prod(self.input_shape) and prod(self.weight_shape) and prod(self.output_shape))
 
-    @cached_property
+    @derived
     def flop(self) -> int:
         """Floating-point operations of each of the three operations: 2 N K (C / G) |R| |O|."""
         return 2 * prod(self.output_shape) * prod(self.weight_shape[1:])

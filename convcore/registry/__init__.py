@@ -3,6 +3,7 @@
 entry_points   what is installed; nothing is imported
 record         one backend: who ships it, its class once loaded, what went wrong
 table          all of them by name
+locks          the two locks, and what happens to them in a fork
 """
 
 from .record import BackendRecord, checked, warn

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import threading
 import warnings
 
 from .. import settings
 from ..errors import BackendLoadError
 from ..plugin import Convolution, Declaration
-
-# One for all: plugins that use each other while they are imported would wait in a circle for two.
-_loading = threading.RLock()
+from . import locks
 
 
 class BackendRecord:
@@ -67,7 +64,7 @@ class BackendRecord:
         BackendLoadError
             If it could not be loaded, now or earlier; the original exception is its cause.
         """
-        with _loading:
+        with locks.loading:
             if self._state == "unloaded":
                 self._state = "loading"
                 self._load()

@@ -6,7 +6,6 @@ to load is data: its record keeps the exception, the others work on.
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from typing import Any
 from .. import settings
 from ..errors import BackendLoadError, OptionError, UnknownBackendError, UnsupportedError
 from ..plugin import Convolution
-from . import entry_points
+from . import entry_points, locks
 from .record import BackendRecord, checked, warn
 
 # Backends of this distribution keep their short names, whatever else is installed.
@@ -35,7 +34,6 @@ class NamedFactory:
         return plan
 
 
-_lock = threading.Lock()
 _installed: dict[str, BackendRecord] | None = None
 _registered: dict[str, BackendRecord] = {}
 _generation = 0
@@ -158,7 +156,7 @@ def register_backend(target: type[Convolution] | str, name: str | None = None) -
     if name in installed:
         owner = installed[name].distribution
         raise OptionError(f"name: must not be that of an installed backend; got {name!r} ({owner})")
-    with _lock:
+    with locks.table:
         _registered[name] = BackendRecord(name, target, None, None)
         _generation += 1
 
@@ -188,7 +186,7 @@ def refresh_backends() -> None:
     global _installed, _generation
     entry_points.forget()
     settings.environment.cache_clear()
-    with _lock:
+    with locks.table:
         _installed = None
         _generation += 1
         for name, record in _registered.items():
@@ -220,7 +218,7 @@ def _table() -> dict[str, BackendRecord]:
 
 def _scanned() -> dict[str, BackendRecord]:
     global _installed
-    with _lock:
+    with locks.table:
         if _installed is not None:
             return _installed
         entries = entry_points.scan()
