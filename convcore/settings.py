@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-from .contract import MOST_THREADS, available_cpus, parse_threads, parse_workspace
+from .contract import MOST_THREADS, parse_threads, parse_workspace, processors
 from .errors import OptionError
 
 BackendSpec: TypeAlias = Any  # a name, a Convolution subclass, a tuple of those, or None
@@ -149,7 +149,7 @@ def provenance() -> list[Provenance]:
     found, read = _context.get(), environment()
     return [
         backend_in_force(None),
-        _first("threads", found.threads, read.threads, read.threads_source, available_cpus()),
+        _threads(found.threads, read),
         _first("accuracy", found.accuracy, read.accuracy, "CONVCORE_ACCURACY", "default"),
         _first("max_workspace", found.max_workspace, None, "", None),
         _first("deterministic", found.deterministic, None, "", False),
@@ -171,6 +171,12 @@ def backend_in_force(argument: BackendSpec) -> Provenance:
         if spec is not None:
             return Provenance("backend", spec, source)
     return Provenance("backend", None, "automatic choice")
+
+
+def _threads(local: int | None, read: Environment) -> Provenance:
+    if local is None and read.threads is None:
+        return Provenance("threads", *processors())
+    return _first("threads", local, read.threads, read.threads_source, None)
 
 
 def _first(option: str, local: Any, read: Any, variable: str, built_in: Any) -> Provenance:

@@ -24,8 +24,9 @@ from .arrays import (
 )
 from .convolution import Convolution
 from .declaration import MAX_TYPICAL_ERROR, Declaration, Refusal
-from .limits import MOST_THREADS, available_cpus, parse_threads, parse_workspace
+from .limits import MOST_THREADS, parse_threads, parse_workspace
 from .prepared_weight import PreparedWeight
+from .processors import available_cpus, processors
 
 __all__ = [
     "BACKEND_DTYPES",
@@ -49,5 +50,6 @@ __all__ = [
     "parse_dtype",
     "parse_threads",
     "parse_workspace",
+    "processors",
     "result_array",
 ]

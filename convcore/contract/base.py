@@ -10,7 +10,8 @@ import numpy as np
 from ..errors import GeometryError
 from ..problem import Geometry, Operation
 from .arrays import BACKEND_DTYPES, parse_dtype
-from .limits import available_cpus, parse_threads, parse_workspace
+from .limits import parse_threads, parse_workspace
+from .processors import available_cpus
 
 
 class Planned:

@@ -1,23 +1,12 @@
-"""What a call may use: processors and bytes of workspace."""
+"""What a call may use: threads and bytes of workspace."""
 
 from __future__ import annotations
-
-import os
 
 from ..errors import OptionError
 from ..problem import parse_int
 
 # What a C int holds, as which libraries take a number of threads.
 MOST_THREADS = 2**31 - 1
-
-
-def available_cpus() -> int:
-    """Number of processors that this process may run on."""
-    if hasattr(os, "process_cpu_count"):
-        return os.process_cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def parse_threads(name: str, value: object) -> int:
