@@ -12,7 +12,7 @@ from ..errors import BackendLoadError, UnsupportedError
 from ..problem import Geometry, Operation, Padding, PerAxis, parse_operation
 from ..text import binary_bytes, plain_table, seconds
 from .candidate import Candidate
-from .float16 import WIDE
+from .float16 import widened
 from .question import Question
 from .requested import requested_backend
 from .selection import automatic, candidates, refusal_sentence
@@ -130,8 +130,8 @@ def explain(
         input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
     given = parse_dtype(dtype)
-    computed = WIDE if given == FLOAT16 else given
-    question = Question.now(geometry, computed, parse_operation(operation))
+    question = Question.now(geometry, given, parse_operation(operation))
+    question = widened(question) if given == FLOAT16 else question
     spec, source = requested_backend(backend)
     tried, error = _tried(question, spec)
     chosen = next((candidate for candidate in tried if candidate.plan is not None), None)

@@ -8,7 +8,7 @@ import pytest
 
 import convcore
 from convcore.plugin import OPERATIONS
-from convcore.testing import operands
+from convcore.testing import operands, unit_bound
 
 EPS = np.finfo("float16").eps
 
@@ -106,3 +106,27 @@ def test_a_plan_refuses_what_does_not_fit():
     with pytest.raises(convcore.ShapeError, match=r"weight: must have shape \(1, 1, 2\)"):
         plan.forward(x, x)
     assert plan.forward(x, plan.prepare(w)).tolist() == [[[2, 2, 2]]]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_automatic_choice_rounds_a_float32_sum_once(operation):
+    """Half a unit in the last place, and the componentwise bound of the sum in float32."""
+    geometry = convcore.Geometry.of((1, 64, 14, 14), (64, 64, 3, 3), padding=1)
+    pair = [array.astype("float16") for array in operands("normal", geometry, "f4", operation)]
+    plan = convcore.plan((1, 64, 14, 14), (64, 64, 3, 3), padding=1, dtype="float16")
+    got = getattr(plan, operation)(*pair)
+    wide = [array.astype("float64") for array in pair]
+    exact = getattr(convcore.get_backend("im2col")(geometry, "float64"), operation)(*wide)
+    summed = unit_bound("componentwise", geometry, operation, *(a.astype("f4") for a in pair))
+    half = np.spacing(np.abs(got)).astype("float64") / 2
+    assert (np.abs(got - exact) <= half + summed).all()
+    assert (got == exact.astype("float16")).mean() > 0.99
+
+
+def test_no_backend_of_a_lower_class_of_accuracy_is_chosen():
+    found = convcore.explain((1, 64, 56, 56), (64, 64, 3, 3), padding=1, dtype="float16")
+    codes = {row.name: row.code for row in found.rows}
+    assert (codes["winograd"], codes["fft"], codes["tilefft"]) == ("ACCURACY",) * 3
+    assert found.chosen in ("direct", "im2col", "naive")
+    wide = convcore.explain((1, 64, 56, 56), (64, 64, 3, 3), padding=1)
+    assert {row.code for row in wide.rows if row.name == "winograd"} == {""}
