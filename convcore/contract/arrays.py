@@ -16,6 +16,8 @@ INTEGER_NAMES = tuple(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8
 BACKEND_DTYPES = frozenset(np.dtype(name) for name in FLOAT_NAMES + INTEGER_NAMES)
 FLOAT16 = np.dtype("float16")
 _TAKEN = BACKEND_DTYPES | {FLOAT16}
+# A memmap differs from an ndarray in where its memory is; other subclasses change what is computed.
+_TYPES = (np.ndarray, np.memmap)
 # Bounds the search for a common element of two interleaved arrays.
 _OVERLAP_WORK = 10_000
 
@@ -39,8 +41,8 @@ def parse_dtype(dtype: object, taken: frozenset[np.dtype[Any]] = _TAKEN) -> np.d
 
 
 def check_array(name: str, array: object) -> np.dtype[Any]:
-    """The native dtype of `array`, which must be an exact ndarray of a dtype that is taken."""
-    if type(array) is not np.ndarray:
+    """The native dtype of `array`, an exact ndarray or memmap of a dtype that is taken."""
+    if not isinstance(array, np.ndarray) or type(array) not in _TYPES:
         kind = type(array).__name__
         raise DtypeError(f"{name}: must be a numpy.ndarray; got {kind}; {_hint(array)}")
     dtype = native_byte_order(array.dtype)
@@ -108,7 +110,7 @@ def check_out(
     out: object, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array | None
 ) -> None:
     """Refuse an `out` that a backend could not write to directly."""
-    if type(out) is not np.ndarray:
+    if not isinstance(out, np.ndarray) or type(out) not in _TYPES:
         raise DtypeError(f"out: must be a numpy.ndarray; got {type(out).__name__}")
     if out.dtype != dtype:
         raise DtypeError(f"out: must have dtype {dtype}; got {out.dtype.str}")
@@ -145,10 +147,13 @@ def _overlap(first: Array, second: Array) -> bool:
 
 
 def as_plain(array: Array) -> Array:
-    """`array` itself where it is C-contiguous, aligned and native, else a copy that is."""
+    """`array` itself where it is C-contiguous, aligned and native, else a copy that is.
+
+    Of a memmap, an ndarray on the same memory.
+    """
     flags = array.flags
     if (flags.carray or (flags.c_contiguous and flags.aligned)) and array.dtype.isnative:
-        return array
+        return array if type(array) is np.ndarray else array.view(np.ndarray)
     return np.array(array, dtype=native_byte_order(array.dtype), order="C", copy=True)
 
 

@@ -234,8 +234,8 @@ class Convolution(Planned, ABC):
 
     def _compute(self, operation: Operation, first: Array, second: Any, result: Array) -> None:
         """Have the author's method overwrite `result`, from operands that fit."""
-        operand = as_plain(second) if type(second) is np.ndarray else second
-        getattr(self, _METHODS[operation])(as_plain(first), operand, result)
+        operand = as_plain(second) if isinstance(second, np.ndarray) else second
+        getattr(self, _METHODS[operation])(as_plain(first), operand, as_plain(result))
 
     @abstractmethod
     def _forward(self, input: Array, weight: Array, output: Array) -> None: ...
