@@ -218,14 +218,14 @@ class Convolution(Planned, ABC):
         """`operation` of two operands that nobody has looked at yet."""
         geometry, dtype = self._geometry, self._dtype
         first_name, second_name = OPERANDS[operation]
-        first_shape, second_shape = geometry.operand_shapes(operation)
+        first_shape, second_shape, result_shape = geometry.signatures[operation]
         check_operand(first_name, first, first_shape, dtype)
         if type(second) is PreparedWeight and second_name == "weight":
             second = second.payload(self, operation)
-            result = result_array(out, geometry.result_shape(operation), dtype, first)
+            result = result_array(out, result_shape, dtype, first)
         else:
             check_operand(second_name, second, second_shape, dtype)
-            result = result_array(out, geometry.result_shape(operation), dtype, first, second)
+            result = result_array(out, result_shape, dtype, first, second)
         if geometry.degenerate:
             result.fill(0)
         else:
@@ -234,8 +234,9 @@ class Convolution(Planned, ABC):
 
     def _compute(self, operation: Operation, first: Array, second: Any, result: Array) -> None:
         """Have the author's method overwrite `result`, from operands that fit."""
-        operand = as_plain(second) if isinstance(second, np.ndarray) else second
-        getattr(self, _METHODS[operation])(as_plain(first), operand, as_plain(result))
+        second = as_plain(second) if isinstance(second, np.ndarray) else second
+        result = result if type(result) is np.ndarray else as_plain(result)
+        getattr(self, _METHODS[operation])(as_plain(first), second, result)
 
     @abstractmethod
     def _forward(self, input: Array, weight: Array, output: Array) -> None: ...

@@ -145,10 +145,10 @@ def transposed_call_for(
 
 
 def _frozen(steps: Steps) -> Steps:
-    for step in steps:
-        if type(step) is not int:
-            return freeze(steps)  # type: ignore[no-any-return]
-    return steps
+    stride, padding, dilation, groups = steps
+    if type(stride) is type(padding) is type(dilation) is type(groups) is int:
+        return steps
+    return freeze(steps)  # type: ignore[no-any-return]
 
 
 def _state(backend: settings.BackendSpec) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ hashable, so that it can key a cache, and knows every number that is derived fro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -190,11 +190,16 @@ class Geometry:
             return self.weight_shape
         return self.input_shape if role == "input" else self.output_shape
 
+    @derived
+    def signatures(self) -> Mapping[Operation, tuple[tuple[int, ...], ...]]:
+        """For each operation the shapes of its two operands and of its result."""
+        return {op: tuple(map(self.shape_of, roles)) for op, roles in ROLES.items()}
+
     def operand_shapes(self, operation: Operation) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Shapes of the two operands of `operation`, in the order of its arguments."""
-        first, second, _ = ROLES[operation]
-        return self.shape_of(first), self.shape_of(second)
+        first, second, _ = self.signatures[operation]
+        return first, second
 
     def result_shape(self, operation: Operation) -> tuple[int, ...]:
         """Shape of the array that `operation` computes."""
-        return self.shape_of(ROLES[operation][2])
+        return self.signatures[operation][2]
