@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from .contract import MOST_THREADS, parse_threads, parse_workspace, processors
+from .contract import MOST_THREADS, parse_threads, parse_workspace, usable_processors
 from .errors import OptionError
 
 BackendSpec: TypeAlias = Any  # a name, a Convolution subclass, a tuple of those, or None
 AUTOMATIC: BackendSpec = ()  # where None would leave it to what is set further out
+Determinism: TypeAlias = bool | Literal["batch"]
 ACCURACIES = ("default", "strict")
 
 
@@ -29,7 +30,7 @@ class Context(NamedTuple):
     threads: int | None = None
     accuracy: str | None = None
     max_workspace: int | None = None
-    deterministic: bool | None = None
+    deterministic: Determinism | None = None
 
 
 class Settings(NamedTuple):
@@ -38,7 +39,7 @@ class Settings(NamedTuple):
     threads: int
     accuracy: str
     max_workspace: int | None
-    deterministic: bool
+    deterministic: Determinism
 
 
 class Provenance(NamedTuple):
@@ -100,7 +101,7 @@ def options(
     threads: int | None = None,
     accuracy: str | None = None,
     max_workspace: int | None = None,
-    deterministic: bool | None = None,
+    deterministic: Determinism | None = None,
 ) -> AbstractContextManager[None]:
     """Options for every plan made inside a `with` block; what is not named stays as it was.
 
@@ -115,9 +116,10 @@ def options(
     max_workspace : int, optional
         Bytes of workspace a backend may allocate in a call; copies that make its operands
         what it takes (padding modes, layout) come on top.
-    deterministic : bool, optional
+    deterministic : bool or "batch", optional
         True admits only backends to the automatic choice that give the same bits for every
-        number of threads.
+        number of threads. "batch" asks for more: a sample has the same bits alone, in any batch
+        and at any place in it; where a backend does not see to that itself, samples run one by one.
 
     Examples
     --------
@@ -134,7 +136,7 @@ def options(
     if max_workspace is not None:
         changes["max_workspace"] = parse_workspace(max_workspace)
     if deterministic is not None:
-        changes["deterministic"] = _parse_bool("deterministic", deterministic)
+        changes["deterministic"] = _parse_determinism(deterministic)
     return overriding(**changes)
 
 
@@ -175,7 +177,7 @@ def backend_in_force(argument: BackendSpec) -> Provenance:
 
 def _threads(local: int | None, read: Environment) -> Provenance:
     if local is None and read.threads is None:
-        return Provenance("threads", *processors())
+        return Provenance("threads", *usable_processors())
     return _first("threads", local, read.threads, read.threads_source, None)
 
 
@@ -229,7 +231,9 @@ def _parse_accuracy(name: str, value: object) -> str:
     return str(value)
 
 
-def _parse_bool(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise OptionError(f"{name}: must be True or False; got {value!r}")
-    return value
+def _parse_determinism(value: object) -> Determinism:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value == "batch":
+        return "batch"
+    raise OptionError(f"deterministic: must be True, False or 'batch'; got {value!r}")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import convcore
 from convcore import settings
-from convcore.contract import processors
+from convcore.contract import usable_processors
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -84,7 +84,7 @@ class TestEnvironment:
     @pytest.mark.parametrize("value", ["all", "0", "-2"])
     def test_omp_num_threads_belongs_to_others_and_is_left_alone(self, environment, value):
         environment(OMP_NUM_THREADS=value)
-        assert in_force()["threads"] == processors()
+        assert in_force()["threads"] == usable_processors()
 
     def test_it_is_read_at_the_first_use_not_at_import(self, python):
         set_late = "import os, convcore; os.environ['CONVCORE_BACKEND'] = 'naive'"
@@ -105,8 +105,8 @@ class TestOptions:
             ("accuracy", "high", "accuracy: must be one of default, strict; got 'high'"),
             ("max_workspace", -1, "max_workspace: must be >= 0 bytes; got -1"),
             ("max_workspace", "1 MB", "max_workspace: must be an integer; got '1 MB'"),
-            ("deterministic", "no", "deterministic: must be True or False; got 'no'"),
-            ("deterministic", 0, "deterministic: must be True or False; got 0"),
+            ("deterministic", "no", "deterministic: must be True, False or 'batch'; got 'no'"),
+            ("deterministic", 0, "deterministic: must be True, False or 'batch'; got 0"),
         ],
     )
     def test_unfit_values_are_refused_at_once(self, option, value, rule):
@@ -243,7 +243,7 @@ def test_threads_are_as_many_as_a_c_int_counts(backend, environment):
     with convcore.options(threads=2**31 - 1):
         assert convcore.conv(X, W, backend=backend).flat[0] == 3
     environment(OMP_NUM_THREADS=str(2**31))
-    assert in_force()["threads"] == processors()
+    assert in_force()["threads"] == usable_processors()
     environment(CONVCORE_NUM_THREADS=str(2**31))
     with pytest.raises(convcore.OptionError, match=r"^CONVCORE_NUM_THREADS: must not ex"):
         convcore.conv(X, W, backend=backend)

@@ -22,11 +22,11 @@ from .arrays import (
     parse_dtype,
     result_array,
 )
-from .convolution import Convolution
+from .convolution import Convolution, Weight
 from .declaration import MAX_TYPICAL_ERROR, Declaration, Refusal
 from .limits import MOST_THREADS, parse_threads, parse_workspace
-from .prepared_weight import PreparedWeight
-from .processors import available_cpus, processors
+from .prepared_weight import PreparedWeight, WeightOperation
+from .processors import available_cpus, usable_processors
 
 __all__ = [
     "BACKEND_DTYPES",
@@ -40,6 +40,8 @@ __all__ = [
     "Declaration",
     "PreparedWeight",
     "Refusal",
+    "Weight",
+    "WeightOperation",
     "as_plain",
     "available_cpus",
     "check_operand",
@@ -50,6 +52,6 @@ __all__ = [
     "parse_dtype",
     "parse_threads",
     "parse_workspace",
-    "processors",
     "result_array",
+    "usable_processors",
 ]

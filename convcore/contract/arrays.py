@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,6 +21,8 @@ _TAKEN = BACKEND_DTYPES | {FLOAT16}
 _TYPES = (np.ndarray, np.memmap)
 # Bounds the search for a common element of two interleaved arrays.
 _OVERLAP_WORK = 10_000
+# Elements that are looked at together: a dot product that BLAS leaves to one thread.
+_RUN = 8192
 
 
 def native_byte_order(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -155,6 +158,26 @@ def as_plain(array: Array) -> Array:
     if (flags.carray or (flags.c_contiguous and flags.aligned)) and array.dtype.isnative:
         return array if type(array) is np.ndarray else array.view(np.ndarray)
     return np.array(array, dtype=native_byte_order(array.dtype), order="C", copy=True)
+
+
+def all_finite(array: Array) -> bool:
+    """Whether no element of a contiguous float array is NaN or infinite.
+
+    The product of such an element with zero is NaN, and so is every sum with that.
+    """
+    flat = array.reshape(-1)
+    zeros = _zeros(array.dtype)
+    with np.errstate(invalid="ignore"):
+        for start in range(0, flat.size, _RUN):
+            run = flat[start : start + _RUN]
+            if np.dot(run, zeros[: run.size]) != 0:
+                return False
+    return True
+
+
+@lru_cache(maxsize=8)
+def _zeros(dtype: np.dtype[Any]) -> Array:
+    return np.zeros(_RUN, dtype)
 
 
 def flipped(weight: Array) -> Array:

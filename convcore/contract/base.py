@@ -39,6 +39,8 @@ class Planned:
         self._variants = None if variants is None else dict(variants)
         # How an equal object is built elsewhere; the registry puts the backend's name here.
         self._factory: Callable[..., Planned] = type(self)
+        # What mends a result that is not finite, where the host asks for that.
+        self._repair: Callable[..., None] | None = None
 
     @property
     def geometry(self) -> Geometry:

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..problem import OPERANDS, OPERATIONS, Geometry, Operation
-from .arrays import Array, as_plain, check_operand, result_array
+from .arrays import Array, all_finite, as_plain, check_operand, result_array
 from .base import Planned
 from .declaration import Declaration, Refusal, dtype_name
 from .prepared_weight import PreparedWeight, WeightOperation
@@ -221,22 +221,26 @@ class Convolution(Planned, ABC):
         first_shape, second_shape, result_shape = geometry.signatures[operation]
         check_operand(first_name, first, first_shape, dtype)
         if type(second) is PreparedWeight and second_name == "weight":
-            second = second.payload(self, operation)
+            operand, second = second.payload(self, operation), second.weight
             result = result_array(out, result_shape, dtype, first)
         else:
             check_operand(second_name, second, second_shape, dtype)
             result = result_array(out, result_shape, dtype, first, second)
+            operand = second
         if geometry.degenerate:
             result.fill(0)
-        else:
-            self._compute(operation, first, second, result)
+        elif not self._compute(operation, first, operand, result) and self._repair is not None:
+            self._repair(self, operation, first, second, result)
         return result
 
-    def _compute(self, operation: Operation, first: Array, second: Any, result: Array) -> None:
-        """Have the author's method overwrite `result`, from operands that fit."""
+    def _compute(self, operation: Operation, first: Array, second: Any, result: Array) -> bool:
+        """Have the author's method overwrite `result`; whether that is as it should be."""
         second = as_plain(second) if isinstance(second, np.ndarray) else second
         result = result if type(result) is np.ndarray else as_plain(result)
-        getattr(self, _METHODS[operation])(as_plain(first), second, result)
+        seen = getattr(self, _METHODS[operation])(as_plain(first), second, result)
+        if seen is True or seen is False:  # a backend that has looked itself
+            return seen
+        return self._repair is None or all_finite(result)
 
     @abstractmethod
     def _forward(self, input: Array, weight: Array, output: Array) -> None: ...

@@ -54,6 +54,8 @@ class Declaration:
         The automatic choice admits up to `MAX_TYPICAL_ERROR` of max |y|.
     deterministic : {"any_threads", "fixed_threads", "no"}
         Same bits from run to run, whatever the number of threads or only at a fixed one.
+    batch_invariant : bool
+        Whether a sample has the same bits alone, in any batch and at any place in it.
     nonfinite : {"local", "spreads"}
         Whether NaN and Inf stay in the results whose sum they enter.
     automatic : bool
@@ -73,6 +75,7 @@ class Declaration:
     bound: float = 1.0
     typical_error: float | None = None
     deterministic: Literal["any_threads", "fixed_threads", "no"] = "fixed_threads"
+    batch_invariant: bool = False
     nonfinite: Literal["local", "spreads"] = "local"
     automatic: bool = True
     releases_gil: bool = True

@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 
 def available_cpus() -> int:
     """Number of processors that this process may use."""
-    return processors()[0]
+    return usable_processors()[0]
 
 
-def processors() -> tuple[int, str]:
+def usable_processors() -> tuple[int, str]:
     """Number of processors that this process may use, and what says so.
 
     A container with a CPU quota sees all processors of its machine. Threads beyond the quota are

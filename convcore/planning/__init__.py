@@ -4,7 +4,9 @@ question      what is to be computed, under which options
 requested     which backend is asked for: argument, `with`, default, environment
 candidate     one backend held against a question
 selection     refuse, estimate, sort, then build in that order until one fits
+repair        what becomes of a chosen algorithm's results that are not finite
 slabs         a problem cut into smaller ones
+samples       sample by sample, where a batch must not change a bit
 float16       the plan of float16, from plans of float32
 plans         `plan`
 explanation   `explain`

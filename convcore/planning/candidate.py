@@ -114,7 +114,7 @@ def _not_admitted(declaration: Declaration, question: Question) -> Refusal | Non
         text = f"declares errors of {error:.3g} max |y|; {MAX_TYPICAL_ERROR:g} is admitted"
         return Refusal("ACCURACY", text)
     if options.deterministic and declaration.deterministic != "any_threads":
-        return Refusal("DETERMINISM", "deterministic=True asks for the same bits on any threads")
+        return Refusal("DETERMINISM", "deterministic= asks for the same bits on any threads")
     return None
 
 

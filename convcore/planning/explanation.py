@@ -15,6 +15,7 @@ from .candidate import Candidate
 from .float16 import widened
 from .question import Question
 from .requested import requested_backend
+from .samples import deciding
 from .selection import automatic, candidates, refusal_sentence
 
 _STATUS = {
@@ -131,7 +132,7 @@ def explain(
     )
     given = parse_dtype(dtype)
     question = Question.now(geometry, given, parse_operation(operation))
-    question = widened(question) if given == FLOAT16 else question
+    question = deciding(widened(question) if given == FLOAT16 else question)
     spec, source = requested_backend(backend)
     tried, error = _tried(question, spec)
     chosen = next((candidate for candidate in tried if candidate.plan is not None), None)

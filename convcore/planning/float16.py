@@ -13,7 +13,7 @@ from .. import settings
 from ..contract import FLOAT16, Array, Convolution, Declaration
 from ..problem import Geometry, Operation
 from .question import Question
-from .selection import choose
+from .samples import chosen_plan
 from .slabs import Slab, slabs
 
 WIDE = np.dtype("float32")
@@ -56,7 +56,7 @@ class Float16Convolution(Convolution):
         self.name = self._plan_of(question.geometry).name  # type: ignore[misc]
 
     def _choose(self, part: Geometry) -> Convolution:
-        return choose(widened(self._question)._replace(geometry=part), self._spec)
+        return chosen_plan(widened(self._question)._replace(geometry=part), self._spec)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Float16Convolution, (self._question, self._spec)
@@ -121,8 +121,9 @@ class Float16Convolution(Convolution):
         limit = DEFAULT_BYTES if self.max_workspace is None else self.max_workspace
         return slabs(self.geometry, operation, limit // WIDE.itemsize)
 
-    def _compute(self, operation: Operation, first: Array, second: Any, result: Array) -> None:
+    def _compute(self, operation: Operation, first: Array, second: Any, result: Array) -> bool:
         self.run(operation, first, second, result)
+        return True
 
     def _forward(self, input: Array, weight: Array, output: Array) -> None:
         self.run("forward", input, weight, output)

@@ -10,14 +10,16 @@ from ..contract import FLOAT16, Convolution, parse_dtype
 from ..problem import Geometry, Operation, Padding, PerAxis, parse_operation
 from .float16 import Float16Convolution
 from .question import Question
-from .selection import choose
+from .requested import requested_backend
+from .samples import chosen_plan
 
 
 def plan_for(question: Question, backend: settings.BackendSpec = None) -> Convolution:
-    """The plan that runs what is asked, in float16 too."""
+    """The plan that runs what is asked by who is asked for."""
+    spec, _ = requested_backend(backend)
     if question.dtype == FLOAT16:
-        return Float16Convolution(question, backend)
-    return choose(question, backend)
+        return Float16Convolution(question, spec)
+    return chosen_plan(question, spec)
 
 
 def plan(

@@ -21,11 +21,10 @@ from .candidate import (
     failed,
 )
 from .question import Question
-from .requested import requested_backend
 
 
-def choose(question: Question, argument: settings.BackendSpec = None) -> Convolution:
-    """The plan that runs what is asked.
+def choose(question: Question, spec: settings.BackendSpec) -> Convolution:
+    """The plan that runs what is asked, by the backends of `spec`; None is the automatic choice.
 
     Raises
     ------
@@ -34,7 +33,6 @@ def choose(question: Question, argument: settings.BackendSpec = None) -> Convolu
     UnknownBackendError, BackendLoadError
         If a name is not known, or its backend could not be loaded.
     """
-    spec, _ = requested_backend(argument)
     tried = []
     for candidate in candidates(question, spec):
         if candidate.plan is not None:

@@ -27,7 +27,6 @@ def slabs(geometry: Geometry, operation: Operation, elements: int) -> Iterator[S
     by_input = operation == "grad_input"
     total = (geometry.input_extents if by_input else geometry.output_extents)[0]
     samples, rows = _slab_extents(geometry, total, elements)
-    part = _input_rows if by_input else _output_rows
     for first in range(0, geometry.batch, samples):
         batch = slice(first, min(first + samples, geometry.batch))
         sample = replace(geometry, batch=batch.stop - first)
@@ -35,7 +34,13 @@ def slabs(geometry: Geometry, operation: Operation, elements: int) -> Iterator[S
             yield Slab(sample, (batch,), (batch,))
             continue
         for start in range(0, total, rows):
-            yield part(sample, batch, start, min(start + rows, total))
+            yield rows_of(sample, operation, batch, start, min(start + rows, total))
+
+
+def rows_of(sample: Geometry, operation: Operation, batch: slice, start: int, stop: int) -> Slab:
+    """Slab of the rows [start, stop) of the samples `batch`: of the output, or of the gradient."""
+    part = _input_rows if operation == "grad_input" else _output_rows
+    return part(sample, batch, start, stop)
 
 
 def _slab_extents(geometry: Geometry, total: int, elements: int) -> tuple[int, int]:

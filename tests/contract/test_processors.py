@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from convcore import settings
-from convcore.contract import processors
+from convcore.contract import usable_processors
 
 module = sys.modules["convcore.contract.processors"]
 
@@ -74,7 +74,7 @@ def test_without_control_groups_there_is_no_quota(tmp_path):
 def test_a_quota_counts_where_it_is_less(monkeypatch, allowed, share, want):
     monkeypatch.setattr(module, "_scheduled", lambda: (allowed, "affinity"))
     monkeypatch.setattr(module, "cpu_quota", lambda: share)
-    assert processors() == want
+    assert usable_processors() == want
     threads = next(entry for entry in settings.provenance() if entry.option == "threads")
     assert (threads.value, threads.source) == want
 

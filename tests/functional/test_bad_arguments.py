@@ -435,7 +435,7 @@ def test_options_are_checked():
         (
             OptionError,
             lambda: convcore.options(deterministic=1),
-            "deterministic: must be True or False; got 1",
+            "deterministic: must be True, False or 'batch'; got 1",
         ),
     ):
         with pytest.raises(error, match=f"^{message}"):

@@ -1,0 +1,157 @@
+"""What becomes of a call in the automatic choice whose result is not finite.
+
+An algorithm that transforms lets NaN and Inf spread over a tile, and forms sums on the way that may
+overflow where the result does not. So wherever such an algorithm was chosen, and a result came out
+that is not finite, it is mended here: finite operands are scaled by powers of two and run again;
+where an operand is not finite, what reads it is computed anew by an algorithm that keeps NaN and
+Inf where the definition puts them.
+
+An algorithm cannot hide it: a value that is not finite, once it is in a sum, stays in what is made
+of that, and every transformed value is part of some result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .. import settings
+from ..contract import Array, Convolution
+from ..problem import Geometry, Operation
+from .question import Question
+from .selection import choose
+from .slabs import Slab, rows_of
+
+# Beyond this share of rows that read a value that is not finite everything is computed anew.
+MOST_TOUCHED = 0.5
+
+
+def repair(
+    plan: Convolution, operation: Operation, first: Array, second: Array, result: Array
+) -> None:
+    """Overwrite `result` of `operation` by what the definition gives, up to rounding."""
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        if not np.isfinite(second).all():
+            _locally(plan, operation, first, second, result)
+        elif np.isfinite(first).all():
+            _scaled(plan, operation, first, second, result)
+        elif operation == "grad_weight":
+            _locally(plan, operation, first, second, result)
+        else:
+            _by_rows(plan, operation, first, second, result)
+
+
+def _scaled(
+    plan: Convolution, operation: Operation, first: Array, second: Array, result: Array
+) -> None:
+    """Run finite operands again with the largest entry of each between 1/2 and 1."""
+    exponents = _exponent(first), _exponent(second)
+    first, second = map(_times_power, (first, second), exponents)
+    plan._compute(operation, first, second, result)
+    _real(result)[...] = np.ldexp(_real(result), -sum(exponents))
+
+
+def _exponent(array: Array) -> int:
+    """The power of two that brings the largest entry of a finite array below 1."""
+    largest = np.abs(_real(array)).max()
+    return -int(np.frexp(largest)[1])
+
+
+def _times_power(array: Array, exponent: int) -> Array:
+    scaled = np.array(array, order="C")
+    _real(scaled)[...] = np.ldexp(_real(scaled), exponent)
+    return scaled
+
+
+def _real(array: Array) -> Array:
+    """Real and imaginary parts side by side; a copy where the array is not contiguous."""
+    if array.dtype.kind != "c":
+        return array
+    return np.ascontiguousarray(array).view(array.real.dtype)
+
+
+def _locally(
+    plan: Convolution, operation: Operation, first: Array, second: Array, result: Array
+) -> None:
+    """Compute all of it by an algorithm that keeps NaN and Inf where they belong."""
+    local = _local_plan(plan, operation, plan.geometry)
+    local._compute(operation, first, second, result)
+
+
+def _by_rows(
+    plan: Convolution, operation: Operation, first: Array, second: Array, result: Array
+) -> None:
+    """Run without the values that are not finite, then compute anew the rows that read them."""
+    finite = np.isfinite(first)
+    geometry = plan.geometry
+    bad = np.logical_not(finite.all(axis=(1, *range(3, first.ndim))))
+    touched = _touched(geometry, operation, bad)
+    if touched.mean() > MOST_TOUCHED:
+        _locally(plan, operation, first, second, result)
+        return
+    clean = np.where(finite, first, first.dtype.type(0))
+    if not plan._compute(operation, clean, second, result):
+        _scaled(plan, operation, clean, second, result)
+    for slab in _touched_slabs(geometry, operation, touched):
+        source, target = slab.input, slab.output
+        if operation == "grad_input":
+            source, target = target, source
+        local = _local_plan(plan, operation, slab.geometry)
+        result[target] = getattr(local, operation)(np.ascontiguousarray(first[source]), second)
+
+
+def _touched(geometry: Geometry, operation: Operation, bad: Array) -> Array:
+    """Which rows (N, rows) of the result read one of the rows `bad` of the first operand."""
+    forward = operation == "forward"
+    rows = (geometry.output_extents if forward else geometry.input_extents)[0]
+    touched = np.zeros((geometry.batch, rows), bool)
+    for tap in range(geometry.kernel_extents[0]):
+        output = np.arange(geometry.output_extents[0])
+        read = output * geometry.stride[0] + tap * geometry.dilation[0] - geometry.padding[0][0]
+        inside = (read >= 0) & (read < geometry.input_extents[0])
+        source, target = (read[inside], output[inside])
+        if not forward:
+            source, target = target, source
+        touched[:, target] |= bad[:, source]
+    return touched
+
+
+def _touched_slabs(geometry: Geometry, operation: Operation, touched: Array) -> Iterator[Slab]:
+    """A slab for each run of rows of each sample."""
+    sample = replace(geometry, batch=1)
+    edges = np.diff(np.pad(touched.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    starts, stops = np.argwhere(edges == 1), np.argwhere(edges == -1)
+    for (n, start), (_, stop) in zip(starts.tolist(), stops.tolist(), strict=True):
+        yield rows_of(sample, operation, slice(n, n + 1), start, stop)
+
+
+def _local_plan(plan: Convolution, operation: Operation, part: Geometry) -> Convolution:
+    options = settings.Settings(
+        threads=plan.threads,
+        accuracy="strict",
+        max_workspace=plan.max_workspace,
+        deterministic=False,
+    )
+    return choose(Question(part, plan.dtype, operation, options), None)
+
+
+class RepairingFactory:
+    """Builds, wherever a pickle is opened, what the automatic choice had built."""
+
+    def __init__(self, factory: Any) -> None:
+        self.factory = factory
+
+    def __call__(self, *args: Any, **options: Any) -> Convolution:
+        """The plan, which repairs its results."""
+        return repairing(self.factory(*args, **options))
+
+
+def repairing(plan: Convolution) -> Convolution:
+    """`plan`, which from now on repairs its results where its algorithm needs that."""
+    if plan.declaration.nonfinite == "spreads" or plan.declaration.numerics == "normwise":
+        plan._repair = repair
+        plan._factory = RepairingFactory(plan._factory)
+    return plan
