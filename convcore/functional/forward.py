@@ -72,8 +72,17 @@ def conv(
     ------
     GeometryError, ShapeError, DtypeError
         If an argument does not fit; nothing has been computed then.
-    UnsupportedError, UnknownBackendError, BackendLoadError
-        If the backend that is asked for cannot run this problem, or cannot be found or loaded.
+    OptionError, UnsupportedError, UnknownBackendError, BackendLoadError
+        If `backend` is nothing that could name one, or the backend that is asked for cannot run
+        this problem, or cannot be found or loaded.
+
+    Notes
+    -----
+    By default the automatic choice may take an algorithm whose errors are small beside the norms
+    of what a result can meet (at most about 1e-5 of the largest result), not beside every result.
+    Where entries span many decades and small results count, ask for ``options(accuracy="strict")``:
+    |error| <= (n + 2) eps (|input| conv |weight|) then, element by element, with n products in a
+    sum. Either way NaN and Inf stand where the definition puts them.
 
     Examples
     --------

@@ -26,7 +26,7 @@ formulas from the ones above and shows where the word "convolution" comes from.
 
 Read in this order:
 
-    layers.py       Convolutional, Dense, Flatten   (their common part is in layer.py)
+    layers.py       Convolutional, Dense, Flatten   (their common part is in base.py)
     activations.py  identity, relu, sigmoid, tanh, softmax
     pooling.py      MaxPooling, MeanPooling
     losses.py       softmax_cross_entropy, squared_error
