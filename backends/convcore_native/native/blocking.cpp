@@ -126,24 +126,31 @@ void OwnedBlocking::cut_channels(const Correlation& problem, index_t parts) {
     const index_t all = problem.source_channels;
     block.channels = quotient(all, std::min(all, parts));
     block.slab = block.copies ? block.channels * block.channel_pitch : 0;
+}
+
+void OwnedBlocking::finish(const Correlation& problem) {
     std::vector<index_t> taps{0};
     for (const std::vector<index_t>& own : tap_offsets_) {
         std::vector<index_t> next;
+        next.reserve(taps.size() * own.size());
         for (index_t outer : taps)
             for (index_t inner : own) next.push_back(outer + inner);
         taps = std::move(next);
     }
+    const index_t all = problem.source_channels;
     const index_t rest = all - (quotient(all, block.channels) - 1) * block.channels;
-    term_offset_.clear();
-    last_term_offset_.clear();
-    for (index_t tap : taps) {
-        for (index_t c = 0; c < block.channels; ++c)
-            term_offset_.push_back(tap + c * block.channel_pitch);
-        for (index_t c = 0; c < rest; ++c)
-            last_term_offset_.push_back(tap + c * block.channel_pitch);
-    }
+    fill_terms(taps, block.channels, &term_offset_);
+    if (rest < block.channels) fill_terms(taps, rest, &last_term_offset_);
     block.term_offset = term_offset_.data();
-    block.last_term_offset = last_term_offset_.data();
+    block.last_term_offset = rest < block.channels ? last_term_offset_.data() : block.term_offset;
+}
+
+void OwnedBlocking::fill_terms(const std::vector<index_t>& taps, index_t channels,
+                               std::vector<index_t>* terms) const {
+    terms->resize(taps.size() * size_t(channels));
+    index_t* term = terms->data();
+    for (const index_t tap : taps)
+        for (index_t c = 0; c < channels; ++c) *term++ = tap + c * block.channel_pitch;
 }
 
 }  // namespace convcore

@@ -23,11 +23,15 @@ class OwnedBlocking {
 
     // At least `parts` blocks of source channels.
     void cut_channels(const Correlation&, index_t parts);
+    // Last: makes the tables of terms.
+    void finish(const Correlation&);
 
   private:
     void choose_split(const Correlation&, index_t positions);
     void lay_out(const Correlation&);
     bool shrink(const Correlation&);
+    void fill_terms(const std::vector<index_t>& taps, index_t channels,
+                    std::vector<index_t>* terms) const;
 
     index_t blocks_ = 1;
     std::vector<std::vector<Segment>> segments_;

@@ -168,6 +168,7 @@ OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T
     block.depth = evenly(block.terms, MAX_TERMS);
     const index_t tasks = problem.groups * blocking.blocks();
     block.panel_tasks = std::min(panels, quotient(4 * request.threads, tasks));
+    blocking.finish(problem);
     return blocking;
 }
 
@@ -255,6 +256,7 @@ OwnedBlocking gradient_blocking(const OwnedCorrelation& owned, const Request& re
     while (2 * block.slices <= most) block.slices *= 2;
     if (block.slices < tasks) blocking.cut_channels(problem, quotient(tasks, block.slices));
     block.skips_padding = 1 - owned.inside() >= SKIP_SHARE;
+    blocking.finish(problem);
     return blocking;
 }
 
