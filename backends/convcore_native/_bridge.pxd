@@ -4,6 +4,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport int64_t
 from libcpp cimport bool as cbool
 from libcpp.string cimport string
+from libcpp.vector cimport vector
 
 cdef extern from "native/interface.h" namespace "convcore" nogil:
     ctypedef struct Kernels:
@@ -45,7 +46,10 @@ cdef extern from "native/plan.h" namespace "convcore" nogil:
         int threads
         size_t max_workspace
     cdef cppclass Plan:
-        Plan(const Geometry&, Algorithm, const Request&) except +
+        Plan(const Geometry&, Algorithm, const Request&, const vector[string]&) except +
+        bint fits(Operation) except +
+        vector[string] variants(Operation) except +
+        string name(Operation) except +
         bint run(Operation, const void*, const void*, void*) except +
         size_t workspace(Operation) except +
         string describe(Operation) except +

@@ -5,15 +5,15 @@ from libc.stddef cimport size_t
 from libc.string cimport memcmp
 from libcpp cimport bool as cbool
 from libcpp.memory cimport unique_ptr
+from libcpp.string cimport string
+from libcpp.vector cimport vector
 from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
-from convcore.plugin import OPERATIONS, Convolution
+from convcore.plugin import OPERATIONS
 
 cnp.import_array()
-
-DEFAULT_WORKSPACE = 64 << 20
 
 cdef extern from "Python.h":
     bint PyMethod_Check(object)
@@ -62,21 +62,26 @@ cdef class NativePlan:
     cdef cnp.npy_intp[3][18] _shapes
 
     def __cinit__(self, geometry, str algorithm, int itemsize, int threads, size_t max_workspace,
-                  str isa=None):
+                  str isa=None, variants=None):
         cdef Request request
+        cdef vector[string] wanted
         cdef int place, axis
         request.kernels = _kernels(isa, algorithm)
         request.itemsize = itemsize
         request.threads = threads
         request.max_workspace = max_workspace
-        self._plan.reset(new Plan(_problem(geometry), ALGORITHMS[algorithm], request))
+        for operation in OPERATIONS:
+            wanted.push_back(variants.get(operation, "").encode() if variants else b"")
+        self._plan.reset(new Plan(_problem(geometry), ALGORITHMS[algorithm], request, wanted))
         self._axes = geometry.spatial_rank + 2
         self._type = cnp.NPY_FLOAT if itemsize == 4 else cnp.NPY_DOUBLE
         self._empty = geometry.degenerate
+        cdef tuple shape
         shapes = geometry.input_shape, geometry.weight_shape, geometry.output_shape
         for place in range(3):
+            shape = shapes[place]
             for axis in range(self._axes):
-                self._shapes[place][axis] = shapes[place][axis]
+                self._shapes[place][axis] = shape[axis]
 
     def run(self, int operation, first, second, result):
         """Carry out operation 0 forward, 1 grad_input or 2 grad_weight, overwriting `result`.
@@ -89,6 +94,22 @@ cdef class NativePlan:
         if result is None or not self._takes(operation, first, second, result, prepared):
             raise ValueError("arrays: must be those of this plan, contiguous and apart")
         self._carry_out(operation, first, second, result, prepared)
+
+    def fits(self, int operation):
+        """Whether it can be carried out as wanted; what is asked about another is a ValueError."""
+        return self._empty or self._plan.get().fits(<Operation>operation)
+
+    def variants(self, int operation):
+        """Names of the ways to carry it out, that which would be chosen first."""
+        if self._empty:
+            return ()
+        return tuple([name.decode() for name in self._plan.get().variants(<Operation>operation)])
+
+    def name(self, int operation):
+        """Which of them is taken."""
+        if self._empty:
+            return ""
+        return self._plan.get().name(<Operation>operation).decode()
 
     def workspace_bytes(self, int operation):
         """Scratch memory of one call, in bytes."""
@@ -197,15 +218,18 @@ cdef Geometry _problem(geometry):
     problem.in_channels = geometry.in_channels
     problem.out_channels = geometry.out_channels
     problem.groups = geometry.groups
-    problem.rank = geometry.spatial_rank
+    cdef tuple inputs = geometry.input_extents, kernel = geometry.kernel_extents
+    cdef tuple outputs = geometry.output_extents, strides = geometry.stride
+    cdef tuple dilations = geometry.dilation, padding = geometry.padding
+    problem.rank = <int>len(inputs)
     for axis in range(problem.rank):
-        problem.input[axis] = geometry.input_extents[axis]
-        problem.kernel[axis] = geometry.kernel_extents[axis]
-        problem.output[axis] = geometry.output_extents[axis]
+        problem.input[axis] = inputs[axis]
+        problem.kernel[axis] = kernel[axis]
+        problem.output[axis] = outputs[axis]
         # No step is taken to a single position, however long it is.
-        problem.stride[axis] = geometry.stride[axis] if geometry.output_extents[axis] > 1 else 1
-        problem.dilation[axis] = geometry.dilation[axis]
-        problem.before[axis] = geometry.padding[axis][0]
+        problem.stride[axis] = strides[axis] if problem.output[axis] > 1 else 1
+        problem.dilation[axis] = dilations[axis]
+        problem.before[axis] = padding[axis][0]
     return problem
 
 
@@ -216,59 +240,12 @@ class TransformedWeight:
         self.values = values
 
 
-class NativeConvolution(Convolution):
-    """What the native backends share: the three operations by a `NativePlan`.
+def at_once(NativePlan native, int operation, method, own, first, second, out):
+    """The result, where `method` is `own` and the kernels take the arrays as they are; else None.
 
-    Arrays that are just what the kernels take go there at once; all else, and a prepared weight,
-    is for the base class to judge. The algorithm has the name of the backend.
+    `own` is what `NativeConvolution` does once arrays are checked: a subclass may replace it.
     """
-
-    def __init__(self, geometry, dtype, *, threads=None, max_workspace=None):
-        super().__init__(geometry, dtype, threads=threads, max_workspace=max_workspace)
-        bound = DEFAULT_WORKSPACE if self.max_workspace is None else self.max_workspace
-        self._native = NativePlan(geometry, self.name, self.dtype.itemsize, self.threads, bound)
-
-    def workspace_bytes(self, operation):
-        return self._native.workspace_bytes(OPERATIONS.index(operation))
-
-    def describe(self, operation):
-        return self._native.describe(OPERATIONS.index(operation))
-
-    def forward(self, input, weight, *, out=None):
-        result = _at_once(self._native, FORWARD, self._forward, input, weight, out)
-        return super().forward(input, weight, out=out) if result is None else result
-
-    def grad_input(self, grad_output, weight, *, out=None):
-        result = _at_once(self._native, GRAD_INPUT, self._grad_input, grad_output, weight, out)
-        return super().grad_input(grad_output, weight, out=out) if result is None else result
-
-    def grad_weight(self, grad_output, input, *, out=None):
-        result = _at_once(self._native, GRAD_WEIGHT, self._grad_weight, grad_output, input, out)
-        return super().grad_weight(grad_output, input, out=out) if result is None else result
-
-    def _prepare(self, weight, operation):
-        prepared = self._native.prepare(OPERATIONS.index(operation), weight)
-        return weight if prepared is None else prepared
-
-    def _forward(self, input, weight, output):
-        self._native.run(FORWARD, input, weight, output)
-
-    def _grad_input(self, grad_output, weight, grad_input):
-        self._native.run(GRAD_INPUT, grad_output, weight, grad_input)
-
-    def _grad_weight(self, grad_output, input, grad_weight):
-        self._native.run(GRAD_WEIGHT, grad_output, input, grad_weight)
-
-
-cdef tuple OWN = (
-    NativeConvolution._forward, NativeConvolution._grad_input, NativeConvolution._grad_weight
-)
-
-
-cdef object _at_once(NativePlan native, int operation, object method, object first,
-                     object second, object out):
-    """The result, where `method` is no subclass's own and the kernels take the arrays as is."""
-    if not (PyMethod_Check(method) and PyMethod_GET_FUNCTION(method) == <PyObject*>OWN[operation]):
+    if not (PyMethod_Check(method) and PyMethod_GET_FUNCTION(method) == <PyObject*>own):
         return None
     if not native._takes(operation, first, second, out):
         return None

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from convcore.plugin import Declaration
+from typing import Any
 
-from ._estimate import EstimatingConvolution
+from convcore.plugin import OPERATIONS, Declaration, Geometry, Operation, UnsupportedError
+
+from ._bridge import NativePlan
+from ._native import DEFAULT_WORKSPACE, Key, NativeConvolution, plan_asked
 
 
-class DirectConvolution(EstimatingConvolution):
-    """Direct convolution with SIMD kernels."""
+class DirectConvolution(NativeConvolution):
+    """Direct convolution with SIMD kernels.
+
+    Its variants, which share no code but are the same sums in another order: `gemm_channels` and
+    `gemm_positions`, implicit matrix products with target channels or positions as lanes;
+    `few_channels`, for few channels in a group; `small`, which packs nothing; `reference`, the
+    definition without workspace, which always fits.
+    """
 
     name = "direct"
     declaration = Declaration(
@@ -16,5 +25,42 @@ class DirectConvolution(EstimatingConvolution):
         numerics="componentwise",
         deterministic="any_threads",
         nonfinite="local",
+        capabilities=("variants",),
         description="SIMD kernels: implicit matrix products",
     )
+    _bounded = ()
+
+    def _plan(self, key: Key) -> NativePlan:
+        """The plan that an estimate was made with, or one of the variants that are wanted."""
+        if not self._variants:
+            return super()._plan(key)
+        for operation, wanted in self._variants.items():
+            known = _variants(key, operation)
+            if wanted not in known:
+                raise UnsupportedError(
+                    f"variants: {operation} must be one of {', '.join(known)}; got {wanted!r}"
+                )
+        return NativePlan(*key, variants=self._variants)
+
+    @classmethod
+    def variants(
+        cls,
+        geometry: Geometry,
+        dtype: Any,
+        operation: Operation,
+        *,
+        threads: int,
+        max_workspace: int | None = None,
+    ) -> tuple[str, ...]:
+        """Names of the methods that fit, that which would be chosen first."""
+        bound = DEFAULT_WORKSPACE if max_workspace is None else max_workspace
+        return _variants((geometry, cls.name, dtype.itemsize, threads, bound), operation)
+
+
+def _variants(key: Key, operation: Operation) -> tuple[str, ...]:
+    if operation not in OPERATIONS:
+        raise UnsupportedError(
+            f"variants: must be of {', '.join(OPERATIONS)}; got one of {operation!r}"
+        )
+    # An empty problem never reaches a method: any name would do, and one has to be it.
+    return plan_asked(key).variants(OPERATIONS.index(operation)) or ("reference",)

@@ -6,13 +6,13 @@ from typing import Any
 
 from convcore.plugin import Declaration, Geometry, Operation, Refusal
 
-from ._estimate import EstimatingConvolution
+from ._native import NativeConvolution
 
 # Longest receptive field on an axis, by spatial rank: about half of the longest tile.
 LONGEST = {1: 2**20, 2: 1024}
 
 
-class TileFFTConvolution(EstimatingConvolution):
+class TileFFTConvolution(NativeConvolution):
     """Overlap-save on real transforms of its own, each lane of a vector a column of its own.
 
     A tile of real numbers is a polynomial modulo u^n + 1 and v^m - 1; modulo u^(n/2) - i, which

@@ -6,12 +6,12 @@ from typing import Any
 
 from convcore.plugin import Declaration, Geometry, Operation, Refusal
 
-from ._estimate import EstimatingConvolution
+from ._native import NativeConvolution
 
 KERNEL_EXTENTS = (1, 3, 5)
 
 
-class WinogradConvolution(EstimatingConvolution):
+class WinogradConvolution(NativeConvolution):
     """Minimal filtering, F(4, 3) and its kin, nested over up to three axes.
 
     A tile of m results of r taps takes m + r - 1 multiplications instead of m r on each axis:

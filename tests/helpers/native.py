@@ -75,11 +75,18 @@ def expected(geometry: Geometry, operation: int, dtype: str) -> np.ndarray:
 
 
 def native_plan(
-    geometry: Geometry, dtype, *, isa=None, threads=1, workspace=64 << 20, algorithm="direct"
+    geometry: Geometry,
+    dtype,
+    *,
+    isa=None,
+    threads=1,
+    workspace=64 << 20,
+    algorithm="direct",
+    variants=None,
 ):
     """A plan of an algorithm for an instruction set."""
     itemsize = np.dtype(dtype).itemsize
-    return bridge.NativePlan(geometry, algorithm, itemsize, threads, workspace, isa)
+    return bridge.NativePlan(geometry, algorithm, itemsize, threads, workspace, isa, variants)
 
 
 def algorithms(geometry: Geometry, dtype) -> list[str]:

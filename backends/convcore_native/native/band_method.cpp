@@ -22,6 +22,7 @@ class BandMethod : public Method {
     BandMethod(const Request& request, double flop)
         : kernels_(routines<T>(*request.kernels)), flop_(flop), threads_(request.threads) {}
 
+    const char* name() const override { return "few_channels"; }
     size_t workspace() const override { return elements() * sizeof(T); }
     virtual size_t elements() const = 0;
 

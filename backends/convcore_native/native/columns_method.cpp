@@ -131,6 +131,7 @@ class ColumnsMethod : public Method {
         }
     }
 
+    const char* name() const override { return "gemm_positions"; }
     size_t workspace() const override { return size_t(elements_) * sizeof(T); }
 
     double seconds(int threads) const override { return CALL_SECONDS + work_ / threads; }

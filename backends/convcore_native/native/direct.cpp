@@ -5,6 +5,7 @@
 #include "band_method.h"
 #include "columns_method.h"
 #include "gemm_method.h"
+#include "reference_method.h"
 #include "tiny_method.h"
 
 namespace convcore {
@@ -35,31 +36,71 @@ bool many_channels(const Geometry& geometry, int lanes) {
 
 typedef std::unique_ptr<Method> (*Maker)(const Geometry&, Operation, const Request&);
 
+struct Way {
+    const char* name;
+    Maker make;
+};
+
+// Everything that there is; the definition last, for where nothing else fits.
+constexpr Way WAYS[] = {{"gemm_channels", gemm_method},
+                        {"gemm_positions", columns_method},
+                        {"few_channels", band_method},
+                        {"small", tiny_method},
+                        {"reference", reference_method}};
+
+struct Fastest {
+    Maker make;
+    std::unique_ptr<Method> method;  // for one thread
+};
+
 // What takes the least time on one thread; a method may block otherwise for more of them, which
 // must not change the choice, and with it the order of the sums.
-Maker fastest(const Geometry& geometry, Operation operation, Request request) {
+Fastest fastest(const Geometry& geometry, Operation operation, Request request) {
     const int lanes = request.itemsize == 4 ? lanes_of<float>(request) : lanes_of<double>(request);
     request.threads = 1;
-    Maker best = gemm_method;
-    double seconds = best(geometry, operation, request)->seconds(1) /
-                     product_share(geometry, operation, lanes);
-    for (Maker maker : {Maker(columns_method), Maker(band_method), Maker(tiny_method)}) {
-        if (maker == Maker(band_method) && many_channels(geometry, lanes)) continue;
-        const auto other = maker(geometry, operation, request);
-        if (other == nullptr || other->seconds(1) >= seconds) continue;
-        seconds = other->seconds(1);
-        best = maker;
+    Fastest best{};
+    double least = 0;
+    for (const Way& way : WAYS) {
+        if (way.make == reference_method && best.method != nullptr) continue;
+        if (way.make == band_method && many_channels(geometry, lanes)) continue;
+        auto method = way.make(geometry, operation, request);
+        if (method == nullptr) continue;
+        double seconds = method->seconds(1);
+        if (way.make == gemm_method) seconds /= product_share(geometry, operation, lanes);
+        if (best.method != nullptr && seconds >= least) continue;
+        least = seconds;
+        best = {way.make, std::move(method)};
     }
     return best;
+}
+
+std::unique_ptr<Method> chosen(const Geometry& geometry, Operation operation,
+                               const Request& request) {
+    Fastest best = fastest(geometry, operation, request);
+    if (request.threads == 1) return std::move(best.method);
+    // With the workspace of more threads there may be too little left for it.
+    for (const Maker make : {best.make, Maker(gemm_method)})
+        if (auto method = make(geometry, operation, request)) return method;
+    return reference_method(geometry, operation, request);
 }
 
 }  // namespace
 
 std::unique_ptr<Method> direct_method(const Geometry& geometry, Operation operation,
-                                      const Request& request) {
-    auto method = fastest(geometry, operation, request)(geometry, operation, request);
-    // With the workspace of more threads there may be too little left for it.
-    return method != nullptr ? std::move(method) : gemm_method(geometry, operation, request);
+                                      const Request& request, const std::string& wanted) {
+    if (wanted.empty()) return chosen(geometry, operation, request);
+    for (const Way& way : WAYS)
+        if (wanted == way.name) return way.make(geometry, operation, request);
+    return nullptr;
+}
+
+std::vector<std::string> direct_variants(const Geometry& geometry, Operation operation,
+                                         const Request& request) {
+    std::vector<std::string> names{chosen(geometry, operation, request)->name()};
+    for (const Way& way : WAYS)
+        if (way.name != names[0] && way.make(geometry, operation, request) != nullptr)
+            names.push_back(way.name);
+    return names;
 }
 
 }  // namespace convcore

@@ -1,9 +1,17 @@
 // The choice between the methods of `direct`.
 #pragma once
+#include <vector>
+
 #include "method.h"
 
 namespace convcore {
 
-std::unique_ptr<Method> direct_method(const Geometry&, Operation, const Request&);
+// `wanted` is the name of a method, or empty for what should take the least time; nullptr where
+// there is none of that name, or it does not fit.
+std::unique_ptr<Method> direct_method(const Geometry&, Operation, const Request&,
+                                      const std::string& wanted);
+
+// The names of all methods that fit, that which would be chosen first.
+std::vector<std::string> direct_variants(const Geometry&, Operation, const Request&);
 
 }  // namespace convcore

@@ -27,8 +27,6 @@ constexpr double SKIP_SHARE = 0.2;
 // For estimates (AMD Zen 3, one core): the share of the peak that products reach, seconds to move
 // an element with a transposition or a copy on the way, and of a call with nothing to do.
 constexpr double EFFICIENCY = 0.85, MOVE_SECONDS = 0.5e-9, CALL_SECONDS = 3e-6;
-// The definition, without workspace, reaches a few GFLOP/s.
-constexpr double CAREFUL_FLOPS = 2e9;
 
 bool strided(const Correlation& problem) {
     for (int a = 0; a < problem.axes; ++a)
@@ -72,27 +70,33 @@ class GemmMethod : public Method {
         : kernels_(routines<T>(*request.kernels)), threads_(request.threads),
           bound_(request.max_workspace) {}
 
+    const char* name() const override { return "gemm_channels"; }
     size_t workspace() const override { return size_t(elements_) * sizeof(T); }
 
     double seconds(int threads) const override { return CALL_SECONDS + work_ / usable(threads); }
+
+    // Whether the weight, or some of it at a time, can be packed.
+    bool fits() const { return fits_; }
 
   protected:
     int usable(int threads) const { return std::min(threads, threads_); }
 
     // Passes whose `copies` of the packed weight fit beside the threads' buffers. No more threads than
-    // leave a quarter of the memory to the weight, and one where the definition has to do.
+    // leave a quarter of the memory to the weight.
     std::vector<Pass> plan_passes(const OwnedCorrelation& owned, index_t copies, index_t buffer) {
         const index_t each = owned.depth() * copies;
         const index_t bound = index_t(bound_ / sizeof(T)) - ALIGNMENT;
         const index_t all_packed = round_up(owned.problem.target_channels, kernels_.lanes) * each *
                                    owned.problem.groups;
-        const index_t fit = (bound - std::min(all_packed, bound / 4)) / buffer;
+        // At least one vector: what one thread can do must not change with more of them.
+        const index_t kept = std::max(std::min(all_packed, bound / 4), kernels_.lanes * each);
+        const index_t fit = (bound - kept) / buffer;
         threads_ = int(std::max<index_t>(1, std::min<index_t>(threads_, fit)));
         const index_t room = bound - buffer * threads_;
         std::vector<Pass> all = passes(owned.problem, each, kernels_.lanes, room);
         packed_.push_back(0);
         if (all.empty()) {
-            threads_ = 1;
+            fits_ = false;
             return all;
         }
         const Correlation& largest = all[0].problem;
@@ -130,6 +134,7 @@ class GemmMethod : public Method {
     std::vector<index_t> packed_;  // elements of the packed weight, for each correlation
     index_t elements_ = 0;         // of all scratch memory
     double work_ = 0;              // seconds of one core
+    bool fits_ = true;
 };
 
 // Elements of a slab: half of the level 2 cache, and a small part of all scratch memory.
@@ -200,7 +205,6 @@ class GemmCorrelation : public GemmMethod<T> {
 
     std::string describe() const override {
         if (parts_.empty()) return "no tap reaches the input";
-        if (passes_[0].empty()) return "definition, no workspace";
         return "implicit gemm, " + this->describe_block(blocking_[0].block) +
                (parts_.size() > 1 ? ", " + std::to_string(parts_.size()) + " phases" : "");
     }
@@ -210,16 +214,13 @@ class GemmCorrelation : public GemmMethod<T> {
         const Correlation& problem = part.problem;
         const double channels = double(problem.groups * problem.target_channels);
         const double depth = double(part.depth()), positions = double(part.positions());
-        if (passes_.back().empty()) return 2 * channels * depth * positions / CAREFUL_FLOPS;
         return this->multiply_seconds(part, blocking) +
                channels * (depth + positions) * MOVE_SECONDS;
     }
 
     void run_part(size_t i, const T* source, const T* weight, T* target, T* workspace,
                   int threads) const {
-        const Correlation& whole = parts_[i].problem;
         const Blocking& block = blocking_[i].block;
-        if (passes_[i].empty()) return careful_correlate(whole, source, weight, target);
         for (const Pass& pass : passes_[i]) {
             const T* from = source + pass.source;
             const T* by = weight + pass.weight;
@@ -291,11 +292,9 @@ class GemmWeightGradient : public GemmMethod<T> {
         const double depth = double(correlation_.depth());
         const double positions = double(correlation_.positions());
         const double parts = double(quotient(problem.source_channels, block.channels));
-        this->work_ = passes_.empty()
-                          ? 2 * channels * depth * positions / CAREFUL_FLOPS
-                          : this->multiply_seconds(correlation_, blocking_) +
-                                channels * (depth * double(block.slices) + positions * parts) *
-                                    MOVE_SECONDS;
+        this->work_ = this->multiply_seconds(correlation_, blocking_) +
+                      channels * (depth * double(block.slices) + positions * parts) *
+                          MOVE_SECONDS;
     }
 
     void run(const void* grad_output, const void* input, void* result, void* workspace,
@@ -311,12 +310,11 @@ class GemmWeightGradient : public GemmMethod<T> {
         // A NaN in a sum stays there; one that met the padding does not belong there.
         const Correlation& whole = correlation_.problem;
         const index_t count = whole.groups * whole.weight_group_pitch;
-        if (passes_.empty() || (block.padded && !this->kernels_.all_finite(weight, count)))
+        if (block.padded && !this->kernels_.all_finite(weight, count))
             careful_weight_gradient(whole, target, source, weight);
     }
 
     std::string describe() const override {
-        if (passes_.empty()) return "definition, no workspace";
         return "implicit gemm over positions, " + this->describe_block(blocking_.block) + ", " +
                std::to_string(blocking_.block.slices) + " slices" +
                (blocking_.block.skips_padding ? ", without padding" : "");
@@ -329,6 +327,11 @@ class GemmWeightGradient : public GemmMethod<T> {
     std::vector<Pass> passes_;
 };
 
+template <class M>
+std::unique_ptr<Method> fitting(std::unique_ptr<M> method) {
+    return method->fits() ? std::move(method) : nullptr;
+}
+
 template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
                              const Request& request) {
@@ -336,9 +339,10 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
     if (operation == GRAD_WEIGHT) {
         const bool exchanged = worth_exchanging(all.parts[0].problem);
         if (exchanged) exchange(all.parts[0].problem);
-        return std::make_unique<GemmWeightGradient<T>>(request, std::move(all.parts[0]), exchanged);
+        return fitting(std::make_unique<GemmWeightGradient<T>>(request, std::move(all.parts[0]),
+                                                               exchanged));
     }
-    return std::make_unique<GemmCorrelation<T>>(request, std::move(all));
+    return fitting(std::make_unique<GemmCorrelation<T>>(request, std::move(all)));
 }
 
 }  // namespace

@@ -23,6 +23,8 @@ const Routines<T>& routines(const Kernels& kernels);
 class Method {
   public:
     virtual ~Method() = default;
+    // What a plan is asked for it by: stable, other than what `describe` tells.
+    virtual const char* name() const = 0;
     // Bytes of scratch memory that `run` needs.
     virtual size_t workspace() const = 0;
     // Operands in the order of the operation's arguments. Thread-safe: all state is in `workspace`.

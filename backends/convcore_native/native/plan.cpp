@@ -1,5 +1,7 @@
 #include "plan.h"
 
+#include <stdexcept>
+
 #include "direct.h"
 #include "threads.h"
 #include "tilefft_method.h"
@@ -22,30 +24,54 @@ const Routines<double>& routines(const Kernels& kernels) { return kernels.f64; }
 
 struct Plan::Chosen {
     explicit Chosen(std::unique_ptr<Method> made)
-        : method(std::move(made)), workspace(method->workspace()),
-          worth_threads(method->seconds(1) > SECONDS_WORTH_THREADS) {}
+        : method(std::move(made)), workspace(method ? method->workspace() : 0),
+          worth_threads(method && method->seconds(1) > SECONDS_WORTH_THREADS) {}
 
-    const std::unique_ptr<Method> method;
+    const std::unique_ptr<Method> method;  // nullptr where nothing fits
     const size_t workspace;
     const bool worth_threads;
 };
 
-Plan::Plan(const Geometry& geometry, Algorithm algorithm, const Request& request)
-    : geometry_(geometry), algorithm_(algorithm), request_(request), chosen_{} {}
+Plan::Plan(const Geometry& geometry, Algorithm algorithm, const Request& request,
+           const std::vector<std::string>& wanted)
+    : geometry_(geometry), algorithm_(algorithm), request_(request), wanted_(wanted), chosen_{} {}
 
 Plan::~Plan() {
     for (auto& one : chosen_) delete one.load();
 }
 
-const Plan::Chosen& Plan::chosen(Operation operation) {
+std::unique_ptr<Method> Plan::make(Operation operation) const {
+    const std::string& wanted = wanted_[size_t(operation)];
+    if (algorithm_ == DIRECT) return direct_method(geometry_, operation, request_, wanted);
+    const auto make = algorithm_ == TILEFFT ? tilefft_method : winograd_method;
+    auto method = make(geometry_, operation, request_);
+    const bool other = method != nullptr && !wanted.empty() && wanted != method->name();
+    return other ? nullptr : std::move(method);
+}
+
+const Plan::Chosen& Plan::tried(Operation operation) {
     const Chosen* found = chosen_[operation].load(std::memory_order_acquire);
     if (found != nullptr) return *found;
-    const auto make = algorithm_ == TILEFFT    ? tilefft_method
-                      : algorithm_ == WINOGRAD ? winograd_method
-                                               : direct_method;
-    auto made = std::make_unique<Chosen>(make(geometry_, operation, request_));
+    auto made = std::make_unique<Chosen>(make(operation));
     // Where another thread was faster, its choice, which is the same, stays.
     return chosen_[operation].compare_exchange_strong(found, made.get()) ? *made.release() : *found;
+}
+
+const Plan::Chosen& Plan::chosen(Operation operation) {
+    const Chosen& found = tried(operation);
+    if (found.method == nullptr)
+        throw std::invalid_argument("operation: must be one that the algorithm can carry out as "
+                                    "wanted and within the workspace");
+    return found;
+}
+
+bool Plan::fits(Operation operation) { return tried(operation).method != nullptr; }
+
+std::vector<std::string> Plan::variants(Operation operation) const {
+    if (algorithm_ == DIRECT) return direct_variants(geometry_, operation, request_);
+    const auto method = make(operation);
+    if (method == nullptr) return {};
+    return {method->name()};
 }
 
 template <class Work>
@@ -80,6 +106,7 @@ size_t Plan::workspace(Operation operation) { return chosen(operation).workspace
 size_t Plan::prepared_bytes(Operation operation) {
     return chosen(operation).method->prepared_bytes();
 }
+std::string Plan::name(Operation operation) { return chosen(operation).method->name(); }
 std::string Plan::describe(Operation operation) { return chosen(operation).method->describe(); }
 double Plan::seconds(Operation operation) {
     const Chosen& one = chosen(operation);

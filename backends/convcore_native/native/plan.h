@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "method.h"
 
@@ -12,10 +13,19 @@ enum Algorithm { DIRECT, TILEFFT, WINOGRAD };
 
 class Plan {
   public:
-    Plan(const Geometry&, Algorithm, const Request&);
+    // `wanted` holds for each operation the name of a variant, or nothing where the algorithm is to
+    // choose.
+    Plan(const Geometry&, Algorithm, const Request&, const std::vector<std::string>& wanted);
     ~Plan();
     Plan(const Plan&) = delete;
     Plan& operator=(const Plan&) = delete;
+
+    // Whether an operation can be carried out as wanted, and within the bound of the request: what
+    // is asked about any other throws std::invalid_argument.
+    bool fits(Operation);
+    // Names of the ways to carry it out within that bound, that which would be chosen first.
+    std::vector<std::string> variants(Operation) const;
+    std::string name(Operation);
 
     // Overwrites `result`; returns false if there is no memory. Thread-safe.
     bool run(Operation, const void* first, const void* second, void* result);
@@ -31,6 +41,8 @@ class Plan {
 
   private:
     struct Chosen;
+    std::unique_ptr<Method> make(Operation) const;
+    const Chosen& tried(Operation);
     const Chosen& chosen(Operation);
     // Calls `work(method, workspace, threads)`; false if there is no memory.
     template <class Work>
@@ -39,6 +51,7 @@ class Plan {
     const Geometry geometry_;
     const Algorithm algorithm_;
     const Request request_;
+    const std::vector<std::string> wanted_;
     // Made when first asked for, and without locks, so that a fork cannot leave one taken.
     std::atomic<const Chosen*> chosen_[3];
 };

@@ -2,8 +2,8 @@
 #include "tilefft_method.h"
 
 #include <algorithm>
+#include <atomic>
 
-#include "careful.h"
 #include "machine.h"
 #include "tilefft_problem.h"
 #include "tilefft_tables.h"
@@ -15,16 +15,19 @@ namespace {
 template <class T>
 class TileFft : public Method {
   public:
-    TileFft(const Geometry& geometry, Operation operation, const Request& request,
-            const TileProblem& problem, const TileChoice& choice)
-        : geometry_(geometry), operation_(operation), problem_(problem), choice_(choice),
-          tables_(choice.rows, choice.columns, problem.line, choice.lanes),
+    TileFft(Operation operation, const Request& request, const TileProblem& problem,
+            const TileChoice& choice)
+        : operation_(operation), problem_(problem), choice_(choice),
           kernels_(routines<T>(*request.kernels).tile) {
         choice_.apply(&problem_);
         const size_t spectra = size_t(choice_.spectra(problem_, false)) * sizeof(T);
         const size_t most = (request.max_workspace - spectra) / (size_t(own()) * sizeof(T));
         threads_ = std::max(1, int(std::min(size_t(request.threads), most)));
     }
+
+    ~TileFft() override { delete tables_.load(); }
+
+    const char* name() const override { return "tilefft"; }
 
     size_t workspace() const override {
         return size_t(choice_.spectra(problem_, false) + own() * threads_) * sizeof(T);
@@ -44,13 +47,13 @@ class TileFft : public Method {
     }
 
     size_t prepared_bytes() const override {
-        return size_t(problem_.groups * problem_.targets * problem_.sources *
-                      tables_.transform().pitch) * sizeof(T);
+        return size_t(problem_.groups * problem_.targets * problem_.sources * choice_.pitch) *
+               sizeof(T);
     }
 
     bool prepare(const void* weight, void* prepared, void* workspace, int threads) const override {
         const Part all{0, problem_.groups, 0, problem_.targets};
-        kernels_.transform(tables_.transform(), problem_.weight, weight_items(all),
+        kernels_.transform(transform(), problem_.weight, weight_items(all),
                            static_cast<const T*>(weight), static_cast<T*>(prepared),
                            static_cast<T*>(workspace), std::min(threads, threads_));
         return true;
@@ -63,14 +66,13 @@ class TileFft : public Method {
     }
 
     std::string describe() const override {
-        const TileTransform<T>& transform = tables_.transform();
         const std::string extents =
             problem_.line ? std::to_string(choice_.extent(problem_, 1))
                           : std::to_string(choice_.extent(problem_, 0)) + "x" +
                                 std::to_string(choice_.extent(problem_, 1));
         return "fft in " + std::to_string(choice_.tile_count(problem_)) + " tiles of " + extents +
-               (problem_.line ? " = 2x" + std::to_string(transform.down.extent) + "x" +
-                                    std::to_string(transform.across.extent) : "") +
+               (problem_.line ? " = 2x" + std::to_string(choice_.rows) + "x" +
+                                    std::to_string(choice_.columns) : "") +
                ", " + std::to_string(choice_.tile_block) + " at a time";
     }
 
@@ -79,11 +81,20 @@ class TileFft : public Method {
     }
 
   private:
+    // Twiddle factors, made by the first call that needs them, without locks, as the methods of a plan.
+    const TileTransform<T>& transform() const {
+        const TileTables<T>* found = tables_.load(std::memory_order_acquire);
+        if (found != nullptr) return found->transform();
+        auto made = std::make_unique<const TileTables<T>>(choice_.rows, choice_.columns,
+                                                          problem_.line, choice_.lanes);
+        return tables_.compare_exchange_strong(found, made.get()) ? made.release()->transform()
+                                                                  : found->transform();
+    }
+
     // Elements of workspace that each thread has for itself.
     index_t own() const {
-        const TileTransform<T>& transform = tables_.transform();
-        return STRIP_BYTES / index_t(sizeof(T)) / choice_.lanes * transform.block +
-               choice_.tile_task * choice_.target_task * transform.pitch;
+        return STRIP_BYTES / index_t(sizeof(T)) / choice_.lanes * choice_.strip +
+               choice_.tile_task * choice_.target_task * choice_.pitch;
     }
 
     // Some groups and some of their target channels, worked on together.
@@ -122,15 +133,15 @@ class TileFft : public Method {
                             T* block, int threads) const {
         if (prepared != nullptr)
             return prepared + (part.group * problem_.targets + part.target) * problem_.sources *
-                                  tables_.transform().pitch;
-        kernels_.transform(tables_.transform(), problem_.weight, weight_items(part), weight, fresh,
+                                  choice_.pitch;
+        kernels_.transform(transform(), problem_.weight, weight_items(part), weight, fresh,
                            block, threads);
         return fresh;
     }
 
     void correlate(const T* source, const T* weight, const T* prepared, T* target, T* workspace,
                    int threads) const {
-        const TileTransform<T>& transform = tables_.transform();
+        const TileTransform<T>& transform = this->transform();
         const index_t sources = problem_.sources, tiles = choice_.tile_count(problem_);
         visit_parts([&](const Part& part) {
             T* block = workspace;
@@ -153,7 +164,7 @@ class TileFft : public Method {
     // [tile][target], in a thread's block, from inputs[group][tile][source] and
     // weights[group][target][source].
     TileProduct product(const Part& part, index_t tiles, bool prepared) const {
-        const index_t pitch = tables_.transform().pitch, sources = problem_.sources;
+        const index_t pitch = choice_.pitch, sources = problem_.sources;
         const index_t targets = prepared ? problem_.targets : part.targets;
         return {part.groups, tiles, part.targets, sources, 2 * choice_.rows * choice_.columns,
                 tiles * sources * pitch, sources * pitch, pitch,
@@ -164,7 +175,7 @@ class TileFft : public Method {
 
     // [group][target][source] from inputs[group][tile][source] and outputs[group][tile][target].
     TileProduct gradient_product(const Part& part, index_t tiles, bool first) const {
-        const index_t pitch = tables_.transform().pitch, sources = problem_.sources;
+        const index_t pitch = choice_.pitch, sources = problem_.sources;
         return {part.groups, sources, part.targets, tiles, 2 * choice_.rows * choice_.columns,
                 tiles * sources * pitch, pitch, sources * pitch,
                 tiles * part.targets * pitch, pitch, part.targets * pitch,
@@ -172,7 +183,7 @@ class TileFft : public Method {
     }
 
     void accumulate(const T* target, const T* source, T* weight, T* workspace, int threads) const {
-        const TileTransform<T>& transform = tables_.transform();
+        const TileTransform<T>& transform = this->transform();
         const index_t sources = problem_.sources, tiles = choice_.tile_count(problem_);
         visit_parts([&](const Part& part) {
             T* block = workspace;
@@ -195,42 +206,12 @@ class TileFft : public Method {
         });
     }
 
-    const Geometry geometry_;
     const Operation operation_;
     TileProblem problem_;
     const TileChoice choice_;
-    const TileTables<T> tables_;
+    mutable std::atomic<const TileTables<T>*> tables_{nullptr};
     const TileRoutines<T>& kernels_;
     int threads_;
-};
-
-// Where there is no room for a single tile: the definition.
-template <class T>
-class WithoutWorkspace : public Method {
-  public:
-    WithoutWorkspace(const Geometry& geometry, Operation operation)
-        : flop_(geometry.flop()), operation_(operation), all_(correlations(geometry, operation)) {}
-
-    size_t workspace() const override { return 0; }
-
-    void run(const void* first, const void* second, void* result, void*, int) const override {
-        const T* a = static_cast<const T*>(first);
-        const T* b = static_cast<const T*>(second);
-        T* to = static_cast<T*>(result);
-        std::fill_n(to, all_.clear, T(0));
-        for (const OwnedCorrelation& part : all_.parts) {
-            if (operation_ == GRAD_WEIGHT) careful_weight_gradient(part.problem, a, b, to);
-            else careful_correlate(part.problem, a, b, to);
-        }
-    }
-
-    std::string describe() const override { return "definition, no workspace"; }
-    double seconds(int) const override { return flop_ / 0.5e9; }
-
-  private:
-    double flop_;
-    Operation operation_;
-    Correlations all_;
 };
 
 template <class T>
@@ -239,8 +220,11 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
     const TileProblem problem(geometry, operation);
     const TileChoice choice = choose_tiles(problem, request.itemsize, request.kernels->vector_bytes,
                                            request.max_workspace);
-    if (!choice.fits) return std::make_unique<WithoutWorkspace<T>>(geometry, operation);
-    return std::make_unique<TileFft<T>>(geometry, operation, request, problem, choice);
+    if (!choice.fits) return nullptr;
+    auto method = std::make_unique<TileFft<T>>(operation, request, problem, choice);
+    // A small bound may leave too little beside the spectra for even one thread.
+    if (method->workspace() > request.max_workspace) return nullptr;
+    return method;
 }
 
 }  // namespace

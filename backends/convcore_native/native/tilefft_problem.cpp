@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "integers.h"
 #include "machine.h"
@@ -12,9 +13,20 @@ namespace convcore {
 
 namespace {
 
-
 // Longest transform on one axis of a tile: columns of it still stay in the level 1 or 2 cache.
 constexpr index_t MAX_EXTENT = 1024;
+
+// Numbers without a prime factor above 5: transforms of those can be split into levels, and of as
+// many whole vectors, whose lanes are a power of 2.
+const std::vector<index_t>& smooth_numbers() {
+    static const std::vector<index_t> numbers = [] {
+        std::vector<index_t> all;
+        for (index_t number = 1; number <= MAX_EXTENT; ++number)
+            if (transformable(number)) all.push_back(number);
+        return all;
+    }();
+    return numbers;
+}
 
 index_t field_extent(const TileAxis& weight) { return (weight.extent - 1) * weight.spacing + 1; }
 
@@ -115,7 +127,7 @@ constexpr double CALL_SECONDS = 5e-6, ITEM_SECONDS = 0.2e-6;
 // Sums over all tiles go through memory: how much longer everything takes.
 constexpr double GRADIENT_SHARE = 1.4;
 
-double seconds(const TileProblem& problem, const TileChoice& choice, int itemsize) {
+double seconds(const TileProblem& problem, const TileChoice& choice, double peak) {
     const double points = 2.0 * double(choice.rows * choice.columns);
     const double tiles = double(choice.tile_count(problem));
     const double groups = double(problem.groups);
@@ -123,7 +135,6 @@ double seconds(const TileProblem& problem, const TileChoice& choice, int itemsiz
     const double again = double(quotient(problem.targets, choice.target_block));
     const double items = groups * (tiles * (again * double(problem.sources) +
                                             double(problem.targets)) + pairs);
-    const double peak = peak_flops(itemsize);
     const double transforms = items * points * (2.5 * log2(points) + 10);
     const double products = groups * tiles * pairs * points * 4;
     const double one = items * ITEM_SECONDS + transforms / (TRANSFORM_EFFICIENCY * peak) +
@@ -182,48 +193,114 @@ void choose_task(index_t cache, TileChoice* choice) {
     }
 }
 
-// Cuts one axis into tiles of `extent`; false if a tile would hold nothing but halo.
-bool cut_axis(const TileProblem& problem, int axis, index_t extent, TileChoice* choice) {
-    const TileAxis& target = problem.target.axis[axis];
-    const TileAxis& weight = problem.weight.axis[axis];
-    const index_t results = dense_extent(target);
-    const bool whole = extent >= whole_extent(problem.source.axis[axis], target, weight);
-    choice->advance[axis] = whole ? results : extent - field_extent(weight) + 1;
-    if (choice->advance[axis] < 1) return false;
-    choice->tiles[axis] = quotient(results, choice->advance[axis]);
-    return true;
-}
+// An axis of a problem in tiles, whose transforms have so many rows, or columns.
+struct Cut {
+    index_t count, advance, tiles;
+};
+
+class Cutter {
+  public:
+    Cutter(const TileProblem& problem, int axis)
+        : results_(dense_extent(problem.target.axis[axis])),
+          field_(field_extent(problem.weight.axis[axis])),
+          whole_(whole_extent(problem.source.axis[axis], problem.target.axis[axis],
+                              problem.weight.axis[axis])) {}
+
+    // Into tiles of `extent`; `tiles` is 0 if one would hold nothing but halo.
+    Cut cut(index_t count, index_t extent) const {
+        const index_t advance = extent >= whole_ ? results_ : extent - field_ + 1;
+        return {count, advance, advance < 1 ? 0 : quotient(results_, advance)};
+    }
+
+    // In every way into tiles of `times` as many positions as there are rows or columns: of those
+    // with as many tiles the smallest, since the others only take longer.
+    std::vector<Cut> cuts(index_t lanes, index_t times) const {
+        std::vector<Cut> all;
+        for (const index_t share : smooth_numbers()) {
+            if (share * lanes > MAX_EXTENT) break;
+            const Cut next = cut(share * lanes, times * share * lanes);
+            if (next.tiles == 0 || (!all.empty() && all.back().tiles == next.tiles)) continue;
+            all.push_back(next);
+            if (next.tiles == 1) break;
+        }
+        return all;
+    }
+
+  private:
+    const index_t results_, field_, whole_;
+};
+
+// Collects the cheapest choice.
+class Chooser {
+  public:
+    Chooser(const TileProblem& problem, int itemsize, int vector_bytes, size_t max_workspace)
+        : problem_(problem), itemsize_(itemsize), lanes_(vector_bytes / itemsize),
+          limit_(index_t(max_workspace / size_t(itemsize)) / 4 * 3),
+          cache_(index_t(level2_bytes()) / itemsize), peak_(peak_flops(itemsize)) {}
+
+    TileChoice choose() {
+        if (problem_.line) try_lines();
+        else try_planes();
+        if (best_.fits) choose_task(std::min(cache_ / 2, limit_ / 12), &best_);
+        return best_;
+    }
+
+  private:
+    // Nearly square, since rows and columns are transformed one after the other.
+    void try_lines() {
+        const Cutter line(problem_, 1);
+        const std::vector<index_t>& numbers = smooth_numbers();
+        for (size_t i = 0; i < numbers.size() && numbers[i] * lanes_ <= MAX_EXTENT; ++i) {
+            const index_t rows = numbers[i] * lanes_;
+            const index_t most = std::min(4 * rows, MAX_EXTENT);
+            for (size_t j = i; j < numbers.size() && numbers[j] * lanes_ <= most; ++j) {
+                const index_t columns = numbers[j] * lanes_;
+                const Cut across = line.cut(columns, 2 * rows * columns);
+                try_next({rows, 1, 1}, across);
+                if (across.tiles == 1) break;
+            }
+        }
+    }
+
+    void try_planes() {
+        const std::vector<Cut> across = Cutter(problem_, 1).cuts(lanes_, 1);
+        for (const Cut& down : Cutter(problem_, 0).cuts(lanes_, 2))
+            for (const Cut& one : across) try_next(down, one);
+    }
+
+    void try_next(const Cut& down, const Cut& across) {
+        if (down.tiles == 0 || across.tiles == 0) return;
+        TileChoice next{};
+        next.rows = down.count;
+        next.columns = across.count;
+        next.lanes = lanes_;
+        next.pitch = 2 * next.rows * next.columns + 64 / itemsize_;
+        next.strip = 2 * next.rows * next.lanes + 64 / itemsize_;
+        next.advance[0] = down.advance;
+        next.advance[1] = across.advance;
+        next.tiles[0] = down.tiles;
+        next.tiles[1] = across.tiles;
+        next.target_block = problem_.targets;
+        // Blocks can only add to what it takes.
+        if (best_.fits && seconds(problem_, next, peak_) >= best_.seconds) return;
+        if (4 * next.pitch > limit_ || !choose_blocks(problem_, limit_, 4 * cache_, &next)) return;
+        next.fits = true;
+        next.seconds = seconds(problem_, next, peak_);
+        if (!best_.fits || next.seconds < best_.seconds) best_ = next;
+    }
+
+    const TileProblem& problem_;
+    const int itemsize_;
+    const index_t lanes_, limit_, cache_;  // bytes in elements
+    const double peak_;
+    TileChoice best_{};
+};
 
 }  // namespace
 
 TileChoice choose_tiles(const TileProblem& problem, int itemsize, int vector_bytes,
                         size_t max_workspace) {
-    const index_t lanes = vector_bytes / itemsize;
-    const index_t limit = index_t(max_workspace / size_t(itemsize)) / 4 * 3;
-    const index_t cache = index_t(level2_bytes()) / itemsize;
-    TileChoice best{};
-    for (index_t rows = lanes; rows <= MAX_EXTENT; rows += lanes) {
-        if (!transformable(rows)) continue;
-        for (index_t columns = lanes; columns <= MAX_EXTENT; columns += lanes) {
-            if (!transformable(columns)) continue;
-            if (problem.line && (columns < rows || columns > 4 * rows)) continue;
-            TileChoice next{};
-            next.rows = rows;
-            next.columns = columns;
-            next.lanes = lanes;
-            next.pitch = 2 * rows * columns + 64 / itemsize;
-            bool possible = true;
-            for (int a = 0; a < 2; ++a)
-                possible = possible && cut_axis(problem, a, next.extent(problem, a), &next);
-            if (!possible || 4 * next.pitch > limit) continue;
-            if (!choose_blocks(problem, limit, 4 * cache, &next)) continue;
-            choose_task(std::min(cache / 2, limit / 12), &next);
-            next.fits = true;
-            next.seconds = seconds(problem, next, itemsize);
-            if (!best.fits || next.seconds < best.seconds) best = next;
-        }
-    }
-    return best;
+    return Chooser(problem, itemsize, vector_bytes, max_workspace).choose();
 }
 
 }  // namespace convcore

@@ -28,7 +28,7 @@ struct TileChoice {
     index_t advance[2], tiles[2];
     index_t group_block, target_block, tile_block;  // worked on at a time
     index_t tile_task, target_task;                 // of which one task works on so many
-    index_t pitch;
+    index_t pitch, strip;  // elements of a spectrum, and of the columns that a vector holds
     double seconds;  // of one thread
 
     index_t tile_count(const TileProblem& problem) const {

@@ -164,6 +164,7 @@ class TinyCorrelation : public Method {
         }
     }
 
+    const char* name() const override { return "small"; }
     size_t workspace() const override { return size_t(scratch_) * sizeof(T); }
 
     void run(const void* first, const void* second, void* result, void* workspace,

@@ -5,7 +5,6 @@
 #include <array>
 #include <vector>
 
-#include "gemm_method.h"
 #include "integers.h"
 #include "machine.h"
 
@@ -170,6 +169,7 @@ class WinogradMethod : public Method {
     }
 
     bool fits(const Request& request) const { return workspace() <= request.max_workspace; }
+    const char* name() const override { return "winograd"; }
     size_t workspace() const override { return size_t(size_) * sizeof(float); }
 
     void run(const void* first, const void* second, void* result, void* workspace,
@@ -361,7 +361,6 @@ std::unique_ptr<Method> winograd_method(const Geometry& geometry, Operation oper
         if (best == nullptr || made->seconds(request.threads) < best->seconds(request.threads))
             best = std::move(made);
     }
-    if (best == nullptr) return gemm_method(geometry, operation, request);
     return best;
 }
 

@@ -10,7 +10,7 @@ from built import ISAS
 from convcore_native import TileFFTConvolution
 from native import DTYPES, native_plan, operands, reference, run
 
-from convcore.plugin import OPERATIONS, Geometry
+from convcore.plugin import OPERATIONS, Geometry, UnsupportedError
 from convcore.testing.catalogue import oracle
 
 DECLARED = TileFFTConvolution.declaration
@@ -328,16 +328,22 @@ def test_longest_receptive_fields_are_taken():
             assert np.abs(run(plan, geometry, number, x, w, y) - want).max() <= 1e-12
 
 
-def test_without_room_for_a_tile_the_definition_runs():
+@pytest.mark.parametrize("bound", [0, 100, 4096])
+def test_without_room_for_a_tile_it_is_refused(bound):
     geometry = PROBLEMS["stride"]
-    random = np.random.default_rng(4)
-    x, w, y = (
-        random.standard_normal(shape)
-        for shape in (geometry.input_shape, geometry.weight_shape, geometry.output_shape)
-    )
-    plan = native_plan(geometry, "float64", workspace=100, algorithm="tilefft")
+    said = rf"max_workspace: must hold the smallest tiles of forward on 3 threads; got {bound}$"
+    with pytest.raises(UnsupportedError, match=said):
+        TileFFTConvolution(geometry, "float64", threads=3, max_workspace=bound)
+    plan = native_plan(geometry, "float64", workspace=bound, algorithm="tilefft")
     for number in range(3):
-        assert plan.workspace_bytes(number) == 0
-        assert plan.describe(number) == "definition, no workspace"
-        want = reference(geometry, number, x, w, y)
-        assert np.abs(run(plan, geometry, number, x, w, y) - want).max() <= 1e-12
+        assert not plan.fits(number)
+        for ask in (plan.describe, plan.seconds, plan.workspace_bytes, plan.name):
+            with pytest.raises(ValueError, match="operation: must be one"):
+                ask(number)
+
+
+def test_many_channels_of_long_lines_are_too_many():
+    many = Geometry.of((1, 4000, 2**20), (1, 4000, 2**19))
+    assert TileFFTConvolution.estimate(many, np.dtype("float32"), "forward", threads=1) is None
+    with pytest.raises(UnsupportedError, match=f"got {64 << 20}"):
+        TileFFTConvolution(many, "float32")

@@ -1,0 +1,132 @@
+"""What the native backends share: the operations by a plan of the kernels, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+
+from convcore.plugin import OPERATIONS, Array, Convolution, Geometry, Operation, UnsupportedError
+
+from ._bridge import NativePlan, TransformedWeight, at_once
+
+DEFAULT_WORKSPACE = 64 << 20
+FORWARD, GRAD_INPUT, GRAD_WEIGHT = range(3)
+# What a `NativePlan` is made for: geometry, algorithm, itemsize, threads, bytes of workspace.
+Key = tuple[Geometry, str, int, int, int]
+
+
+class NativeConvolution(Convolution):
+    """The three operations by a `NativePlan` of the algorithm that has the name of the backend.
+
+    Arrays that are just what the kernels take go there at once; all else, and a prepared weight,
+    is for the base class to judge.
+    """
+
+    # What has to fit when a plan is made.
+    _bounded: tuple[Operation, ...] = OPERATIONS
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        dtype: Any,
+        *,
+        threads: int | None = None,
+        max_workspace: int | None = None,
+        variants: Mapping[Operation, str] | None = None,
+    ) -> None:
+        super().__init__(
+            geometry, dtype, threads=threads, max_workspace=max_workspace, variants=variants
+        )
+        bound = DEFAULT_WORKSPACE if self.max_workspace is None else self.max_workspace
+        self._native = self._plan((geometry, self.name, self.dtype.itemsize, self.threads, bound))
+        self._check_fit(bound)
+
+    def _plan(self, key: Key) -> NativePlan:
+        return plan_to_run(key)
+
+    def _check_fit(self, bound: int) -> None:
+        for operation in self._bounded:
+            if not self._native.fits(OPERATIONS.index(operation)):
+                raise UnsupportedError(
+                    f"max_workspace: must hold the smallest tiles of {operation} on "
+                    f"{self.threads} threads; got {bound}"
+                )
+
+    @classmethod
+    def estimate(
+        cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
+    ) -> float | None:
+        """Seconds by the cost model that also chooses the kernels and their blocks."""
+        plan = plan_asked((geometry, cls.name, dtype.itemsize, threads, DEFAULT_WORKSPACE))
+        number = OPERATIONS.index(operation)
+        return plan.seconds(number) if plan.fits(number) else None
+
+    def workspace_bytes(self, operation: Operation) -> int:
+        """Scratch memory of one call, in bytes."""
+        return self._native.workspace_bytes(OPERATIONS.index(operation))
+
+    def describe(self, operation: Operation) -> str:
+        """Kernel class and block sizes."""
+        return self._native.describe(OPERATIONS.index(operation))
+
+    def forward(self, input: Array, weight: Any, *, out: Array | None = None) -> Array:
+        """See `Convolution.forward`."""
+        own = NativeConvolution._forward
+        result = at_once(self._native, FORWARD, self._forward, own, input, weight, out)
+        return super().forward(input, weight, out=out) if result is None else result
+
+    def grad_input(self, grad_output: Array, weight: Any, *, out: Array | None = None) -> Array:
+        """See `Convolution.grad_input`."""
+        own = NativeConvolution._grad_input
+        result = at_once(self._native, GRAD_INPUT, self._grad_input, own, grad_output, weight, out)
+        return super().grad_input(grad_output, weight, out=out) if result is None else result
+
+    def grad_weight(self, grad_output: Array, input: Array, *, out: Array | None = None) -> Array:
+        """See `Convolution.grad_weight`."""
+        own = NativeConvolution._grad_weight
+        result = at_once(self._native, GRAD_WEIGHT, self._grad_weight, own, grad_output, input, out)
+        return super().grad_weight(grad_output, input, out=out) if result is None else result
+
+    def _prepare(self, weight: Array, operation: Operation) -> Array | TransformedWeight:
+        prepared = self._native.prepare(OPERATIONS.index(operation), weight)
+        return weight if prepared is None else prepared
+
+    def _forward(self, input: Array, weight: Array | TransformedWeight, output: Array) -> None:
+        self._native.run(FORWARD, input, weight, output)
+
+    def _grad_input(
+        self, grad_output: Array, weight: Array | TransformedWeight, grad_input: Array
+    ) -> None:
+        self._native.run(GRAD_INPUT, grad_output, weight, grad_input)
+
+    def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
+        self._native.run(GRAD_WEIGHT, grad_output, input, grad_weight)
+
+
+
+@lru_cache(maxsize=32)
+def _box(key: Key) -> list[NativePlan]:
+    """Where the plan that an estimate was made with waits for the `Convolution` that runs it.
+
+    Then it leaves: what is kept has never run, and holds no more than tables of taps.
+    """
+    return []
+
+
+def plan_asked(key: Key) -> NativePlan:
+    """The plan that is asked about a problem."""
+    box = _box(key)
+    with suppress(IndexError):
+        return box[0]
+    plan = NativePlan(*key)
+    box.append(plan)
+    return plan
+
+
+def plan_to_run(key: Key) -> NativePlan:
+    """A plan to run: that which was asked about the same problem, if there is one."""
+    with suppress(IndexError):
+        return _box(key).pop()
+    return NativePlan(*key)
