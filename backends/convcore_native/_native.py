@@ -50,8 +50,7 @@ class NativeConvolution(Convolution):
         for operation in self._bounded:
             if not self._native.fits(OPERATIONS.index(operation)):
                 raise UnsupportedError(
-                    f"max_workspace: must hold the smallest tiles of {operation} on "
-                    f"{self.threads} threads; got {bound}"
+                    f"max_workspace: must hold the smallest tiles of {operation}; got {bound}"
                 )
 
     @classmethod
@@ -103,7 +102,6 @@ class NativeConvolution(Convolution):
 
     def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
         self._native.run(GRAD_WEIGHT, grad_output, input, grad_weight)
-
 
 
 @lru_cache(maxsize=32)

@@ -49,8 +49,8 @@ constexpr Way WAYS[] = {{"gemm_channels", gemm_method},
                         {"reference", reference_method}};
 
 struct Fastest {
-    Maker make;
-    std::unique_ptr<Method> method;  // for one thread
+    const Way* way;
+    std::unique_ptr<Method> method;
 };
 
 // What takes the least time on one thread; a method may block otherwise for more of them, which
@@ -69,34 +69,29 @@ Fastest fastest(const Geometry& geometry, Operation operation, Request request) 
         if (way.make == gemm_method) seconds /= product_share(geometry, operation, lanes);
         if (best.method != nullptr && seconds >= least) continue;
         least = seconds;
-        best = {way.make, std::move(method)};
+        best = {&way, std::move(method)};
     }
     return best;
-}
-
-std::unique_ptr<Method> chosen(const Geometry& geometry, Operation operation,
-                               const Request& request) {
-    Fastest best = fastest(geometry, operation, request);
-    if (request.threads == 1) return std::move(best.method);
-    // With the workspace of more threads there may be too little left for it.
-    for (const Maker make : {best.make, Maker(gemm_method)})
-        if (auto method = make(geometry, operation, request)) return method;
-    return reference_method(geometry, operation, request);
 }
 
 }  // namespace
 
 std::unique_ptr<Method> direct_method(const Geometry& geometry, Operation operation,
                                       const Request& request, const std::string& wanted) {
-    if (wanted.empty()) return chosen(geometry, operation, request);
+    if (wanted.empty()) {
+        Fastest best = fastest(geometry, operation, request);
+        return request.threads == 1 ? std::move(best.method)
+                                    : best.way->make(geometry, operation, request);
+    }
     for (const Way& way : WAYS)
         if (wanted == way.name) return way.make(geometry, operation, request);
     return nullptr;
 }
 
 std::vector<std::string> direct_variants(const Geometry& geometry, Operation operation,
-                                         const Request& request) {
-    std::vector<std::string> names{chosen(geometry, operation, request)->name()};
+                                         Request request) {
+    request.threads = 1;
+    std::vector<std::string> names{fastest(geometry, operation, request).way->name};
     for (const Way& way : WAYS)
         if (way.name != names[0] && way.make(geometry, operation, request) != nullptr)
             names.push_back(way.name);

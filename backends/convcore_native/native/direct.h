@@ -7,11 +7,11 @@
 namespace convcore {
 
 // `wanted` is the name of a method, or empty for what should take the least time; nullptr where
-// there is none of that name, or it does not fit.
+// there is none of that name, or no room for all threads. One thread can do without.
 std::unique_ptr<Method> direct_method(const Geometry&, Operation, const Request&,
                                       const std::string& wanted);
 
-// The names of all methods that fit, that which would be chosen first.
-std::vector<std::string> direct_variants(const Geometry&, Operation, const Request&);
+// The names of all methods that fit for one thread, that which would be chosen first.
+std::vector<std::string> direct_variants(const Geometry&, Operation, Request);
 
 }  // namespace convcore

@@ -23,13 +23,13 @@ template <>
 const Routines<double>& routines(const Kernels& kernels) { return kernels.f64; }
 
 struct Plan::Chosen {
-    explicit Chosen(std::unique_ptr<Method> made)
+    Chosen(std::unique_ptr<Method> made, int most_threads)
         : method(std::move(made)), workspace(method ? method->workspace() : 0),
-          worth_threads(method && method->seconds(1) > SECONDS_WORTH_THREADS) {}
+          threads(method && method->seconds(1) > SECONDS_WORTH_THREADS ? most_threads : 1) {}
 
     const std::unique_ptr<Method> method;  // nullptr where nothing fits
     const size_t workspace;
-    const bool worth_threads;
+    const int threads;  // worth waking
 };
 
 Plan::Plan(const Geometry& geometry, Algorithm algorithm, const Request& request,
@@ -40,19 +40,31 @@ Plan::~Plan() {
     for (auto& one : chosen_) delete one.load();
 }
 
-std::unique_ptr<Method> Plan::make(Operation operation) const {
+std::unique_ptr<Method> Plan::make(Operation operation, const Request& request) const {
     const std::string& wanted = wanted_[size_t(operation)];
-    if (algorithm_ == DIRECT) return direct_method(geometry_, operation, request_, wanted);
+    if (algorithm_ == DIRECT) return direct_method(geometry_, operation, request, wanted);
     const auto make = algorithm_ == TILEFFT ? tilefft_method : winograd_method;
-    auto method = make(geometry_, operation, request_);
+    auto method = make(geometry_, operation, request);
     const bool other = method != nullptr && !wanted.empty() && wanted != method->name();
     return other ? nullptr : std::move(method);
+}
+
+// For fewer threads where there is no room for more: the method, and with it the order of the sums,
+// must not change with their number.
+std::unique_ptr<const Plan::Chosen> Plan::choose(Operation operation) const {
+    Request request = request_;
+    auto method = make(operation, request);
+    while (method == nullptr && request.threads > 1) {
+        request.threads /= 2;
+        method = make(operation, request);
+    }
+    return std::make_unique<const Chosen>(std::move(method), request.threads);
 }
 
 const Plan::Chosen& Plan::tried(Operation operation) {
     const Chosen* found = chosen_[operation].load(std::memory_order_acquire);
     if (found != nullptr) return *found;
-    auto made = std::make_unique<Chosen>(make(operation));
+    auto made = choose(operation);
     // Where another thread was faster, its choice, which is the same, stays.
     return chosen_[operation].compare_exchange_strong(found, made.get()) ? *made.release() : *found;
 }
@@ -69,9 +81,9 @@ bool Plan::fits(Operation operation) { return tried(operation).method != nullptr
 
 std::vector<std::string> Plan::variants(Operation operation) const {
     if (algorithm_ == DIRECT) return direct_variants(geometry_, operation, request_);
-    const auto method = make(operation);
-    if (method == nullptr) return {};
-    return {method->name()};
+    const auto found = choose(operation);
+    if (found->method == nullptr) return {};
+    return {found->method->name()};
 }
 
 template <class Work>
@@ -79,7 +91,7 @@ bool Plan::with_workspace(Operation operation, const Work& work) {
     const Chosen& one = chosen(operation);
     const Workspace workspace(one.workspace);
     if (one.workspace != 0 && workspace.data() == nullptr) return false;
-    work(*one.method, workspace.data(), one.worth_threads ? usable_threads(request_.threads) : 1);
+    work(*one.method, workspace.data(), usable_threads(one.threads));
     return true;
 }
 
@@ -110,7 +122,7 @@ std::string Plan::name(Operation operation) { return chosen(operation).method->n
 std::string Plan::describe(Operation operation) { return chosen(operation).method->describe(); }
 double Plan::seconds(Operation operation) {
     const Chosen& one = chosen(operation);
-    return one.method->seconds(one.worth_threads ? request_.threads : 1);
+    return one.method->seconds(one.threads);
 }
 
 }  // namespace convcore

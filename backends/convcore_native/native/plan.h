@@ -41,7 +41,8 @@ class Plan {
 
   private:
     struct Chosen;
-    std::unique_ptr<Method> make(Operation) const;
+    std::unique_ptr<Method> make(Operation, const Request&) const;
+    std::unique_ptr<const Chosen> choose(Operation) const;
     const Chosen& tried(Operation);
     const Chosen& chosen(Operation);
     // Calls `work(method, workspace, threads)`; false if there is no memory.

@@ -310,6 +310,7 @@ class WinogradMethod : public Method {
         size_ = size();
     }
 
+    // The blocks decide the order of the sums: by what one thread needs.
     void choose_gradient(index_t bound) {
         const index_t f = problem_.frequencies;
         const auto size = [&](index_t tiles, index_t rows) {
@@ -320,7 +321,7 @@ class WinogradMethod : public Method {
             block_.weight_pitch = odd_lines(source_);
             block_.product_pitch = f * block_.weight_pitch;
             return f * (block_.source_pitch + block_.target_pitch) +
-                   rows * block_.product_pitch + threads_ * block_.scratch;
+                   rows * block_.product_pitch + block_.scratch;
         };
         const index_t most = tiles_in_cache(f * (source_ + target_) / 2, MOST_GRADIENT_TILES,
                                             GRADIENT_ELEMENTS / 2);
@@ -332,7 +333,7 @@ class WinogradMethod : public Method {
             rows = std::min(rows, round_up(SUM_ELEMENTS / (f * source_) + 1, lanes_));
         while (size(tiles, rows) > bound && rows > lanes_) rows = round_up(rows / 2, lanes_);
         while (size(tiles, rows) > bound && tiles > 1) tiles = quotient(tiles, 2);
-        size_ = size(tiles, rows);
+        size_ = size(tiles, rows) + (threads_ - 1) * block_.scratch;
     }
 
     const WinogradRoutines<float>& kernels_;
@@ -352,16 +353,23 @@ class WinogradMethod : public Method {
 std::unique_ptr<Method> winograd_method(const Geometry& geometry, Operation operation,
                                         const Request& request) {
     const Winograd problem = untiled(geometry, operation);
-    std::unique_ptr<WinogradMethod> best;
+    // The tiles decide the results: by what one thread can do.
+    Request alone = request;
+    alone.threads = 1;
+    Winograd best{};
+    std::unique_ptr<WinogradMethod> method;
     for (const Tiles& tile : choices(problem)) {
-        const Winograd one = tiled(problem, tile);
-        if (!accurate(one, operation)) continue;
-        auto made = std::make_unique<WinogradMethod>(one, operation, request);
+        const Winograd next = tiled(problem, tile);
+        if (!accurate(next, operation)) continue;
+        auto made = std::make_unique<WinogradMethod>(next, operation, alone);
         if (!made->fits(request)) continue;
-        if (best == nullptr || made->seconds(request.threads) < best->seconds(request.threads))
-            best = std::move(made);
+        if (method != nullptr && made->seconds(1) >= method->seconds(1)) continue;
+        best = next;
+        method = std::move(made);
     }
-    return best;
+    if (method == nullptr || request.threads == 1) return method;
+    method = std::make_unique<WinogradMethod>(best, operation, request);
+    return method->fits(request) ? std::move(method) : nullptr;
 }
 
 }  // namespace convcore

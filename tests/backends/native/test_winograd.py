@@ -268,12 +268,25 @@ def test_workspace_stays_under_its_bound(geometry, operation, bound):
     assert (error <= 2 * DECLARED.bound * EPS * norms(operation, first, second)).all()
 
 
-@pytest.mark.parametrize(("bound", "threads"), [(0, 1), (4096, 2), (MIB, 64)])
+@pytest.mark.parametrize("bound", [0, 4096, 10_000])
 @pytest.mark.parametrize("geometry", LARGE, ids=str)
-def test_what_leaves_no_room_for_a_block_is_refused(geometry, bound, threads):
-    said = rf"max_workspace: must hold .* on {threads} threads; got {bound}$"
+def test_what_leaves_no_room_for_a_block_is_refused(geometry, bound):
+    said = rf"max_workspace: must hold the smallest tiles of \w+; got {bound}$"
     with pytest.raises(UnsupportedError, match=said):
-        WinogradConvolution(geometry, "float32", threads=threads, max_workspace=bound)
+        WinogradConvolution(geometry, "float32", max_workspace=bound)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("geometry", LARGE, ids=str)
+def test_more_threads_than_there_is_memory_for_are_not_used(geometry, operation):
+    bound = MIB
+    first, second = operands(geometry, operation)
+    one, two, many = (
+        run(geometry, operation, first, second, threads=n, max_workspace=bound)
+        for n in (1, 2, 1000)
+    )
+    assert (one == two).all()
+    assert (one == many).all()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
