@@ -162,7 +162,7 @@ def check_kept(backend, geometry, dtype, **limits):
         plan = backend(geometry, dtype, **limits)
     except UnsupportedError as error:
         said = str(error)
-        assert (refusal.text if refusal else "must hold the smallest tiles of") in said  # noqa: PT017
+        assert (refusal.text if refusal else "must hold the smallest tiles of") in said
         return False
     assert refusal is None
     for operation in OPERATIONS:
