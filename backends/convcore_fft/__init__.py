@@ -1,11 +1,11 @@
 """Convolution by fast Fourier transform: overlap-save on scipy.fft, for all three operations.
 
-Good where the kernel is large. Every problem is split into dense ones (`_lattice` derives how),
-those are cut into tiles (`_tiles`), whose sizes a cost model chooses (`_plan`, `_memory`, `_cost`,
-`_choice`) so that a short kernel on a long signal neither needs much memory nor wastes transforms.
-Tiles are gathered from strided views (`_sides`), transformed and multiplied channel by channel
-(`_spectra`), and the results are put back (`_engine`); in large problems several tiles at once
-(`_lanes`).
+Good where the kernel is large. Every problem is split into dense ones (`_lattice` derives how,
+`_dense` holds them), those are cut into tiles (`_tiles`) and chunks (`_cut`), of sizes that a cost
+model chooses (`_memory` < `_cost` < `_search` < `_choice`) so that a short kernel on a long signal
+neither needs much memory nor wastes transforms. Tiles are gathered from strided views (`_stacks`),
+transformed and multiplied channel by channel (`_spectra`), and the results are put back
+(`_operations`); in large problems several chunks of tiles at once (`_threads`).
 
 Dilation costs nothing extra: the taps of a dilated kernel meet one sub-grid of the input at a
 time, and each sub-grid is a dense problem. So does stride: its phases become input channels of a
@@ -23,12 +23,11 @@ import numpy as np
 
 from convcore.plugin import FLOAT_NAMES, Array, Convolution, Declaration, Geometry, Operation
 
-from ._choice import plan_for
-from ._cost import on_threads
-from ._engine import accumulate, correlate
-from ._memory import WORKSPACE
-from ._plan import Plan
-from ._sides import Side
+from ._choice import Choice, Team, choose, expected_seconds
+from ._cut import Cut
+from ._memory import DEFAULT_WORKSPACE, workspace
+from ._operations import accumulate, correlate
+from ._stacks import Side
 
 __all__ = ["FFTConvolution"]
 
@@ -72,33 +71,38 @@ class FFTConvolution(Convolution):
     def estimate(
         cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
     ) -> float | None:
-        """Seconds by the cost model that also chooses the tiles."""
+        """Seconds by the cost model that also chooses the tiles, mostly without the search."""
         if geometry.degenerate:
             return 0.0
-        return on_threads(plan_for(geometry, np.dtype(dtype), operation, WORKSPACE), threads)
+        return expected_seconds(geometry, np.dtype(dtype), operation, threads)
 
     def workspace_bytes(self, operation: Operation) -> int:
-        """Upper bound of the scratch memory that one call of `operation` allocates, in bytes."""
+        """Upper bound of the workspace that one call of `operation` allocates, in bytes."""
         if self.geometry.degenerate:
             return 0
-        plan = self._plan(operation)
-        return plan.workspace(plan.team(self.threads).lanes)
+        choice = self._choice(operation)
+        return workspace(choice.cut, choice.team(self.threads).at_once)
 
-    def _plan(self, operation: Operation) -> Plan:
-        limit = WORKSPACE if self.max_workspace is None else self.max_workspace
-        return plan_for(self.geometry, self.dtype, operation, limit)
+    def _choice(self, operation: Operation) -> Choice:
+        limit = DEFAULT_WORKSPACE if self.max_workspace is None else self.max_workspace
+        return choose(self.geometry, self.dtype, operation, limit)
 
     def _forward(self, input: Array, weight: Array, output: Array) -> None:
-        plan = self._plan("forward")
-        source, target = Side.input(plan, input), Side.output(plan, output)
-        correlate(plan, source, weight, target, flip=False, team=plan.team(self.threads))
+        cut, team = self._planned("forward")
+        source, target = Side.input(cut, input), Side.output(cut, output)
+        correlate(cut, source, weight, target, flip=False, team=team)
 
     def _grad_input(self, grad_output: Array, weight: Array, grad_input: Array) -> None:
-        plan = self._plan("grad_input")
-        source, target = Side.output(plan, grad_output), Side.input(plan, grad_input)
-        correlate(plan, source, weight, target, flip=True, team=plan.team(self.threads))
+        cut, team = self._planned("grad_input")
+        source, target = Side.output(cut, grad_output), Side.input(cut, grad_input)
+        correlate(cut, source, weight, target, flip=True, team=team)
 
     def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
-        plan = self._plan("grad_weight")
-        sides = Side.output(plan, grad_output), Side.input(plan, input)
-        accumulate(plan, *sides, grad_weight, team=plan.team(self.threads))
+        cut, team = self._planned("grad_weight")
+        accumulate(
+            cut, Side.output(cut, grad_output), Side.input(cut, input), grad_weight, team=team
+        )
+
+    def _planned(self, operation: Operation) -> tuple[Cut, Team]:
+        choice = self._choice(operation)
+        return choice.cut, choice.team(self.threads)

@@ -1,73 +1,104 @@
-"""The choice of a plan by the cost model, under a bound for the workspace."""
+"""The choice of a cut by the cost model, under a limit for the workspace."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from convcore.plugin import Geometry, Operation
 
-from . import _cost
-from ._lattice import Axis
-from ._plan import Plan
-from ._tiles import Tile, candidates
+from ._cost import transforms
+from ._cut import Cut
+from ._dense import Dense
+from ._memory import DEFAULT_WORKSPACE, largest_block, most_at_once
+from ._search import Search, cut_into, likely_tile
+
+# Shortest calls, in expected seconds, that are worth more than one thread: in the transforms of one
+# chunk, and for several chunks at once.
+WORTH_WORKERS, WORTH_CHUNKS = 2e-3, 4e-3
+# Share of the transforms of one chunk at a time, or of everything where chunks are worked on at
+# once, that more threads divide.
+TRANSFORMS_SHARED, CHUNKS_SHARED = 0.8, 0.65
+# Calls, in expected seconds, for which the best cut is searched before they are chosen.
+WORTH_SEARCH = 20e-3
 
 
-def plan_for(geometry: Geometry, dtype: np.dtype[Any], operation: Operation, limit: int) -> Plan:
-    """The plan of least expected time among those whose workspace is at most `limit` bytes.
+class Team(NamedTuple):
+    """How many chunks are worked on at once, and how many threads transform each of them."""
 
-    Where nothing fits, the plan of least workspace. Thread counts play no part, so that the order
+    at_once: int
+    workers: int
+
+    @property
+    def threads(self) -> int:
+        """All of them, for what is not done chunk by chunk."""
+        return self.at_once * self.workers
+
+
+class Choice(NamedTuple):
+    """The cut that an operation runs with, and what is expected of it."""
+
+    cut: Cut
+    # Expected time on one thread.
+    seconds: float
+
+    def team(self, threads: int) -> Team:
+        """At most `threads` at work: on chunks, if there are some and memory, or within each."""
+        cut = self.cut
+        if not cut.dense.transformed or self.seconds < WORTH_WORKERS:
+            return Team(1, 1)
+        at_once = min(threads, cut.chunk_count)
+        if at_once > 1 and self.seconds >= WORTH_CHUNKS:
+            at_once = min(at_once, most_at_once(cut))
+            if at_once > 1:
+                return Team(at_once, 1)
+        return Team(1, threads)
+
+    def seconds_on(self, threads: int) -> float:
+        """Expected time of a call that may use `threads`."""
+        team = self.team(threads)
+        if team.at_once > 1:
+            return self.seconds * (1 - CHUNKS_SHARED + CHUNKS_SHARED / team.at_once)
+        if team.workers == 1:
+            return self.seconds
+        return self.seconds - transforms(self.cut) * TRANSFORMS_SHARED * (1 - 1 / team.workers)
+
+
+def expected_seconds(
+    geometry: Geometry, dtype: np.dtype[Any], operation: Operation, threads: int
+) -> float:
+    """About what a call in the default workspace is expected to take, in `threads` threads.
+
+    Most estimates are of problems that another backend then runs. A search for the best cut is made
+    only where a call takes a hundred times as long; elsewhere a few tiles are looked at, of which
+    the best is seldom more than a twentieth worse than what a search finds.
+    """
+    return _expected(geometry, dtype, operation == "grad_input", threads)
+
+
+@lru_cache(maxsize=1024)
+def _expected(geometry: Geometry, dtype: np.dtype[Any], adjoint: bool, threads: int) -> float:
+    dense = Dense(geometry, dtype, DEFAULT_WORKSPACE, adjoint=adjoint)
+    tile, expected = likely_tile(dense)
+    block = largest_block(dense, tile)
+    if expected > WORTH_SEARCH or block != dense.channels:
+        return _best(geometry, dtype, adjoint, DEFAULT_WORKSPACE).seconds_on(threads)
+    if expected < WORTH_WORKERS or threads == 1:
+        return expected
+    return Choice(cut_into(dense, tile, block), expected).seconds_on(threads)
+
+
+def choose(geometry: Geometry, dtype: np.dtype[Any], operation: Operation, limit: int) -> Choice:
+    """The cut of least expected time among those whose workspace is at most `limit` bytes.
+
+    Where nothing fits, the cut of least workspace. Thread counts play no part, so that the order
     of summation is the same for all.
     """
     return _best(geometry, dtype, operation == "grad_input", limit)
 
 
 @lru_cache(maxsize=1024)
-def _best(geometry: Geometry, dtype: np.dtype[Any], adjoint: bool, limit: int) -> Plan:
-    """The whole of a small problem as one tile; of a larger one the best of many cuts.
-
-    All axes first move through their candidates together, then each once on its own.
-    """
-    axes = tuple(Axis.of(geometry, i, adjoint=adjoint) for i in range(geometry.spatial_rank))
-
-    @cache
-    def plan(*lengths: int) -> Plan:
-        return _cut(geometry, dtype, axes, Tile.of(axes, lengths), limit)
-
-    whole = plan(*(axis.single for axis in axes))
-    if whole.workspace() <= limit and whole.seconds < 2 * _cost.calls(whole):
-        return whole
-    lists = [candidates(axis) for axis in axes]
-
-    def rank(choice: tuple[int, ...]) -> tuple[int, float]:
-        one = plan(*_lengths(lists, choice))
-        return max(0, one.workspace() - limit), one.seconds
-
-    together = range(0, max(map(len, lists)) + 1, 2)
-    best = min((tuple(min(i, len(e) - 1) for e in lists) for i in together), key=rank)
-    for axis, entry in enumerate(lists):
-        near = range(max(0, best[axis] - 2), min(len(entry), best[axis] + 3))
-        best = min(((*best[:axis], i, *best[axis + 1 :]) for i in near), key=rank)
-    return plan(*_lengths(lists, best))
-
-
-def _lengths(lists: list[list[int]], choice: tuple[int, ...]) -> Iterator[int]:
-    return (entry[i] for entry, i in zip(lists, choice, strict=True))
-
-
-def _cut(
-    geometry: Geometry, dtype: np.dtype[Any], axes: tuple[Axis, ...], tile: Tile, limit: int
-) -> Plan:
-    return Plan(
-        axes=axes,
-        tile=tile,
-        batch=geometry.batch,
-        groups=geometry.groups,
-        outputs=geometry.out_channels // geometry.groups,
-        inputs=geometry.in_channels // geometry.groups,
-        dtype=dtype,
-        limit=limit,
-    )
+def _best(geometry: Geometry, dtype: np.dtype[Any], adjoint: bool, limit: int) -> Choice:
+    return Choice(*Search(Dense(geometry, dtype, limit, adjoint=adjoint)).best())

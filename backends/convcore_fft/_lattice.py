@@ -23,8 +23,7 @@ The first is a convolution of y_t with w_v flipped, which starts taps - 1 earlie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import gcd
 from typing import NamedTuple
 
@@ -69,58 +68,51 @@ class Span(NamedTuple):
     end: int
 
 
-# Compared by identity, which makes it a quick key of the caches below.
-@dataclass(frozen=True, eq=False)
 class Axis:
-    """One spatial axis as dense problems: `units` of them, of `taps` taps and `phases` phases.
+    """One spatial axis as dense problems, compared by identity: a quick key of the caches below.
 
     `adjoint` swaps the roles: results are then positions of the input, computed from the output.
+
+    Attributes
+    ----------
+    steps : (int, int, int)
+        L, s' and d': the steps in the input, the weight and the output.
+    units : int
+        Number of dense problems, one per dilation phase that has an output.
+    phases : int
+        Number of stride phases that have a tap.
+    taps : int
+        Taps of each stride phase (the last phases may have one less).
+    results : int
+        Upper bound of the results of one unit that can differ from zero.
+    single : int
+        Smallest transform that takes a whole unit: what wraps around meets only zeros.
     """
 
-    extents: tuple[int, int, int]
-    stride: int
-    dilation: int
-    before: int
-    adjoint: bool
-
-    @classmethod
-    def of(cls, geometry: Geometry, axis: int, *, adjoint: bool) -> Axis:
-        """Axis number `axis` of `geometry`; `adjoint` for the gradient to the input."""
-        extents = (
-            geometry.input_extents[axis],
-            geometry.kernel_extents[axis],
-            geometry.output_extents[axis],
-        )
-        stride, dilation = geometry.stride[axis], geometry.dilation[axis]
+    def __init__(self, geometry: Geometry, number: int, *, adjoint: bool) -> None:
+        inputs, taps = geometry.input_extents[number], geometry.kernel_extents[number]
+        outputs, stride = geometry.output_extents[number], geometry.stride[number]
+        dilation = geometry.dilation[number]
         # With a single tap the dilation means nothing, with a single output the stride does not.
-        if extents[1] == 1:
+        if taps == 1:
             dilation = stride
-        elif extents[2] == 1:
+        elif outputs == 1:
             stride = dilation
-        before = geometry.padding[axis][0]
-        return cls(extents, stride, dilation, before, adjoint)
-
-    @cached_property
-    def steps(self) -> tuple[int, int, int]:
-        """L, s' and d': the steps in the input, the weight and the output."""
-        common = gcd(self.stride, self.dilation)
-        stride, dilation = self.stride // common, self.dilation // common
-        return self.stride * dilation, stride, dilation
-
-    @cached_property
-    def units(self) -> int:
-        """Number of dense problems, one per dilation phase that has an output."""
-        return min(self.steps[2], self.extents[2])
-
-    @cached_property
-    def phases(self) -> int:
-        """Number of stride phases that have a tap."""
-        return min(self.steps[1], self.extents[1])
-
-    @cached_property
-    def taps(self) -> int:
-        """Taps of each stride phase (the last phases may have one less)."""
-        return -(-self.extents[1] // self.steps[1])
+        self.extents, self.before = (inputs, taps, outputs), geometry.padding[number][0]
+        self.stride, self.dilation, self.adjoint = stride, dilation, adjoint
+        common = gcd(stride, dilation)
+        weight_step, output_step = stride // common, dilation // common
+        input_step = stride * output_step
+        self.steps = input_step, weight_step, output_step
+        self.units, self.phases = min(output_step, outputs), min(weight_step, taps)
+        self.taps = -(-taps // weight_step)
+        # Upper bounds of the elements of one unit in the source and in the target.
+        source = (inputs - 1 + dilation * (self.phases - 1)) // input_step + 1
+        target = -(-outputs // output_step)
+        if adjoint:
+            source, target = target, source
+        self.results = min(target, source + self.taps - 1)
+        self.single = min(self.results, source) + self.taps - 1
 
     def input_grid(self, unit: int, phase: int) -> Grid:
         """x_tv, counted so that it is aligned with the tiles."""
@@ -136,24 +128,6 @@ class Axis:
     def weight_grid(self, unit: int, phase: int) -> Grid:
         """w_v, the same for every unit."""
         return Grid(phase, self.steps[1], self.extents[1])
-
-    @cached_property
-    def results(self) -> int:
-        """Upper bound of the results of one unit that can differ from zero."""
-        source, target = self._counts
-        return min(target, source + self.taps - 1)
-
-    @cached_property
-    def single(self) -> int:
-        """Smallest transform that takes a whole unit: what wraps around meets only zeros."""
-        return min(self.results, self._counts[0]) + self.taps - 1
-
-    @cached_property
-    def _counts(self) -> tuple[int, int]:
-        """Upper bounds of the elements of one unit in the source and in the target."""
-        reach = self.extents[0] - 1 + self.dilation * (self.phases - 1)
-        counts = reach // self.steps[0] + 1, -(-self.extents[2] // self.steps[2])
-        return counts[::-1] if self.adjoint else counts
 
     def spans(self, length: int) -> Iterator[Span]:
         """Tiles of `length` results that cover everything that can differ from zero."""

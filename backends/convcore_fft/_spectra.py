@@ -11,9 +11,9 @@ import numpy as np
 
 from convcore.plugin import Array
 
-from ._lanes import share
-from ._memory import RUN, few_frequencies, product_elements, scratch_limit
-from ._plan import Plan
+from ._cut import Cut
+from ._memory import RUN, contraction_limit, few_frequencies, product_elements
+from ._threads import share
 
 # An index of the last axis.
 Part: TypeAlias = tuple[EllipsisType, slice]
@@ -72,27 +72,27 @@ def inverse(
     return spectra[..., : results[-1]]
 
 
-def contract(plan: Plan, first: Array, second: Array, result: Array) -> None:
+def contract(cut: Cut, first: Array, second: Array, result: Array) -> None:
     """result[g,i,j,f] = sum over l of first[g,i,l,f] * second[g,l,j,f].
 
     Runs over blocks of frequencies that stay in the cache: one matrix product per frequency, or
     products of whole arrays where the channels are too few for that to pay.
     """
-    for part in _parts(plan, first, result):
-        if plan.by_matmul:
+    for part in _parts(cut, first, result):
+        if cut.by_matmul:
             result[part] = _by_matmul(first[part], second[part])
         else:
             _element_sum(first[part], second[part], result[part])
 
 
 def add_up(
-    plan: Plan, pairs: Sequence[tuple[Array, Array]], total: Array, carry: Array | None, lanes: int
+    cut: Cut, pairs: Sequence[tuple[Array, Array]], total: Array, carry: Array | None, threads: int
 ) -> None:
     """Add the contraction of each of `pairs` to `total`, always in this order.
 
     With `carry`, what rounding loses is kept in there.
     """
-    multiply = _by_matmul if plan.by_matmul else _by_elements
+    multiply = _by_matmul if cut.by_matmul else _by_elements
 
     def work(parts: Iterator[Part]) -> None:
         for part in parts:
@@ -103,14 +103,14 @@ def add_up(
                 else:
                     _add(total[part], carry[part], product)
 
-    share(work, _parts(plan, pairs[0][0], total), lanes)
+    share(work, _parts(cut, pairs[0][0], total), threads)
 
 
-def _parts(plan: Plan, first: Array, result: Array) -> Iterator[Part]:
-    """Indices of blocks of frequencies, as many at a time as the scratch memory takes."""
+def _parts(cut: Cut, first: Array, result: Array) -> Iterator[Part]:
+    """Indices of blocks of frequencies, as many at a time as the workspace takes."""
     (groups, rows, inner), columns = first.shape[:3], result.shape[2]
-    each = groups * product_elements(plan, rows, inner, columns) * result.itemsize
-    step = max(few_frequencies(plan), scratch_limit(plan) // each)
+    each = groups * product_elements(cut.by_matmul, rows, inner, columns) * result.itemsize
+    step = max(few_frequencies(cut.by_matmul), contraction_limit(cut.dense) // each)
     for begin in range(0, result.shape[-1], step):
         yield (..., slice(begin, begin + step))
 

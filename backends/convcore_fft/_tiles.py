@@ -2,61 +2,98 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple
 
+from ._dense import Dense
 from ._lattice import Axis
 
+# Extent, results and number of the tiles on one axis.
+Column = tuple[int, int, int]
 
-@lru_cache(maxsize=4096)
+
 def fast_length(length: int) -> int:
     """Smallest 2**a 3**b 5**c that is at least `length`.
 
     The same as `scipy.fft.next_fast_len(length, real=True)`; an estimate must not cost the
     tenths of a second that importing scipy.fft can take.
     """
-    best, five = 2 * length, 1
-    while five < best:
+    lengths = _octave(length.bit_length())
+    return lengths[bisect_left(lengths, length)]
+
+
+@cache
+def _octave(bits: int) -> list[int]:
+    """Every 2**a 3**b 5**c of `bits` binary digits, in order, and the next power of two."""
+    lengths, five = [1 << bits], 1
+    while five.bit_length() <= bits:
         odd = five
-        while odd < best:
-            best = min(best, odd << (-(-length // odd) - 1).bit_length())
+        while odd.bit_length() <= bits:
+            lengths.append(odd << (bits - odd.bit_length()))
             odd *= 3
         five *= 5
-    return best
+    return sorted(lengths)
 
 
 class Tile(NamedTuple):
-    """Transform extents and result extents of one tile, per axis, and the number of tiles."""
+    """The tiles of one sample: their extents on every axis, and how many there are."""
 
-    extents: tuple[int, ...]
-    results: tuple[int, ...]
-    counts: tuple[int, ...]
+    columns: Sequence[Column]
+    # Tiles of one sample; in each of them the positions on untransformed axes; for each of those
+    # the points of a transform, and the frequencies of its spectrum.
+    number: int
+    positions: int
+    points: int
+    frequencies: int
 
     @classmethod
-    def of(cls, axes: tuple[Axis, ...], lengths: tuple[int, ...]) -> Tile:
+    def of(cls, dense: Dense, lengths: Sequence[int]) -> Tile:
         """Evenly sized tiles of at most about `lengths` points; a length may be cut short."""
-        columns = (_cut(axis, length) for axis, length in zip(axes, lengths, strict=True))
-        return cls(*zip(*columns, strict=True))
+        columns, number, positions, points, last = [], 1, 1, 1, 1
+        for axis, length in zip(dense.axes, lengths, strict=True):
+            column = extent, _, tiles = _column(
+                axis.taps, axis.units, axis.results, axis.single, length
+            )
+            columns.append(column)
+            number *= tiles
+            if axis.taps > 1:
+                points *= extent
+                last = extent
+            else:
+                positions *= extent
+        frequencies = points if dense.is_complex else points // last * (last // 2 + 1)
+        return cls(columns, number, positions, points, frequencies)
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """Transform extent of one tile, per axis."""
+        return tuple(extent for extent, _, _ in self.columns)
+
+    @property
+    def results(self) -> tuple[int, ...]:
+        """Results of one tile, per axis."""
+        return tuple(results for _, results, _ in self.columns)
 
 
-def _cut(axis: Axis, length: int) -> tuple[int, int, int]:
-    """Extent, results and number of tiles on one axis."""
-    halo = axis.taps - 1
-    if length >= axis.single:
-        return _padded(axis, axis.single), axis.results, axis.units
-    count = -(-axis.results // max(1, length - halo))
-    extent = _padded(axis, -(-axis.results // count) + halo)
-    return extent, extent - halo, axis.units * -(-axis.results // (extent - halo))
-
-
-def _padded(axis: Axis, length: int) -> int:
-    return fast_length(length) if axis.taps > 1 else length
+# Axes are often alike.
+@lru_cache(maxsize=1024)
+def _column(taps: int, units: int, results: int, single: int, length: int) -> Column:
+    """Extent, results and number of the tiles on one axis."""
+    if length >= single:
+        return (fast_length(single) if taps > 1 else single), results, units
+    halo = taps - 1
+    count = -(-results // max(1, length - halo))
+    extent = -(-results // count) + halo
+    if taps > 1:
+        extent = fast_length(extent)
+    return extent, extent - halo, units * -(-results // (extent - halo))
 
 
 def candidates(axis: Axis) -> list[int]:
     """Tile lengths worth a look, in half octaves from just above the taps to everything."""
-    lengths, power = [], 1 << axis.taps.bit_length()
-    while power < axis.single:
-        lengths += [power, 3 * power // 2]
-        power *= 2
-    return [length for length in lengths if length < axis.single] + [axis.single]
+    single = axis.single
+    octaves = range(axis.taps.bit_length() - 1, single.bit_length())
+    lengths = [half << octave for octave in octaves for half in (2, 3)]
+    return [length for length in lengths if length < single] + [single]

@@ -10,7 +10,7 @@ import pytest
 import scipy.fft
 import scipy.signal
 from convcore_fft import FFTConvolution
-from convcore_fft._lanes import share
+from convcore_fft._threads import share
 from convcore_fft._tiles import fast_length
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -265,7 +265,7 @@ def test_small_workspace_means_many_tiles():
         FFTConvolution(geometry, "float64", threads=1, max_workspace=limit)
         for limit in (2**26, 2**19)
     )
-    count = [np.prod(c._plan("forward").tile.counts) for c in (large, small)]
+    count = [c._choice("forward").cut.tile.number for c in (large, small)]
     assert count[1] > 2 * count[0]
     for operation in OPERATIONS:
         a, b = operands(geometry, "float64", operation)
@@ -357,8 +357,8 @@ def test_chunks_at_once(name, limit):
     geometry = WIDE[name]
     plans = [FFTConvolution(geometry, "float32", threads=n, max_workspace=limit) for n in (1, 2, 5)]
     for operation in OPERATIONS:
-        teams = [plan._plan(operation).team(plan.threads) for plan in plans]
-        assert [team.lanes for team in teams] == sorted(team.lanes for team in teams)
+        teams = [plan._choice(operation).team(plan.threads) for plan in plans]
+        assert [team.at_once for team in teams] == sorted(team.at_once for team in teams)
         assert limit or teams[1] == (2, 1)
         a, b = operands(geometry, "float32", operation)
         one, *others = (getattr(plan, operation)(a, b) for plan in plans)
@@ -373,17 +373,17 @@ def test_chunks_at_once(name, limit):
             assert measured <= stated
 
 
-@pytest.mark.parametrize("lanes", [1, 2, 5])
-def test_every_job_is_done_once(lanes):
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_every_job_is_done_once(threads):
     done = []
     before = threading.active_count()
-    share(done.extend, range(100), lanes)
+    share(done.extend, range(100), threads)
     assert sorted(done) == list(range(100))
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("lanes", [1, 3])
-def test_an_error_in_a_lane_gets_out(lanes):
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_error_in_a_thread_gets_out(threads):
     def work(jobs):
         for job in jobs:
             if job == 7:
@@ -391,7 +391,7 @@ def test_an_error_in_a_lane_gets_out(lanes):
 
     before = threading.active_count()
     with pytest.raises(KeyError, match="7"):
-        share(work, range(10_000), lanes)
+        share(work, range(10_000), threads)
     assert threading.active_count() == before
 
 
@@ -407,8 +407,8 @@ def test_where_no_thread_can_be_had_the_caller_does_it_all(monkeypatch):
 
 def test_a_small_problem_is_one_tile():
     for name in ("1-D", "2-D same", "3-D", "groups"):
-        plan = FFTConvolution(GEOMETRIES[name], "float32", threads=4)._plan("forward")
-        assert (plan.chunk_count, plan.team(4)) == (1, (1, 1))
+        choice = FFTConvolution(GEOMETRIES[name], "float32", threads=4)._choice("forward")
+        assert (choice.cut.chunk_count, choice.team(4)) == (1, (1, 1))
 
 
 @pytest.mark.parametrize("threads", [1, 2])

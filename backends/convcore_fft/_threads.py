@@ -30,19 +30,19 @@ class _Queue(Generic[Job]):
             self._jobs = iter(())
 
 
-def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], lanes: int) -> None:
-    """Run `work` in `lanes` threads, of which the caller's is one, on jobs that they share.
+def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], threads: int) -> None:
+    """Run `work` in `threads` threads, of which the caller's is one, on jobs that they share.
 
     `work` takes an iterator, which gives every job to one thread only. SciPy and NumPy release
     the GIL in all that takes long. Where no thread can be had, those there are do everything.
     """
-    if lanes == 1:
+    if threads == 1:
         with _silence():
             work(iter(jobs))
         return
     queue, errors = _Queue(jobs), list[BaseException]()
 
-    def lane() -> None:
+    def take_part() -> None:
         try:
             with _silence():
                 work(iter(queue))
@@ -50,8 +50,8 @@ def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], lanes: int
             queue.close()
             errors.append(error)
 
-    helpers = _started(lane, lanes - 1)
-    lane()
+    helpers = _started(take_part, threads - 1)
+    take_part()
     for helper in helpers:
         helper.join()
     if errors:
@@ -63,11 +63,11 @@ def _silence() -> np.errstate:
     return np.errstate(invalid="ignore", over="ignore")
 
 
-def _started(lane: Callable[[], None], count: int) -> list[Thread]:
-    """At most `count` threads that run `lane`."""
+def _started(target: Callable[[], None], count: int) -> list[Thread]:
+    """At most `count` threads that run `target`."""
     helpers: list[Thread] = []
     for _ in range(count):
-        helper = Thread(target=lane)
+        helper = Thread(target=target)
         try:
             helper.start()
         except RuntimeError:
