@@ -101,6 +101,7 @@ def circle(graph):
 
 
 ROOMS = sorted(path for path in CORE.iterdir() if (path / "__init__.py").exists())
+ROOMS += sorted(path.parent for path in (ROOT / "backends").glob("*/__init__.py"))
 
 
 @pytest.mark.parametrize("folder", ROOMS, ids=lambda p: p.name)

@@ -1,12 +1,13 @@
 """Convolution as a product of matrices: im2col, BLAS, col2im.
 
 *im2col* copies what each output looks at into a column, so that the convolution of one group
-becomes weight (filters, channels * taps) times columns (channels * taps, positions), and BLAS does
-the arithmetic. The whole column matrix is as many times larger than the input as there are taps.
-Here it never exists: tiles of it, of bounded size, are lowered, multiplied and forgotten.
+becomes weight (output channels, input channels * taps) times columns (input channels * taps,
+positions), and BLAS does the arithmetic. The whole column matrix is as many times larger than the
+input as there are taps. Here it never exists: tiles of it, of bounded size, are lowered, multiplied
+and forgotten.
 
     _lowering.pyx   im2col and col2im of one tile, for every rank and dtype, without the GIL
-    _problem.py     a geometry folded into matrices: groups, rows, columns
+    _folded.py      a geometry folded into matrices: groups, rows, columns
     _tiles.py       how large the tiles are; the formula of the workspace
     _columns.py     the usual path: tiles with every tap, straight into the output
     _taps.py        the careful path: tap by tap, where memory is short or values are not finite
@@ -38,7 +39,7 @@ from convcore.plugin import (
 )
 
 try:
-    from ._problem import Problem, is_pointwise
+    from ._folded import Folded, is_pointwise
 except ImportError as error:
     raise BackendLoadError(
         "convcore_im2col: the compiled module convcore_im2col._lowering must be built; got "
@@ -47,13 +48,14 @@ except ImportError as error:
 
 from ._columns import Columns
 from ._taps import Taps
-from ._tiles import DEFAULT_BOUND, LARGE, column_tile, tap_tile
+from ._tiles import DEFAULT_WORKSPACE, LARGE, column_tile, tap_tile
 
 __all__ = ["Im2colConvolution"]
 
 # FLOP per second of numpy.matmul on one core for (64, 576) times (576, 1024), for integers the
 # slowest; bytes per second of lowering, and of the products' other large matrix, on all threads
-# (they bind where sums are short); an empty call, and a tile's: AMD EPYC (Zen 3), OpenBLAS.
+# (they bind where sums are short); an empty call, and a tile's: AMD EPYC (Zen 3), OpenBLAS,
+# 2026-11-23.
 RATES = {"float32": 70e9, "float64": 33e9, "complex64": 17e9, "complex128": 9e9}
 INTEGER_RATE = 0.7e9
 LOWERING_RATE, RESULT_RATE = 12e9, 9e9
@@ -79,8 +81,9 @@ class Im2colConvolution(Convolution):
         cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
     ) -> float:
         """Seconds: products at the speed of BLAS, columns written and read at that of memory."""
-        rate = RATES[str(dtype)] * threads if str(dtype) in RATES else INTEGER_RATE
-        column = geometry.batch * prod(geometry.output_extents) * np.dtype(dtype).itemsize
+        name, itemsize = str(dtype), int(np.dtype(dtype).itemsize)
+        rate = RATES[name] * threads if name in RATES else INTEGER_RATE
+        column = geometry.batch * prod(geometry.output_extents) * itemsize
         columns = column * geometry.in_channels * prod(geometry.kernel_extents)
         lowered = 0 if is_pointwise(geometry) else 2 * columns
         moved = lowered / LOWERING_RATE + column * geometry.out_channels / RESULT_RATE
@@ -95,47 +98,49 @@ class Im2colConvolution(Convolution):
         """
         if self.geometry.degenerate:
             return 0
-        problem = self._problem
-        tile = column_tile(problem, operation, self._bound)
-        needs = [] if tile is None else [tile.bytes(problem, operation)]
-        if tile is None or (problem.padded and operation != "grad_input"):
-            needs.append(tap_tile(problem, self._bound).bytes(problem))
+        folded = self._folded
+        tile = column_tile(folded, operation, self._limit)
+        needs = [] if tile is None else [tile.bytes(folded, operation)]
+        if tile is None or (folded.padded and operation != "grad_input"):
+            needs.append(tap_tile(folded, self._limit).bytes(folded))
         return max(needs)
 
     @cached_property
-    def _problem(self) -> Problem:
-        return Problem(self.geometry, self.dtype)
+    def _folded(self) -> Folded:
+        return Folded(self.geometry, self.dtype)
 
     @cached_property
-    def _bound(self) -> int:
+    def _limit(self) -> int:
         """Bytes that the buffers may take."""
-        return DEFAULT_BOUND if self.max_workspace is None else self.max_workspace
+        return DEFAULT_WORKSPACE if self.max_workspace is None else self.max_workspace
 
     def _path(self, operation: Operation, *, careful: bool = False) -> Columns | Taps:
         """The tiles of one call; the careful path also where the usual one finds no room."""
-        tile = None if careful else column_tile(self._problem, operation, self._bound)
+        tile = None if careful else column_tile(self._folded, operation, self._limit)
         if tile is None:
-            return Taps(self._problem, tap_tile(self._problem, self._bound))
-        return Columns(self._problem, tile, operation)
+            return Taps(self._folded, tap_tile(self._folded, self._limit))
+        return Columns(self._folded, tile, operation)
 
     def _forward(self, input: Array, weight: Array, output: Array) -> None:
-        fold = self._problem
+        folded = self._folded
         with np.errstate(all="ignore"):
-            path = self._path("forward", careful=fold.padded and not _finite(weight))
-            path.forward(fold.input(input), fold.weight(weight), fold.output(output))
+            path = self._path("forward", careful=folded.padded and not _finite(weight))
+            path.forward(folded.input(input), folded.weight(weight), folded.output(output))
 
     def _grad_input(self, grad_output: Array, weight: Array, grad_input: Array) -> None:
-        fold = self._problem
+        folded = self._folded
         with np.errstate(all="ignore"):
             path = self._path("grad_input")
-            path.grad_input(fold.output(grad_output), fold.weight(weight), fold.input(grad_input))
+            path.grad_input(
+                folded.output(grad_output), folded.weight(weight), folded.input(grad_input)
+            )
 
     def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
-        fold = self._problem
-        arrays = fold.output(grad_output), fold.input(input), fold.weight(grad_weight)
+        folded = self._folded
+        arrays = folded.output(grad_output), folded.input(input), folded.weight(grad_weight)
         with np.errstate(all="ignore"):
             self._path("grad_weight").grad_weight(*arrays)
-            if fold.padded and not _finite(grad_weight):
+            if folded.padded and not _finite(grad_weight):
                 self._path("grad_weight", careful=True).grad_weight(*arrays)
 
 

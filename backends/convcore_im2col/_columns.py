@@ -1,6 +1,6 @@
 """The three operations by column matrices that hold every tap: im2col, one product, col2im.
 
-With W of (filters, rows), X the columns of the input and Y the output of a group,
+With W of (output channels, rows), X the columns of the input and Y the output of a group,
 
     forward       Y  = W X
     grad_input    dX = W' dY,  and col2im adds dX to the elements that X was copied from
@@ -17,20 +17,20 @@ import numpy as np
 
 from convcore.plugin import Array, Operation
 
-from ._problem import Problem, blocks, take
+from ._folded import Folded, blocks, take
 from ._tiles import ColumnTile
 
 
 class Columns:
     """The tiles of one call, and their buffers."""
 
-    def __init__(self, problem: Problem, tile: ColumnTile, operation: Operation) -> None:
-        self._problem, self._tile = problem, tile
-        sizes = tile.elements(problem, operation)
-        self._buffers = {name: np.empty(size, problem.dtype) for name, size in sizes.items()}
+    def __init__(self, folded: Folded, tile: ColumnTile, operation: Operation) -> None:
+        self._folded, self._tile = folded, tile
+        sizes = tile.elements(folded, operation)
+        self._buffers = {name: np.empty(size, folded.dtype) for name, size in sizes.items()}
 
     def forward(self, input: Array, weight: Array, output: Array) -> None:
-        """Overwrite the output; all arrays as `Problem` folds them."""
+        """Overwrite the output; all arrays as `Folded` folds them."""
         for tile in self._tiles():
             panel = self._panel(output, *tile)
             np.matmul(weight[tile[1]], self._lowered(input, *tile), out=panel)
@@ -47,9 +47,9 @@ class Columns:
             if not self._tile.lowered:
                 np.matmul(transposed[g], panel, out=grad_input[n.start, g])
                 continue
-            columns = self._take("columns", self._problem.rows, n, g, p)
+            columns = self._take("columns", self._folded.rows, n, g, p)
             np.matmul(transposed[g], panel, out=_matrix(columns))
-            self._problem.col2im(_samples(grad_input, n, g), _by_sample(columns), p.start)
+            self._folded.col2im(_samples(grad_input, n, g), _by_sample(columns), p.start)
 
     def grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
         """Overwrite the gradient with respect to the weight."""
@@ -57,7 +57,7 @@ class Columns:
         for n, g, p in self._tiles():
             columns = self._lowered(input, n, g, p).transpose(0, 2, 1)
             panel = self._filled_panel(grad_output, n, g, p)
-            for k in blocks(self._problem.filters, self._tile.filters):
+            for k in blocks(self._folded.group_out_channels, self._tile.out_channels):
                 sums = grad_weight[g, k]
                 product = take(self._buffers["product"], *sums.shape)
                 np.matmul(panel[:, k], columns, out=product)
@@ -65,10 +65,10 @@ class Columns:
 
     def _tiles(self) -> Iterator[tuple[slice, slice, slice]]:
         """Ranges of samples, groups and positions; positions change fastest."""
-        problem, tile = self._problem, self._tile
-        for n in blocks(problem.batch, tile.samples):
-            for g in blocks(problem.groups, tile.groups):
-                for p in blocks(problem.positions, tile.positions):
+        folded, tile = self._folded, self._tile
+        for n in blocks(folded.batch, tile.samples):
+            for g in blocks(folded.groups, tile.groups):
+                for p in blocks(folded.positions, tile.positions):
                     yield n, g, p
 
     def _take(self, name: str, height: int, n: slice, g: slice, p: slice) -> Array:
@@ -79,15 +79,15 @@ class Columns:
         """Columns (groups, rows, width) of the input."""
         if not self._tile.lowered:
             return input[n.start, g]
-        columns = self._take("columns", self._problem.rows, n, g, p)
-        self._problem.im2col(_samples(input, n, g), _by_sample(columns), p.start)
+        columns = self._take("columns", self._folded.rows, n, g, p)
+        self._folded.im2col(_samples(input, n, g), _by_sample(columns), p.start)
         return _matrix(columns)
 
     def _panel(self, output: Array, n: slice, g: slice, p: slice) -> Array:
-        """Where (groups, filters, width) of the output stand: in place, or else in a buffer."""
+        """Where (groups, output channels, width) of the output are: in place, or in a buffer."""
         if self._tile.samples == 1:
             return output[n.start, g, :, p]
-        return _matrix(self._take("panel", self._problem.filters, n, g, p))
+        return _matrix(self._take("panel", self._folded.group_out_channels, n, g, p))
 
     def _filled_panel(self, output: Array, n: slice, g: slice, p: slice) -> Array:
         """The elements of the output in their panel."""
@@ -115,11 +115,11 @@ def _by_sample(columns: Array) -> Array:
 
 
 def _samples(input: Array, n: slice, g: slice) -> Array:
-    """Some samples and groups of the input as (samples, groups * channels, elements)."""
+    """Some samples and groups of the input as (samples, groups * input channels, elements)."""
     part = input[n, g]
     return part.reshape(part.shape[0], -1, part.shape[3])
 
 
 def _part(output: Array, n: slice, g: slice, p: slice) -> Array:
-    """Some of the output in the order of a panel: (groups, filters, samples, positions)."""
+    """Some of the output in the order of a panel, (groups, output channels, samples, positions)."""
     return output[n, g, :, p].transpose(1, 2, 0, 3)

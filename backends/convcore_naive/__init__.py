@@ -57,6 +57,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from itertools import accumulate
+from math import prod
 from operator import mul
 from typing import Any
 
@@ -84,7 +85,7 @@ except ImportError as error:
 __all__ = ["NaiveConvolution"]
 
 # FLOP per second in long rows, and what a row costs besides: from 3x3 layers with 56x56 and with
-# 7x7 outputs, all three operations, on one core of an AMD EPYC (Zen 3), gcc 12 -O3.
+# 7x7 outputs, all three operations, on one core of an AMD EPYC (Zen 3), gcc 12 -O3, 2026-11-23.
 RATES = {"float32": 4e9, "float64": 2.5e9, "complex64": 1e9, "complex128": 1e9}
 INTEGER_RATE = 4e9
 ROW_SECONDS = 12e-9
@@ -137,11 +138,9 @@ def flat(array: Array) -> Array:
 
 def channel_table(geometry: Geometry) -> Array:
     """The struct Channels of `_loops`: counts of samples and channels, elements of one channel."""
-    groups = geometry.groups
-    channels = (geometry.in_channels // groups, geometry.out_channels // groups)
+    channels = (geometry.groups, geometry.group_in_channels, geometry.group_out_channels)
     extents = (geometry.input_extents, geometry.kernel_extents, geometry.output_extents)
-    pitches = (int(np.prod(entries, dtype=np.int64)) for entries in extents)
-    return np.array((geometry.batch, groups, *channels, *pitches), np.int64)
+    return np.array((geometry.batch, *channels, *map(prod, extents)), np.int64)
 
 
 def axis_table(geometry: Geometry) -> Array:

@@ -32,8 +32,8 @@ cdef struct Axis:  # one row of the table that `axis_table` makes
 cdef struct Channels:
     int64_t batch
     int64_t groups
-    int64_t inputs  # C / G
-    int64_t outputs  # K / G
+    int64_t group_in_channels
+    int64_t group_out_channels
     int64_t input_pitch  # elements of one channel of the input, |S|
     int64_t weight_pitch  # |R|
     int64_t output_pitch  # |O|
@@ -106,18 +106,19 @@ cdef void add_channels(
     number* x, number* w, number* y,
 ) noexcept nogil:
     """Add the products of every sample and every pair of channels that share a group."""
-    cdef int64_t n, g, k, c, channel, out_channel
+    cdef int64_t inputs = of.group_in_channels, outputs = of.group_out_channels
+    cdef int64_t n, g, k, c, in_channel, out_channel
     for n in range(of.batch):
         for g in range(of.groups):
-            for k in range(of.outputs):
-                out_channel = g * of.outputs + k
-                for c in range(of.inputs):
-                    channel = g * of.inputs + c
+            for k in range(outputs):
+                out_channel = g * outputs + k
+                for c in range(inputs):
+                    in_channel = g * inputs + c
                     add_products(
                         operation, axes, rank,
-                        x + (n * of.groups * of.inputs + channel) * of.input_pitch,
-                        w + (out_channel * of.inputs + c) * of.weight_pitch,
-                        y + (n * of.groups * of.outputs + out_channel) * of.output_pitch,
+                        x + (n * of.groups * inputs + in_channel) * of.input_pitch,
+                        w + (out_channel * inputs + c) * of.weight_pitch,
+                        y + (n * of.groups * outputs + out_channel) * of.output_pitch,
                     )
 
 

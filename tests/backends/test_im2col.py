@@ -11,7 +11,7 @@ import pytest
 from convcore_im2col import Im2colConvolution
 from convcore_im2col._columns import Columns
 from convcore_im2col._taps import Taps
-from convcore_im2col._tiles import DEFAULT_BOUND
+from convcore_im2col._tiles import DEFAULT_WORKSPACE
 from convcore_naive import NaiveConvolution
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -239,14 +239,14 @@ def test_workspace_is_what_is_allocated(geometry, operation, max_workspace, valu
     x, w, y = arrays
     first, second = {"forward": (x, w), "grad_input": (y, w), "grad_weight": (y, x)}[operation]
     peak = traced(lambda: getattr(plan, operation)(first, second, out=out))
-    assert plan.workspace_bytes(operation) <= (max_workspace or DEFAULT_BOUND)
+    assert plan.workspace_bytes(operation) <= (max_workspace or DEFAULT_WORKSPACE)
     assert peak <= plan.workspace_bytes(operation) + OBJECTS
 
 
 @pytest.mark.parametrize("max_workspace", [None, 10**6, 4096])
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_workspace_of_huge_problems_is_bounded(operation, max_workspace):
-    bound = max_workspace or DEFAULT_BOUND
+    bound = max_workspace or DEFAULT_WORKSPACE
     for geometry in (
         Geometry.of((1, 64, 512, 512), (64, 64, 9, 9), padding=4),
         Geometry.of((256, 2048, 7, 7), (2048, 2048, 3, 3), padding=1),
@@ -323,7 +323,7 @@ def test_estimates_rank_lowering_against_loops():
 
 
 def test_says_what_to_do_where_it_is_not_built(monkeypatch):
-    for name in ("convcore_im2col", "convcore_im2col._problem"):
+    for name in ("convcore_im2col", "convcore_im2col._folded"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "convcore_im2col._lowering", None)
     with pytest.raises(
@@ -334,9 +334,9 @@ def test_says_what_to_do_where_it_is_not_built(monkeypatch):
 
 def test_lowering_releases_the_gil():
     geometry = Geometry.of((8, 16, 200, 200), (1, 16, 5, 5), padding=2)
-    problem = Im2colConvolution(geometry, "float32")._problem
-    x = problem.input(np.ones(geometry.input_shape, "float32")).reshape(8, 16, -1)
+    folded = Im2colConvolution(geometry, "float32")._folded
+    x = folded.input(np.ones(geometry.input_shape, "float32")).reshape(8, 16, -1)
     columns = np.empty((8, 16 * 25, 4000), "float32")
     # Another process may keep the second thread from running, but not again and again.
-    calls = (longest_stall(lambda: problem.im2col(x, columns, 0)) for _ in range(10))
+    calls = (longest_stall(lambda: folded.im2col(x, columns, 0)) for _ in range(10))
     assert any(stall < 0.5 * seconds for stall, seconds in calls)

@@ -26,20 +26,20 @@ C_TYPES = {
 }
 
 
-class Problem:
+class Folded:
     """A geometry with all spatial axes, and all taps, folded into one.
 
-    Each group computes Y = W X with W of (filters, rows), columns X of (rows, positions) and Y of
-    (filters, positions). A row stands for one channel and one tap.
+    Each group computes Y = W X with W of (output channels, rows), columns X of (rows, positions)
+    and Y of (output channels, positions). A row stands for one input channel and one tap.
     """
 
     def __init__(self, geometry: Geometry, dtype: np.dtype[Any]) -> None:
         self.geometry = geometry
         self.batch, self.groups = geometry.batch, geometry.groups
-        self.channels = geometry.in_channels // geometry.groups
-        self.filters = geometry.out_channels // geometry.groups
+        self.group_in_channels = geometry.group_in_channels
+        self.group_out_channels = geometry.group_out_channels
         self.taps = prod(geometry.kernel_extents)
-        self.rows = self.channels * self.taps
+        self.rows = self.group_in_channels * self.taps
         self.positions = prod(geometry.output_extents)
         self.pointwise = is_pointwise(geometry)
         self.padded = reads_padding(geometry)
@@ -52,16 +52,16 @@ class Problem:
         self._constant_axes[:, -2] = 0
 
     def input(self, array: Array) -> Array:
-        """`array` of (N, C, *S) as (batch, groups, channels, elements)."""
-        return array.view(self.dtype).reshape(self.batch, self.groups, self.channels, -1)
+        """`array` of (N, C, *S) as (batch, groups, input channels, elements)."""
+        return array.view(self.dtype).reshape(self.batch, self.groups, self.group_in_channels, -1)
 
     def weight(self, array: Array) -> Array:
-        """`array` of (K, C / G, *R) as (groups, filters, rows)."""
-        return array.view(self.dtype).reshape(self.groups, self.filters, self.rows)
+        """`array` of (K, C / G, *R) as (groups, output channels, rows)."""
+        return array.view(self.dtype).reshape(self.groups, self.group_out_channels, self.rows)
 
     def output(self, array: Array) -> Array:
-        """`array` of (N, K, *O) as (batch, groups, filters, positions)."""
-        return array.view(self.dtype).reshape(self.batch, self.groups, self.filters, -1)
+        """`array` of (N, K, *O) as (batch, groups, output channels, positions)."""
+        return array.view(self.dtype).reshape(self.batch, self.groups, self.group_out_channels, -1)
 
     def im2col(self, input: Array, columns: Array, begin: int, first_tap: int = 0) -> None:
         """Fill `columns` (samples, channels * taps, positions) from (samples, channels, elements).
@@ -76,9 +76,9 @@ class Problem:
 
     def find_inside(self, inside: Array, begin: int, tap: int) -> None:
         """Set the bool array `inside` (positions,) where the tap reads an element of the input."""
-        one = np.ones((1, 1, 1), np.uint8)
+        element = np.ones((1, 1, 1), np.uint8)
         columns = inside.view(np.uint8)[None, None]
-        _lowering.im2col["uint8_t"](one, columns, self._constant_axes, begin, tap)
+        _lowering.im2col["uint8_t"](element, columns, self._constant_axes, begin, tap)
 
 
 def unsigned(dtype: np.dtype[Any]) -> np.dtype[Any]:
