@@ -33,7 +33,7 @@ class Team(NamedTuple):
 
     @property
     def threads(self) -> int:
-        """All of them, for what is not done chunk by chunk."""
+        """Threads of the whole team, for what is not done chunk by chunk."""
         return self.at_once * self.workers
 
 

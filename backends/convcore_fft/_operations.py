@@ -46,7 +46,7 @@ def _correlate_block(
             results = _products(cut, _spectra(cut, tiles, team.workers), kernels)
             results = _inverse(cut, results, cut.wanted, team.workers)
             target.scatter(block, chunk, results, add=summed.start > 0)
-            # Or it would still be there while the next chunk is transformed.
+            # Freed here, it does not take memory while the next chunk is transformed.
             del results
 
     share(work, chunks(cut), team.at_once)
