@@ -21,7 +21,7 @@ WORTH_WORKERS, WORTH_CHUNKS = 2e-3, 4e-3
 # Share of the transforms of one chunk at a time, or of everything where chunks are worked on at
 # once, that more threads divide.
 TRANSFORMS_SHARED, CHUNKS_SHARED = 0.8, 0.65
-# Calls, in expected seconds, for which the best cut is searched before they are chosen.
+# Calls, in expected seconds, whose estimate makes the search for the best cut, of about 0.2 ms.
 WORTH_SEARCH = 20e-3
 
 
@@ -72,8 +72,9 @@ def expected_seconds(
     """About what a call in the default workspace is expected to take, in `threads` threads.
 
     Most estimates are of problems that another backend then runs. A search for the best cut is made
-    only where a call takes a hundred times as long; elsewhere a few tiles are looked at, of which
-    the best is seldom more than a twentieth worse than what a search finds.
+    only where a call takes a hundred times as long, or where channels have to be cut into blocks;
+    elsewhere a few tiles are looked at, of which the best is seldom more than a twentieth worse
+    than what the search finds once the operation runs.
     """
     return _expected(geometry, dtype, operation == "grad_input", threads)
 

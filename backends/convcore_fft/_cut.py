@@ -61,14 +61,24 @@ class Cut:
         )
 
     @cached_property
+    def extents(self) -> tuple[int, ...]:
+        """Transform extent of one tile, per axis."""
+        return tuple(extent for extent, _, _ in self.tile.columns)
+
+    @cached_property
+    def results(self) -> tuple[int, ...]:
+        """Results of one tile, per axis."""
+        return tuple(results for _, results, _ in self.tile.columns)
+
+    @cached_property
     def lengths(self) -> tuple[int, ...]:
         """Transform length of each transformed axis."""
-        return tuple(self.tile.extents[axis] for axis in self.dense.transformed)
+        return tuple(self.extents[axis] for axis in self.dense.transformed)
 
     @cached_property
     def wanted(self) -> tuple[int, ...]:
         """Results of one tile on each transformed axis."""
-        return tuple(self.tile.results[axis] for axis in self.dense.transformed)
+        return tuple(self.results[axis] for axis in self.dense.transformed)
 
     @cached_property
     def frequencies(self) -> tuple[int, ...]:
@@ -86,6 +96,6 @@ class Cut:
                     yield Block(g, k, c)
 
 
-def _parts(total: int, size: int) -> Iterator[slice]:
+def _parts(total: int, size: int) -> list[slice]:
     """Consecutive slices of at most `size` that cover `total`."""
-    return (slice(begin, min(begin + size, total)) for begin in range(0, total, size))
+    return [slice(begin, min(begin + size, total)) for begin in range(0, total, size)]

@@ -29,7 +29,7 @@ def chunks(cut: Cut) -> Iterator[Chunk]:
     """Every chunk of every block of `cut`."""
     samples, tiles = cut.together
     for begin in range(0, cut.dense.batch, samples):
-        part, remaining = slice(begin, begin + samples), _tiles(cut.dense.axes, cut.tile.results)
+        part, remaining = slice(begin, begin + samples), _tiles(cut.dense.axes, cut.results)
         while taken := tuple(islice(remaining, tiles)):
             yield Chunk(part, taken)
 
@@ -103,7 +103,7 @@ class Side(NamedTuple):
 
     def _leading(self, part: Array, chunk: Chunk) -> tuple[int, ...]:
         """Shape of a stack, up to the transformed axes."""
-        flat = (self.cut.tile.extents[axis] for axis in self.cut.dense.flat)
+        flat = (self.cut.extents[axis] for axis in self.cut.dense.flat)
         samples, groups, channels = part.shape[:3]
         return (len(chunk.tiles), samples, *flat, groups, channels, len(self.phases))
 
@@ -119,7 +119,7 @@ class Side(NamedTuple):
 
     def _extended(self, spans: Spans) -> Spans:
         """`spans` with the halo."""
-        extents = self.cut.tile.extents
+        extents = self.cut.extents
         return tuple(s._replace(end=s.begin + n) for s, n in zip(spans, extents, strict=True))
 
     def _overlap(self, spans: Spans, phase: tuple[int, ...]) -> tuple[Slices, Slices] | None:

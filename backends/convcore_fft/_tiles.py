@@ -66,16 +66,6 @@ class Tile(NamedTuple):
         frequencies = points if dense.is_complex else points // last * (last // 2 + 1)
         return cls(columns, number, positions, points, frequencies)
 
-    @property
-    def extents(self) -> tuple[int, ...]:
-        """Transform extent of one tile, per axis."""
-        return tuple(extent for extent, _, _ in self.columns)
-
-    @property
-    def results(self) -> tuple[int, ...]:
-        """Results of one tile, per axis."""
-        return tuple(results for _, results, _ in self.columns)
-
 
 # Axes are often alike.
 @lru_cache(maxsize=1024)

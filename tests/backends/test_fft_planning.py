@@ -37,7 +37,7 @@ CUTS = [
 @pytest.mark.parametrize(("geometry", "operation", "extents", "tiles", "together"), CUTS)
 def test_cuts_that_are_meant(geometry, operation, extents, tiles, together):
     cut = choose(geometry, np.dtype("f4"), operation, DEFAULT_WORKSPACE).cut
-    assert (cut.tile.extents, cut.tile.number) == (extents, tiles)
+    assert (cut.extents, cut.tile.number) == (extents, tiles)
     assert (cut.block, cut.together[1]) == (cut.dense.channels, together)
 
 
