@@ -19,7 +19,7 @@ class DirectConvolution(NativeConvolution):
     definition without workspace, which always fits.
     """
 
-    name = "direct"
+    name = _algorithm = "direct"
     declaration = Declaration(
         dtypes=("float32", "float64"),
         numerics="componentwise",
@@ -54,7 +54,7 @@ class DirectConvolution(NativeConvolution):
     ) -> tuple[str, ...]:
         """Names of the methods that fit, that which would be chosen first."""
         bound = DEFAULT_WORKSPACE if max_workspace is None else max_workspace
-        return _variants((geometry, cls.name, dtype.itemsize, threads, bound), operation)
+        return _variants((geometry, cls._algorithm, dtype.itemsize, threads, bound), operation)
 
 
 def _variants(key: Key, operation: Operation) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from convcore.plugin import OPERATIONS, Array, Convolution, Geometry, Operation, UnsupportedError
 
@@ -18,12 +18,13 @@ Key = tuple[Geometry, str, int, int, int]
 
 
 class NativeConvolution(Convolution):
-    """The three operations by a `NativePlan` of the algorithm that has the name of the backend.
+    """The three operations by a `NativePlan` of an algorithm.
 
-    Arrays that are just what the kernels take go there at once; all else, and a prepared weight,
-    is for the base class to judge.
+    Arrays that are just what the kernels take go there at once; all else, a prepared weight, and a
+    result that the host wants to look at, is for the base class.
     """
 
+    _algorithm: ClassVar[str]
     # What has to fit when a plan is made.
     _bounded: tuple[Operation, ...] = OPERATIONS
 
@@ -40,7 +41,9 @@ class NativeConvolution(Convolution):
             geometry, dtype, threads=threads, max_workspace=max_workspace, variants=variants
         )
         bound = DEFAULT_WORKSPACE if self.max_workspace is None else self.max_workspace
-        self._native = self._plan((geometry, self.name, self.dtype.itemsize, self.threads, bound))
+        self._native = self._plan(
+            (geometry, self._algorithm, self.dtype.itemsize, self.threads, bound)
+        )
         self._check_fit(bound)
 
     def _plan(self, key: Key) -> NativePlan:
@@ -58,7 +61,7 @@ class NativeConvolution(Convolution):
         cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
     ) -> float | None:
         """Seconds by the cost model that also chooses the kernels and their blocks."""
-        plan = plan_asked((geometry, cls.name, dtype.itemsize, threads, DEFAULT_WORKSPACE))
+        plan = plan_asked((geometry, cls._algorithm, dtype.itemsize, threads, DEFAULT_WORKSPACE))
         number = OPERATIONS.index(operation)
         return plan.seconds(number) if plan.fits(number) else None
 
@@ -73,20 +76,33 @@ class NativeConvolution(Convolution):
     def forward(self, input: Array, weight: Any, *, out: Array | None = None) -> Array:
         """See `Convolution.forward`."""
         own = NativeConvolution._forward
-        result = at_once(self._native, FORWARD, self._forward, own, input, weight, out)
-        return super().forward(input, weight, out=out) if result is None else result
+        if self._repair is None:
+            result = at_once(self._native, FORWARD, self._forward, own, input, weight, out)
+            if result is not None:
+                return result
+        return super().forward(input, weight, out=out)
 
     def grad_input(self, grad_output: Array, weight: Any, *, out: Array | None = None) -> Array:
         """See `Convolution.grad_input`."""
         own = NativeConvolution._grad_input
-        result = at_once(self._native, GRAD_INPUT, self._grad_input, own, grad_output, weight, out)
-        return super().grad_input(grad_output, weight, out=out) if result is None else result
+        if self._repair is None:
+            result = at_once(
+                self._native, GRAD_INPUT, self._grad_input, own, grad_output, weight, out
+            )
+            if result is not None:
+                return result
+        return super().grad_input(grad_output, weight, out=out)
 
     def grad_weight(self, grad_output: Array, input: Array, *, out: Array | None = None) -> Array:
         """See `Convolution.grad_weight`."""
         own = NativeConvolution._grad_weight
-        result = at_once(self._native, GRAD_WEIGHT, self._grad_weight, own, grad_output, input, out)
-        return super().grad_weight(grad_output, input, out=out) if result is None else result
+        if self._repair is None:
+            result = at_once(
+                self._native, GRAD_WEIGHT, self._grad_weight, own, grad_output, input, out
+            )
+            if result is not None:
+                return result
+        return super().grad_weight(grad_output, input, out=out)
 
     def _prepare(self, weight: Array, operation: Operation) -> Array | TransformedWeight:
         prepared = self._native.prepare(OPERATIONS.index(operation), weight)

@@ -36,7 +36,7 @@ class TileFFTConvolution(NativeConvolution):
     .. [1] N. Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., theorem 24.2.
     """
 
-    name = "tilefft"
+    name = _algorithm = "tilefft"
     declaration = Declaration(
         dtypes=("float32", "float64"),
         ranks=range(1, 3),

@@ -32,7 +32,7 @@ class WinogradConvolution(NativeConvolution):
        for deep neural networks", ACM TOMS 46 (2020).
     """
 
-    name = "winograd"
+    name = _algorithm = "winograd"
     declaration = Declaration(
         dtypes=("float32",),
         ranks=range(1, 4),
