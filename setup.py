@@ -10,6 +10,7 @@ CONVCORE_SANITIZE=address,undefined instruments the native code.
 
 import os
 import platform
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -75,9 +76,9 @@ def bridge() -> Extension:
         language="c++",
         extra_compile_args=NATIVE_FLAGS,
         extra_link_args=SANITIZER,
-        include_dirs=[str(NATIVE.parent), numpy.get_include()],
+        include_dirs=[str(NATIVE.parent), str(NATIVE), numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-        depends=[str(NATIVE.with_name("_bridge.pxd")), *sorted(map(str, NATIVE.iterdir()))],
+        depends=[str(NATIVE.with_name("_bridge.pxd")), *sorted(map(str, NATIVE.rglob("*.h")))],
     )
 
 
@@ -107,13 +108,13 @@ class BuildExtensions(build_ext):
         super().build_extension(ext)
 
     def compiled(self, source: Path, openmp: list[str]) -> str:
-        """Object file of `source`, compiled where it is older than that or any header."""
+        """Object file of `source`, compiled where it is older than that or what it includes."""
         isa = source.stem.removeprefix("kernels_")
-        flags = [*NATIVE_FLAGS, *openmp, *(["-DCONVCORE_WIDE"] if DEBUG else [])]
+        flags = [f"-I{NATIVE}", *NATIVE_FLAGS, *openmp, *(["-DCONVCORE_WIDE"] if DEBUG else [])]
         if isa in ISA_FLAGS:
             flags += [*KERNEL_FLAGS, *ISA_FLAGS[isa]]
         (target,) = self.compiler.object_filenames([str(source)], output_dir=self.build_temp)
-        if self.force or outdated(Path(target), [source, *NATIVE.glob("*.h")]):
+        if self.force or outdated(Path(target), included(source)):
             self.compiler.compile([str(source)], output_dir=self.build_temp, extra_postargs=flags)
         return target
 
@@ -140,10 +141,22 @@ def outdated(target: Path, sources: list[Path]) -> bool:
     return any(source.stat().st_mtime > made for source in sources)
 
 
+def included(source: Path) -> set[Path]:
+    """`source` and the headers of ours that it includes, by way of others too."""
+    found, new = set(), [source]
+    while new:
+        found.add(path := new.pop())
+        for name in re.findall(r'^#include "(.+)"', path.read_text(), re.MULTILINE):
+            beside = path.parent / name
+            header = Path(os.path.normpath(beside if beside.exists() else NATIVE / name))
+            new += [] if header in found else [header]
+    return found
+
+
 def native_sources() -> list[Path]:
     """The C++ sources for this machine, the longest to compile first."""
-    kernels = [NATIVE / f"kernels_{isa}.cpp" for isa in reversed(ISA_FLAGS)]
-    drivers = [path for path in NATIVE.glob("*.cpp") if not path.name.startswith("kernels_")]
+    kernels = [NATIVE / "isa" / f"kernels_{isa}.cpp" for isa in reversed(ISA_FLAGS)]
+    drivers = [path for path in NATIVE.rglob("*.cpp") if not path.name.startswith("kernels_")]
     return [*kernels, *sorted(drivers)]
 
 

@@ -6,12 +6,12 @@ from libcpp cimport bool as cbool
 from libcpp.string cimport string
 from libcpp.vector cimport vector
 
-cdef extern from "native/interface.h" namespace "convcore" nogil:
+cdef extern from "native/isa/isa.h" namespace "convcore" nogil:
     ctypedef struct Kernels:
         const char* name
         int vector_bytes
 
-cdef extern from "native/select.h" namespace "convcore" nogil:
+cdef extern from "native/isa/select.h" namespace "convcore" nogil:
     ctypedef struct Available:
         const Kernels* kernels[4]
         int count
@@ -20,7 +20,7 @@ cdef extern from "native/select.h" namespace "convcore" nogil:
     const Kernels& active_narrow()
     const char* unknown_cap()
 
-cdef extern from "native/geometry.h" namespace "convcore" nogil:
+cdef extern from "native/problem/correlation.h" namespace "convcore" nogil:
     ctypedef struct Geometry:
         int64_t batch, in_channels, out_channels, groups
         int rank

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from importlib.machinery import EXTENSION_SUFFIXES
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -16,3 +16,10 @@ if not any((folder / f"_bridge{suffix}").exists() for suffix in EXTENSION_SUFFIX
 
 bridge = importlib.import_module("convcore_native._bridge")
 ISAS = bridge.available_isas()
+
+# A script of the source tree: nothing of what is installed needs it.
+SOURCE = next(each for each in Path(__file__).parents if (each / "setup.py").exists())
+MATRICES = SOURCE / "backends" / "convcore_native" / "native" / "winograd" / "matrices.py"
+specification = spec_from_file_location("winograd_matrices", MATRICES)
+winograd_matrices = module_from_spec(specification)
+specification.loader.exec_module(winograd_matrices)

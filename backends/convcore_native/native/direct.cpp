@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "band_method.h"
-#include "columns_method.h"
-#include "gemm_method.h"
-#include "reference_method.h"
-#include "tiny_method.h"
+#include "few_channels/method.h"
+#include "gemm_channels/method.h"
+#include "gemm_positions/method.h"
+#include "reference/method.h"
+#include "small/method.h"
 
 namespace convcore {
 

@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
-#include "geometry.h"
-#include "interface.h"
+#include "problem/correlation.h"
+#include "isa/isa.h"
 
 namespace convcore {
 

@@ -3,10 +3,10 @@
 #include <stdexcept>
 
 #include "direct.h"
-#include "threads.h"
-#include "tilefft_method.h"
-#include "winograd_method.h"
-#include "workspace.h"
+#include "machine/threads.h"
+#include "tilefft/method.h"
+#include "winograd/method.h"
+#include "machine/workspace.h"
 
 namespace convcore {
 

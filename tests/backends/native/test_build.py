@@ -40,8 +40,8 @@ def test_an_instruction_set_shares_its_table_and_nothing_else(build, tmp_path):
     isa = "avx2" if "avx2" in build.ISA_FLAGS else "baseline"
     target = tmp_path / f"{isa}.o"
     # With the least optimisation nothing is inlined, and every function that could be shared shows.
-    flags = [*build.NATIVE_FLAGS, *build.KERNEL_FLAGS, *build.ISA_FLAGS[isa], "-O0"]
-    source = NATIVE / f"kernels_{isa}.cpp"
+    flags = [f"-I{NATIVE}", *build.NATIVE_FLAGS, *build.KERNEL_FLAGS, *build.ISA_FLAGS[isa], "-O0"]
+    source = NATIVE / "isa" / f"kernels_{isa}.cpp"
     subprocess.run([COMPILER, *flags, "-c", source, "-o", target], check=True)
     found = symbols(target)
     shared = [name for kind, name in found if kind.isupper()]
@@ -52,7 +52,13 @@ def test_an_instruction_set_shares_its_table_and_nothing_else(build, tmp_path):
 
 def test_kernels_include_plain_headers_only():
     plain = {"<stddef.h>", "<stdint.h>", "<omp.h>"}
-    for source in (*NATIVE.glob("*.inl.h"), *NATIVE.glob("kernels_*.cpp"), NATIVE / "interface.h"):
+    kernels = [
+        path
+        for pattern in ("*.inl.h", "kernels_*.cpp", "kernels.h")
+        for path in NATIVE.rglob(pattern)
+    ]
+    assert len(kernels) > 20
+    for source in kernels:
         included = [
             line.split()[1]
             for line in source.read_text().splitlines()
@@ -80,10 +86,22 @@ def test_the_probe_for_openmp_stays_among_what_is_temporary(build, tmp_path, mon
 def test_every_source_is_among_those_that_setup_compiles(build, monkeypatch):
     monkeypatch.chdir(ROOT)
     compiled = {path.name for path in build.native_sources()} | {"kernels_wide.cpp"}
-    assert compiled >= {path.name for path in NATIVE.glob("*.cpp")} - {
+    assert compiled >= {path.name for path in NATIVE.rglob("*.cpp")} - {
         "kernels_avx2.cpp",
         "kernels_avx512vl.cpp",
         "kernels_avx512.cpp",
     }
-    listed = {Path(path).name for path in build.bridge().depends}
-    assert listed == {path.name for path in NATIVE.iterdir()} | {"_bridge.pxd"}
+    listed = {ROOT / path for path in build.bridge().depends}
+    assert listed == {*NATIVE.rglob("*.h"), NATIVE.with_name("_bridge.pxd")}
+
+
+def test_what_a_source_includes_is_found_through_its_headers(build, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    found = build.included(build.NATIVE / "small" / "method.cpp")
+    assert {path.relative_to(build.NATIVE).as_posix() for path in found} >= {
+        "small/method.cpp",
+        "small/method.h",
+        "method.h",
+        "problem/axis.h",
+    }
+    assert build.NATIVE / "direct.h" not in found

@@ -6,9 +6,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from built import ISAS, bridge
+from built import ISAS, bridge, winograd_matrices
 from convcore_naive import NaiveConvolution
-from convcore_native import DirectConvolution, WinogradConvolution, winograd_matrices
+from convcore_native import DirectConvolution, WinogradConvolution
 
 from convcore.plugin import OPERATIONS, Geometry, UnsupportedError
 

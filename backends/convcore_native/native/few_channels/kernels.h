@@ -1,0 +1,67 @@
+// What the drivers and the kernels for few channels agree on: plain C types, no functions.
+#pragma once
+#include "problem/axis.h"
+
+namespace convcore {
+
+// Up to here, sliding rows are computed all in the same way, with rows of zeros where needed.
+constexpr index_t FEW_ROW_TAPS = 7;
+
+// Target channels, or rows of a single one, that a register tile may have.
+constexpr index_t TILE_LINES = 12;
+
+// Lines of scratch that a thread needs for a correlation straight from the source.
+constexpr index_t STRAIGHT_LINES = 8;
+
+// One stride phase: which taps of the last two axes ("rows" and "columns") it has. Taps are in
+// ascending order of what they read.
+struct BandPhase {
+    index_t rows, columns;  // positions of the target
+    index_t row_taps, column_taps;
+    index_t first_row;             // source row that the first row tap of target row 0 reads
+    const index_t* column_offset;  // of each column tap in a row of the band
+    const index_t* tap_offset;     // of each tap, row by row, in a plane of the band
+    const index_t* weight_offset;  // of each tap in the weight
+    index_t target_start;
+    index_t packed_start;  // of its packed weight
+    bool sliding;          // row tap i of target row q reads source row first_row + q + i
+};
+
+// A correlation with few channels, target positions being the lanes of a vector. A task copies
+// what a block of target positions reads into a band: one plane for each source channel and each
+// tap of the outer axes, rows of zeros and of what the taps read, with the columns that are
+// congruent modulo the step side by side in a slot. Every tap is then a load at a constant
+// distance, inside or not.
+struct Band {
+    index_t groups;
+    index_t source_channels, target_channels;  // of one group
+    index_t source_channel_pitch, target_channel_pitch;
+    index_t weight_group_pitch, weight_target_pitch, weight_source_pitch;
+
+    int outer_axes;  // all but the last two
+    Axis outer[MAX_AXES];
+    index_t outer_positions, outer_taps;
+
+    index_t row_extent, row_step, row_pitch;  // of the source
+    index_t row_low, row_high;                // lowest and highest row that a target row 0 reads
+    index_t column_extent, column_step;
+    index_t first_column;             // lowest column, for target column 0
+    index_t column_low, column_high;  // lowest and highest column, in steps, for target column 0
+    index_t target_row_pitch, target_column_pitch;
+
+    index_t rows, columns;              // positions of the target, of the largest phase
+    index_t block_rows, block_columns;  // of a task
+    index_t slots;
+    const index_t* slot_phase;  // columns in slot i are slot_phase[i] modulo the step
+    index_t slot_length, line_length, plane_size;
+    bool straight;    // one channel of a few taps, which are neighbours: needs no copy
+    bool skips_rows;  // no phase reads a row of the band that is not in the source
+
+    int row_phases, column_phases;
+    const BandPhase* phase;  // the column phases vary fastest
+    index_t packed_size;     // of all phases and groups
+    index_t scratch;         // elements that a thread needs for a correlation
+    index_t gradient_scratch;
+};
+
+}  // namespace convcore

@@ -1,0 +1,229 @@
+// Few channels in a group: target positions as lanes. The tables are made in tiling.cpp.
+#include "few_channels/method.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "reference/reference.h"
+#include "machine/processor.h"
+#include "few_channels/tiling.h"
+#include "machine/threads.h"
+
+namespace convcore {
+
+namespace {
+
+// Measured on AMD Zen 3 with AVX2, as all shares of the peak below.
+constexpr double BYTES_PER_SECOND = 16e9, STRAIGHT_BYTES_PER_SECOND = 30e9, TASK_SECONDS = 80e-9;
+
+template <class T>
+class BandMethod : public Method {
+  public:
+    BandMethod(const Request& request, double flop)
+        : kernels_(routines<T>(*request.kernels)), flop_(flop), threads_(request.threads) {}
+
+    const char* name() const override { return "few_channels"; }
+    size_t workspace() const override { return elements() * sizeof(T); }
+    virtual size_t elements() const = 0;
+
+    double seconds(int threads) const override { return seconds_ / threads + 3e-6; }
+
+  protected:
+    std::string describe_band(const Band& band) const {
+        return "blocks of " + std::to_string(band.block_rows) + "x" +
+               std::to_string(band.block_columns) + " positions";
+    }
+
+    // From the share of the peak that the tiles reach; lanes beyond the end of a row work in vain.
+    void estimate(const OwnedBand& owned, double share) {
+        const Band& band = owned.band;
+        const double lanes = double(kernels_.lanes), columns = double(band.columns);
+        const double waste = std::max(1.0, std::ceil(columns / lanes) * lanes / columns);
+        const double flop = flop_ / (share * peak_flops(int(sizeof(T)))) * waste;
+        const double positions = double(band.outer_positions * band.groups) *
+                                 double(band.rows * band.columns);
+        const double phases = double(band.row_phases * band.column_phases);
+        // Every block copies the rows around it too, for all taps of the outer axes.
+        const index_t rows = band.row_step * (band.block_rows - 1) + band.row_high - band.row_low + 1;
+        const double copies = band.straight ? double(band.row_step)
+                                            : double(band.outer_taps * rows) / double(band.block_rows);
+        const double source = double(band.source_channels * band.column_step) * copies;
+        const double moved = positions * (source + phases * double(band.target_channels));
+        const double tasks = double(band.groups * owned.blocks());
+        const double rate = band.straight ? STRAIGHT_BYTES_PER_SECOND : BYTES_PER_SECOND;
+        seconds_ += flop + moved * sizeof(T) / rate + tasks * TASK_SECONDS;
+    }
+
+    const Routines<T>& kernels_;
+    const double flop_;  // of one band
+    const int threads_;
+    double seconds_ = 0;
+};
+
+// Whether each source row serves several target rows.
+bool slides(const Band& band) {
+    bool all = band.target_channels == 1;
+    for (int i = 0; i < band.row_phases * band.column_phases; ++i)
+        all = all && band.phase[i].sliding;
+    return all;
+}
+
+template <class T>
+OwnedBand band_of(const OwnedCorrelation* first, const OwnedCorrelation* last,
+                  index_t column_phases, const Routines<T>& kernels) {
+    return OwnedBand(first, last, column_phases, kernels.lanes, int(sizeof(T)));
+}
+
+template <class T>
+class BandCorrelation : public BandMethod<T> {
+  public:
+    // Each `together` of the parts share a band.
+    BandCorrelation(const Request& request, Correlations all, index_t together,
+                    index_t column_phases, double flop)
+        : BandMethod<T>(request, flop * double(together) / double(all.parts.size())),
+          parts_(std::move(all.parts)), together_(together), clear_(all.clear) {
+        for (size_t i = 0; i < parts_.size(); i += size_t(together))
+            bands_.push_back(band_of(&parts_[i], &parts_[i] + together, column_phases,
+                                     this->kernels_));
+        for (OwnedBand& one : bands_) {
+            one.finish();
+            packed_ = std::max(packed_, one.band.packed_size);
+            scratch_ = std::max(scratch_, one.band.scratch);
+            fits_ = fits_ && one.fits();
+            this->estimate(one, share(one.band));
+        }
+    }
+
+    bool fits() const { return fits_; }
+    size_t elements() const override { return size_t(packed_ + scratch_ * this->threads_); }
+
+    void run(const void* source, const void* weight, void* result, void* workspace,
+             int threads) const override {
+        const T* from = static_cast<const T*>(source);
+        const T* by = static_cast<const T*>(weight);
+        T* target = static_cast<T*>(result);
+        T* packed = static_cast<T*>(workspace);
+        clear_bytes(target, size_t(clear_) * sizeof(T), threads);
+        for (size_t i = 0; i < bands_.size(); ++i) {
+            const Band& band = bands_[i].band;
+            const bool finite = this->kernels_.pack_band(band, by, packed, threads);
+            if (finite || !bands_[i].padded()) {
+                const auto correlate = band.straight ? this->kernels_.correlate_straight
+                                                     : this->kernels_.correlate_band;
+                correlate(band, from, packed, target, packed + packed_, threads);
+                continue;
+            }
+            for (index_t j = 0; j < together_; ++j)
+                careful_correlate(parts_[i * size_t(together_) + size_t(j)].problem, from, by,
+                                  target);
+        }
+    }
+
+    std::string describe() const override {
+        const Band& band = bands_[0].band;
+        const std::string kind = band.straight              ? "rows, not copied"
+                                 : band.target_channels > 1 ? "channels"
+                                 : slides(band)             ? "sliding rows"
+                                                            : "rows";
+        return "few channels, positions as lanes, tile of " + kind + ", " +
+               this->describe_band(band) +
+               (parts_.size() > 1 ? ", " + std::to_string(parts_.size()) + " phases" : "");
+    }
+
+  private:
+    static double share(const Band& band) {
+        if (band.target_channels >= 16) return 0.85;
+        if (band.target_channels > 1) return band.target_channels > 2 ? 0.7 : 0.55;
+        return slides(band) || band.straight ? 0.75 : 0.45;
+    }
+
+    const std::vector<OwnedCorrelation> parts_;
+    const index_t together_;
+    std::vector<OwnedBand> bands_;
+    const index_t clear_;  // elements of the result to set to zero first
+    index_t packed_ = 0, scratch_ = 0;
+    bool fits_ = true;
+};
+
+template <class T>
+class BandWeightGradient : public BandMethod<T> {
+  public:
+    BandWeightGradient(const Request& request, OwnedCorrelation correlation, double flop)
+        : BandMethod<T>(request, flop), correlation_(std::move(correlation)),
+          band_(band_of(&correlation_, &correlation_ + 1, 1, this->kernels_)) {
+        band_.band.skips_rows = false;
+        band_.finish();
+        // The slices decide the order of the sum: they depend on the problem alone.
+        const index_t wanted = 16 / std::min<index_t>(16, band_.band.groups);
+        slices_ = std::max<index_t>(1, std::min(wanted, band_.blocks() / 2));
+        result_ = band_.band.groups * band_.band.weight_group_pitch;
+        this->estimate(band_, band_.band.target_channels > 2 ? 0.65 : 0.45);
+    }
+
+    bool fits() const { return band_.fits(); }
+    size_t elements() const override {
+        return size_t((slices_ - 1) * result_ + band_.band.gradient_scratch * this->threads_);
+    }
+
+    void run(const void* grad_output, const void* input, void* result, void* workspace,
+             int threads) const override {
+        const T* target = static_cast<const T*>(grad_output);
+        const T* source = static_cast<const T*>(input);
+        T* weight = static_cast<T*>(result);
+        this->kernels_.band_gradient(band_.band, slices_, target, source, weight,
+                                     static_cast<T*>(workspace), threads);
+        // A NaN in a sum stays there; one that met the padding does not belong there.
+        if (!this->kernels_.all_finite(weight, result_))
+            careful_weight_gradient(correlation_.problem, target, source, weight);
+    }
+
+    std::string describe() const override {
+        return "few channels, positions as lanes, " + this->describe_band(band_.band) + ", " +
+               std::to_string(slices_) + " slices";
+    }
+
+  private:
+    const OwnedCorrelation correlation_;
+    OwnedBand band_;
+    index_t slices_, result_;
+};
+
+template <class M>
+std::unique_ptr<Method> checked(std::unique_ptr<M> method, const Request& request) {
+    if (!method->fits() || method->workspace() > request.max_workspace) return nullptr;
+    return method;
+}
+
+template <class T>
+std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
+                             const Request& request) {
+    Correlations all = correlations(geometry, operation, operation != GRAD_INPUT);
+    const std::vector<OwnedCorrelation>& parts = all.parts;
+    if (parts.empty()) return nullptr;
+    if (operation == GRAD_WEIGHT)
+        return checked(std::make_unique<BandWeightGradient<T>>(request, std::move(all.parts[0]),
+                                                               geometry.flop()),
+                       request);
+    // The first phases differ in their column, then in their row, then in the outer axes.
+    const index_t row = geometry.input[geometry.rank - 1];
+    const index_t plane = geometry.rank > 1 ? row * geometry.input[geometry.rank - 2] : row;
+    const auto below = [&](index_t start) {
+        return std::count_if(parts.begin(), parts.end(), [&](const OwnedCorrelation& part) {
+            return part.problem.target_start - parts[0].problem.target_start < start;
+        });
+    };
+    const index_t column_phases = below(row), together = below(plane);
+    return checked(std::make_unique<BandCorrelation<T>>(request, std::move(all), together,
+                                                        column_phases, geometry.flop()),
+                   request);
+}
+
+}  // namespace
+
+std::unique_ptr<Method> band_method(const Geometry& geometry, Operation operation,
+                                    const Request& request) {
+    return request.itemsize == 4 ? make<float>(geometry, operation, request)
+                                 : make<double>(geometry, operation, request);
+}
+
+}  // namespace convcore

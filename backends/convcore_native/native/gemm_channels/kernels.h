@@ -1,0 +1,44 @@
+// Matrix products with channels as lanes: what the driver and the kernels agree on, in plain C types.
+#pragma once
+#include "problem/axis.h"
+
+namespace convcore {
+
+// Target positions that a block may have; the kernels' tables have room for as many.
+constexpr index_t MAX_BLOCK_POSITIONS = 1024;
+
+// A run of a slab's axis: from `at`, `count` source positions that are a step apart, the first one
+// `relative` behind that which target position 0 of the block reads with shift 0.
+struct Segment {
+    index_t at, relative, count;
+};
+
+// Target positions are worked on in blocks: one position of each axis before `split`, up to
+// `chunk` of axis `split`, all of the axes behind it. Every product reads
+// source[position_offset + term_offset], where a term is a pair of tap and source channel: for each
+// block of source channels all taps, the channel varying fastest. What a block reads may be copied first, into a slab with zeros for the
+// padding, without the positions that a stride skips, and with its channels close together.
+struct Blocking {
+    bool padded;  // some tap reaches into the padding
+    bool copies;  // into a slab, always where padded
+    int split;
+    index_t chunk;
+    index_t positions;       // of the largest block
+    index_t range;           // of them, at most so many times a panel at a time
+    index_t row_pitch[MAX_AXES];  // elements between what neighbouring positions read
+    index_t channel_pitch;
+    const Segment* segments[MAX_AXES];  // of the slab, with a count for each axis
+    index_t segment_count[MAX_AXES];
+    index_t slab;            // elements
+    index_t channels;        // source channels that are worked on at a time
+    // For each tap the channels of a full block, and those of the last one.
+    const index_t* term_offset;
+    const index_t* last_term_offset;
+    index_t terms;           // taps times source channels
+    index_t depth;           // terms, or positions, that are summed in registers at a time
+    index_t panel_tasks;     // parts that the target channels are cut into, each a task of its own
+    index_t slices;          // weight gradient: parts of the sum, each with a result of its own
+    bool skips_padding;      // the same: each tap is summed only over positions that it is inside for
+};
+
+}  // namespace convcore

@@ -1,0 +1,51 @@
+// Products with target positions as lanes: what the driver and the kernels agree on, in plain C
+// types. A column holds what one target position reads, with zeros for padding: an entry for each
+// term, which is a pair of tap and source channel.
+#pragma once
+#include "problem/axis.h"
+
+namespace convcore {
+
+// Target positions that a block may have; the kernels' tables have room for as many.
+constexpr index_t MAX_COLUMNS = 128;
+
+// Vectors of positions of the register tile, and pieces that a vector may be put together from.
+constexpr int COLUMN_VECTORS = 3, COLUMN_PIECES = 2;
+
+// What one tap reads for one tile: lanes low .. high - 1 of a vector are those at from + lane *
+// step, all others zero.
+struct TileReads {
+    index_t from[COLUMN_PIECES][COLUMN_VECTORS];
+    short low[COLUMN_PIECES][COLUMN_VECTORS], high[COLUMN_PIECES][COLUMN_VECTORS];
+    int pieces;  // of any vector; more than COLUMN_PIECES if lanes have to be gathered one by one
+    int lanes;   // that are not zero
+};
+
+// The columns of a block of positions are packed for some terms at a time. Terms follow each other
+// by blocks of source channels, by tap, by channel.
+struct ColumnBlocking {
+    // The positions of an axis that read inside the source with all taps, or all of them. Those before
+    // and behind make regions of their own, so that tiles read the same taps as far as possible.
+    index_t inner_begin[MAX_AXES], inner_end[MAX_AXES];
+    index_t blocks;       // all positions are shared out among so many
+    index_t inputs;       // source channels of a block of them
+    index_t depth;        // terms that are packed, and summed in registers
+    index_t outputs;      // target channels whose weights are used again for each tile
+    index_t panel_tasks;  // parts of the target channels that are tasks of their own
+    // Rows of the target that each position has to itself, two places in each; all but the first place
+    // are set to zero with it. 0 where that is done beforehand, or by other parts.
+    index_t own_rows;
+    // Elements for a thread: columns, products that are not stored at once, and what tiles read.
+    index_t columns, product, reads;
+};
+
+// A correlation with its packed weight: one by itself, or the first or second of two whose positions
+// take turns in the rows of the target, which are stored together.
+template <class T>
+struct ColumnPart {
+    const Correlation* problem;
+    const ColumnBlocking* block;
+    const T* packed;
+};
+
+}  // namespace convcore

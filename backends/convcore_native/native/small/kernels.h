@@ -1,0 +1,42 @@
+// How a small correlation is laid out on a scratch copy of its source; see method.cpp.
+#pragma once
+#include "problem/axis.h"
+
+namespace convcore {
+
+// Neighbouring elements of a source row, and where they stand in the scratch.
+struct TinyStrip {
+    index_t from, to, count;
+};
+
+struct TinyTap {
+    index_t shift;   // in the scratch
+    index_t weight;  // in the weight
+};
+
+// TinyVector of a vector of positions that belong to the target.
+struct TinyRun {
+    index_t target;
+    int lane, count;
+};
+
+// Positions start, start + 1, ... of the scratch, one for each lane.
+struct TinyVector {
+    index_t start;
+    index_t first_run, runs;
+};
+
+// The scratch holds `plane` elements for each source channel: the source with its padding, every
+// phase of the stride by itself, so that one step of the target is one element.
+struct Tiny {
+    bool padded;
+    index_t plane, scratch;  // elements; `scratch` counts all channels of a group and a vector more
+    index_t step;            // between the elements of a strip in the source
+    index_t strips, taps, vectors;
+    const TinyStrip* strip;
+    const TinyTap* tap;
+    const TinyVector* vector;
+    const TinyRun* run;
+};
+
+}  // namespace convcore
