@@ -45,6 +45,7 @@ if MACHINE == "x86_64":
 if DEBUG:  # what AVX-512 does, on any processor
     ISA_FLAGS.pop("avx512", None)
     ISA_FLAGS["wide"] = ["-Wno-psabi"]
+LONGEST = "few_channels"  # takes as long to compile as all other algorithms
 KERNEL_FLAGS = ["-fno-exceptions", "-fno-rtti", "-fvisibility=hidden", "-ffp-contract=fast"]
 # So that their loops do not depend on what is linked before them (depthwise 7 x 7: 1.04).
 KERNEL_FLAGS += ["-falign-functions=64"]
@@ -78,7 +79,7 @@ def bridge() -> Extension:
         extra_link_args=SANITIZER,
         include_dirs=[str(NATIVE.parent), str(NATIVE), numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-        depends=[str(NATIVE.with_name("_bridge.pxd")), *sorted(map(str, NATIVE.rglob("*.h")))],
+        depends=[str(NATIVE.with_name("_bridge.pxd")), *map(str, sorted(NATIVE.rglob("*.[ch]*")))],
     )
 
 
@@ -97,25 +98,35 @@ class BuildExtensions(build_ext):
         made.parent.mkdir(parents=True, exist_ok=True)
         made.write_text(options)
 
+    def build_extensions(self) -> None:
+        """Build all, the C++ sources of the bridge beside the other extensions."""
+        self.objects, self.threading = [], []
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            if HAS_KERNELS:
+                self.threading = self.openmp()
+                self.objects = [pool.submit(self.compiled, *job) for job in native_sources()]
+            super().build_extensions()
+            pool.shutdown(cancel_futures=True)
+
     def build_extension(self, ext: Extension) -> None:
-        """Build one extension; for the bridge, its C++ sources first."""
+        """Build one extension; the bridge of what the pool has compiled."""
         if ext.name == "convcore_native._bridge":
-            openmp = self.openmp()
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                compiled = pool.map(lambda path: self.compiled(path, openmp), native_sources())
-                ext.extra_objects = list(compiled)
-            ext.extra_link_args += openmp
+            ext.extra_objects = [each.result() for each in self.objects]
+            ext.extra_link_args += self.threading
         super().build_extension(ext)
 
-    def compiled(self, source: Path, openmp: list[str]) -> str:
-        """Object file of `source`, compiled where it is older than that or what it includes."""
-        isa = source.stem.removeprefix("kernels_")
-        flags = [f"-I{NATIVE}", *NATIVE_FLAGS, *openmp, *(["-DCONVCORE_WIDE"] if DEBUG else [])]
-        if isa in ISA_FLAGS:
-            flags += [*KERNEL_FLAGS, *ISA_FLAGS[isa]]
-        (target,) = self.compiler.object_filenames([str(source)], output_dir=self.build_temp)
-        if self.force or outdated(Path(target), included(source)):
-            self.compiler.compile([str(source)], output_dir=self.build_temp, extra_postargs=flags)
+    def compiled(self, source: Path, isa: str | None) -> str:
+        """Object file of `source` for `isa`, compiled where it is older than what it includes."""
+        flags = [f"-I{NATIVE}", *NATIVE_FLAGS, *self.threading]
+        flags += ["-DCONVCORE_WIDE"] if DEBUG else []
+        folder, read = self.build_temp, included(source)
+        if isa is not None:
+            first = NATIVE / "isa" / f"{isa}.h"
+            flags += [*KERNEL_FLAGS, *ISA_FLAGS[isa], "-include", str(first)]
+            folder, read = os.path.join(folder, isa), read | included(first)
+        (target,) = self.compiler.object_filenames([str(source)], output_dir=folder)
+        if self.force or outdated(Path(target), read):
+            self.compiler.compile([str(source)], output_dir=folder, extra_postargs=flags)
         return target
 
     def openmp(self) -> list[str]:
@@ -135,7 +146,7 @@ class BuildExtensions(build_ext):
         return flags
 
 
-def outdated(target: Path, sources: list[Path]) -> bool:
+def outdated(target: Path, sources: set[Path]) -> bool:
     """Whether `target` is missing or older than one of its sources."""
     made = target.stat().st_mtime if target.exists() else 0
     return any(source.stat().st_mtime > made for source in sources)
@@ -153,11 +164,15 @@ def included(source: Path) -> set[Path]:
     return found
 
 
-def native_sources() -> list[Path]:
-    """The C++ sources for this machine, the longest to compile first."""
-    kernels = [NATIVE / "isa" / f"kernels_{isa}.cpp" for isa in reversed(ISA_FLAGS)]
-    drivers = [path for path in NATIVE.rglob("*.cpp") if not path.name.startswith("kernels_")]
-    return [*kernels, *sorted(drivers)]
+def native_sources() -> list[tuple[Path, str | None]]:
+    """The C++ sources and what to compile them for, the longest to compile first.
+
+    Those named kernels.cpp are compiled for each instruction set, the others for any processor.
+    """
+    sources = sorted(NATIVE.rglob("*.cpp"), key=lambda path: (path.parent.name != LONGEST, path))
+    kernels = [path for path in sources if path.name == "kernels.cpp"]
+    drivers = [(path, None) for path in sources if path not in kernels]
+    return [*((path, isa) for path in kernels for isa in ISA_FLAGS), *drivers]
 
 
 if __name__ == "__main__":

@@ -41,12 +41,12 @@ cdef extern from "native/plan.h" namespace "convcore" nogil:
         TILEFFT
         WINOGRAD
     ctypedef struct Request:
-        const Kernels* kernels
         int itemsize
         int threads
         size_t max_workspace
     cdef cppclass Plan:
-        Plan(const Geometry&, Algorithm, const Request&, const vector[string]&) except +
+        Plan(const Geometry&, Algorithm, const Kernels&, const Request&,
+             const vector[string]&) except +
         bint fits(Operation) except +
         vector[string] variants(Operation) except +
         string name(Operation) except +

@@ -66,13 +66,14 @@ cdef class NativePlan:
         cdef Request request
         cdef vector[string] wanted
         cdef int place, axis
-        request.kernels = _kernels(isa, algorithm)
+        cdef const Kernels* kernels = _kernels(isa, algorithm)
         request.itemsize = itemsize
         request.threads = threads
         request.max_workspace = max_workspace
         for operation in OPERATIONS:
             wanted.push_back(variants.get(operation, "").encode() if variants else b"")
-        self._plan.reset(new Plan(_problem(geometry), ALGORITHMS[algorithm], request, wanted))
+        self._plan.reset(new Plan(_problem(geometry), ALGORITHMS[algorithm], kernels[0], request,
+                                  wanted))
         self._axes = geometry.spatial_rank + 2
         self._type = cnp.NPY_FLOAT if itemsize == 4 else cnp.NPY_DOUBLE
         self._empty = geometry.degenerate

@@ -12,9 +12,6 @@ namespace convcore {
 
 namespace {
 
-template <class T>
-int lanes_of(const Request& request) { return routines<T>(*request.kernels).lanes; }
-
 // The share of what they estimate that matrix products reach with few channels: a single vector of
 // target channels leaves too few sums to hide the latency, few terms leave the tiles short, and
 // the weight gradient copies single source channels. Measured on AMD Zen 3 with AVX2.
@@ -34,7 +31,34 @@ bool many_channels(const Geometry& geometry, int lanes) {
     return std::min(geometry.in_channels, geometry.out_channels) / geometry.groups >= 2 * lanes;
 }
 
-typedef std::unique_ptr<Method> (*Maker)(const Geometry&, Operation, const Request&);
+// What is to be done, and with what.
+struct Task {
+    const Geometry& geometry;
+    Operation operation;
+    const Kernels& kernels;
+    Request request;
+};
+
+typedef std::unique_ptr<Method> (*Maker)(const Task&);
+
+// An algorithm's maker, with the routines of that algorithm.
+template <class Table, const Table* Kernels::*table,
+          std::unique_ptr<Method> (*make)(const Geometry&, Operation, const Request&, const Table&)>
+std::unique_ptr<Method> made(const Task& task) {
+    return make(task.geometry, task.operation, task.request, *(task.kernels.*table));
+}
+
+std::unique_ptr<Method> reference(const Task& task) {
+    return reference_method(task.geometry, task.operation, task.request);
+}
+
+constexpr Maker GEMM_CHANNELS =
+    made<gemm_channels::Table, &Kernels::gemm_channels, gemm_channels::make_method>;
+constexpr Maker GEMM_POSITIONS =
+    made<gemm_positions::Table, &Kernels::gemm_positions, gemm_positions::make_method>;
+constexpr Maker FEW_CHANNELS =
+    made<few_channels::Table, &Kernels::few_channels, few_channels::make_method>;
+constexpr Maker SMALL = made<small::Table, &Kernels::small, small::make_method>;
 
 struct Way {
     const char* name;
@@ -42,11 +66,11 @@ struct Way {
 };
 
 // Everything that there is; the definition last, for where nothing else fits.
-constexpr Way WAYS[] = {{"gemm_channels", gemm_method},
-                        {"gemm_positions", columns_method},
-                        {"few_channels", band_method},
-                        {"small", tiny_method},
-                        {"reference", reference_method}};
+constexpr Way WAYS[] = {{"gemm_channels", GEMM_CHANNELS},
+                        {"gemm_positions", GEMM_POSITIONS},
+                        {"few_channels", FEW_CHANNELS},
+                        {"small", SMALL},
+                        {"reference", reference}};
 
 struct Fastest {
     const Way* way;
@@ -55,18 +79,19 @@ struct Fastest {
 
 // What takes the least time on one thread; a method may block otherwise for more of them, which
 // must not change the choice, and with it the order of the sums.
-Fastest fastest(const Geometry& geometry, Operation operation, Request request) {
-    const int lanes = request.itemsize == 4 ? lanes_of<float>(request) : lanes_of<double>(request);
-    request.threads = 1;
+Fastest fastest(Task task) {
+    const int lanes = task.kernels.vector_bytes / task.request.itemsize;
+    task.request.threads = 1;
     Fastest best{};
     double least = 0;
     for (const Way& way : WAYS) {
-        if (way.make == reference_method && best.method != nullptr) continue;
-        if (way.make == band_method && many_channels(geometry, lanes)) continue;
-        auto method = way.make(geometry, operation, request);
+        if (way.make == reference && best.method != nullptr) continue;
+        if (way.make == FEW_CHANNELS && many_channels(task.geometry, lanes)) continue;
+        auto method = way.make(task);
         if (method == nullptr) continue;
         double seconds = method->seconds(1);
-        if (way.make == gemm_method) seconds /= product_share(geometry, operation, lanes);
+        if (way.make == GEMM_CHANNELS)
+            seconds /= product_share(task.geometry, task.operation, lanes);
         if (best.method != nullptr && seconds >= least) continue;
         least = seconds;
         best = {&way, std::move(method)};
@@ -77,24 +102,25 @@ Fastest fastest(const Geometry& geometry, Operation operation, Request request) 
 }  // namespace
 
 std::unique_ptr<Method> direct_method(const Geometry& geometry, Operation operation,
-                                      const Request& request, const std::string& wanted) {
+                                      const Kernels& kernels, const Request& request,
+                                      const std::string& wanted) {
+    const Task task{geometry, operation, kernels, request};
     if (wanted.empty()) {
-        Fastest best = fastest(geometry, operation, request);
-        return request.threads == 1 ? std::move(best.method)
-                                    : best.way->make(geometry, operation, request);
+        Fastest best = fastest(task);
+        return request.threads == 1 ? std::move(best.method) : best.way->make(task);
     }
     for (const Way& way : WAYS)
-        if (wanted == way.name) return way.make(geometry, operation, request);
+        if (wanted == way.name) return way.make(task);
     return nullptr;
 }
 
 std::vector<std::string> direct_variants(const Geometry& geometry, Operation operation,
-                                         Request request) {
+                                         const Kernels& kernels, Request request) {
     request.threads = 1;
-    std::vector<std::string> names{fastest(geometry, operation, request).way->name};
+    const Task task{geometry, operation, kernels, request};
+    std::vector<std::string> names{fastest(task).way->name};
     for (const Way& way : WAYS)
-        if (way.name != names[0] && way.make(geometry, operation, request) != nullptr)
-            names.push_back(way.name);
+        if (way.name != names[0] && way.make(task) != nullptr) names.push_back(way.name);
     return names;
 }
 

@@ -4,21 +4,15 @@
 #include <string>
 
 #include "problem/correlation.h"
-#include "isa/isa.h"
 
 namespace convcore {
 
 // What a method is made for: at most `threads` threads and `max_workspace` bytes.
 struct Request {
-    const Kernels* kernels;
     int itemsize;  // 4 or 8: float32 or float64
     int threads;
     size_t max_workspace;
 };
-
-// The kernels for elements of type T.
-template <class T>
-const Routines<T>& routines(const Kernels& kernels);
 
 class Method {
   public:

@@ -17,11 +17,6 @@ constexpr double SECONDS_WORTH_THREADS = 100e-6;
 
 }  // namespace
 
-template <>
-const Routines<float>& routines(const Kernels& kernels) { return kernels.f32; }
-template <>
-const Routines<double>& routines(const Kernels& kernels) { return kernels.f64; }
-
 struct Plan::Chosen {
     Chosen(std::unique_ptr<Method> made, int most_threads)
         : method(std::move(made)), workspace(method ? method->workspace() : 0),
@@ -32,9 +27,10 @@ struct Plan::Chosen {
     const int threads;  // worth waking
 };
 
-Plan::Plan(const Geometry& geometry, Algorithm algorithm, const Request& request,
-           const std::vector<std::string>& wanted)
-    : geometry_(geometry), algorithm_(algorithm), request_(request), wanted_(wanted), chosen_{} {}
+Plan::Plan(const Geometry& geometry, Algorithm algorithm, const Kernels& kernels,
+           const Request& request, const std::vector<std::string>& wanted)
+    : geometry_(geometry), algorithm_(algorithm), kernels_(kernels), request_(request),
+      wanted_(wanted), chosen_{} {}
 
 Plan::~Plan() {
     for (auto& one : chosen_) delete one.load();
@@ -42,9 +38,11 @@ Plan::~Plan() {
 
 std::unique_ptr<Method> Plan::make(Operation operation, const Request& request) const {
     const std::string& wanted = wanted_[size_t(operation)];
-    if (algorithm_ == DIRECT) return direct_method(geometry_, operation, request, wanted);
-    const auto make = algorithm_ == TILEFFT ? tilefft_method : winograd_method;
-    auto method = make(geometry_, operation, request);
+    if (algorithm_ == DIRECT) return direct_method(geometry_, operation, kernels_, request, wanted);
+    auto method =
+        algorithm_ == TILEFFT
+            ? tilefft::make_method(geometry_, operation, request, *kernels_.tilefft)
+            : winograd::make_method(geometry_, operation, request, *kernels_.winograd);
     const bool other = method != nullptr && !wanted.empty() && wanted != method->name();
     return other ? nullptr : std::move(method);
 }
@@ -80,7 +78,7 @@ const Plan::Chosen& Plan::chosen(Operation operation) {
 bool Plan::fits(Operation operation) { return tried(operation).method != nullptr; }
 
 std::vector<std::string> Plan::variants(Operation operation) const {
-    if (algorithm_ == DIRECT) return direct_variants(geometry_, operation, request_);
+    if (algorithm_ == DIRECT) return direct_variants(geometry_, operation, kernels_, request_);
     const auto found = choose(operation);
     if (found->method == nullptr) return {};
     return {found->method->name()};

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "isa/isa.h"
 #include "method.h"
 
 namespace convcore {
@@ -15,7 +16,8 @@ class Plan {
   public:
     // `wanted` holds for each operation the name of a variant, or nothing where the algorithm is to
     // choose.
-    Plan(const Geometry&, Algorithm, const Request&, const std::vector<std::string>& wanted);
+    Plan(const Geometry&, Algorithm, const Kernels&, const Request&,
+         const std::vector<std::string>& wanted);
     ~Plan();
     Plan(const Plan&) = delete;
     Plan& operator=(const Plan&) = delete;
@@ -51,6 +53,7 @@ class Plan {
 
     const Geometry geometry_;
     const Algorithm algorithm_;
+    const Kernels& kernels_;
     const Request request_;
     const std::vector<std::string> wanted_;
     // Made when first asked for, and without locks, so that a fork cannot leave one taken.

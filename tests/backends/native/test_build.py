@@ -35,18 +35,20 @@ def symbols(path, *options):
 
 
 @pytest.mark.skipif(COMPILER is None or shutil.which("nm") is None, reason="needs g++ and nm")
-def test_an_instruction_set_shares_its_table_and_nothing_else(build, tmp_path):
-    # They all have the same source; the first one has vectors that the drivers have not.
+@pytest.mark.parametrize("source", sorted(NATIVE.glob("*/kernels.cpp")), ids=lambda p: p.parent.name)
+def test_an_instruction_set_shares_its_tables_and_nothing_else(build, tmp_path, source):
+    # They all have the same sources; the first one has vectors that the drivers have not.
     isa = "avx2" if "avx2" in build.ISA_FLAGS else "baseline"
     target = tmp_path / f"{isa}.o"
     # With the least optimisation nothing is inlined, and every function that could be shared shows.
     flags = [f"-I{NATIVE}", *build.NATIVE_FLAGS, *build.KERNEL_FLAGS, *build.ISA_FLAGS[isa], "-O0"]
-    source = NATIVE / "isa" / f"kernels_{isa}.cpp"
+    flags += ["-include", NATIVE / "isa" / f"{isa}.h"]
     subprocess.run([COMPILER, *flags, "-c", source, "-o", target], check=True)
     found = symbols(target)
     shared = [name for kind, name in found if kind.isupper()]
     weak = [name for kind, name in found if kind in "vwu"]
-    assert [name.lstrip("_") for name in shared] == [f"convcore_kernels_{isa}"]
+    table = "kernels" if source.parent.name == "isa" else source.parent.name
+    assert [name.lstrip("_") for name in shared] == [f"convcore_{table}_{isa}"]
     assert not weak
 
 
@@ -54,11 +56,11 @@ def test_kernels_include_plain_headers_only():
     plain = {"<stddef.h>", "<stdint.h>", "<omp.h>"}
     kernels = [
         path
-        for pattern in ("*.inl.h", "kernels_*.cpp", "kernels.h")
+        for pattern in ("*.inl.h", "kernels.cpp", "kernels.h")
         for path in NATIVE.rglob(pattern)
     ]
     assert len(kernels) > 20
-    for source in kernels:
+    for source in (*kernels, *NATIVE.glob("isa/*.h")):
         included = [
             line.split()[1]
             for line in source.read_text().splitlines()
@@ -85,14 +87,13 @@ def test_the_probe_for_openmp_stays_among_what_is_temporary(build, tmp_path, mon
 
 def test_every_source_is_among_those_that_setup_compiles(build, monkeypatch):
     monkeypatch.chdir(ROOT)
-    compiled = {path.name for path in build.native_sources()} | {"kernels_wide.cpp"}
-    assert compiled >= {path.name for path in NATIVE.rglob("*.cpp")} - {
-        "kernels_avx2.cpp",
-        "kernels_avx512vl.cpp",
-        "kernels_avx512.cpp",
-    }
+    compiled = build.native_sources()
+    assert {path for path, _ in compiled} == {*build.NATIVE.rglob("*.cpp")}
+    assert len(set(compiled)) == len(compiled)
+    for path, isa in compiled:
+        assert (isa is not None) == (path.name == "kernels.cpp")
     listed = {ROOT / path for path in build.bridge().depends}
-    assert listed == {*NATIVE.rglob("*.h"), NATIVE.with_name("_bridge.pxd")}
+    assert listed == {*NATIVE.rglob("*.h"), *NATIVE.rglob("*.cpp"), NATIVE.with_name("_bridge.pxd")}
 
 
 def test_what_a_source_includes_is_found_through_its_headers(build, monkeypatch):

@@ -1,9 +1,11 @@
 // The band: what a block of target positions reads, with zeros for padding; see kernels.h.
+#pragma once
+#include "few_channels/kernels.h"
+#include "problem/integers.h"
+#include "simd/copy.inl.h"
 
+namespace convcore::few_channels {
 namespace {
-
-using convcore::Band;
-using convcore::BandPhase;
 
 // A block of target positions of one group at one position of the outer axes.
 struct Block {
@@ -207,3 +209,4 @@ int fill_band(const Band& band, const T* source, const Block& block, T* planes, 
 }
 
 }  // namespace
+}  // namespace convcore::few_channels

@@ -1,8 +1,12 @@
 // Correlations with few channels: a task fills its band once and runs all stride phases over it.
+#pragma once
+#include "few_channels/band.inl.h"
+#include "few_channels/tiles.inl.h"
+#include "machine/thread_number.inl.h"
 
+namespace convcore::few_channels {
 namespace {
 
-using convcore::TILE_LINES;
 static_assert(PANEL_ROWS <= TILE_LINES && SLIDE_ROWS <= TILE_LINES && SHORT_ROWS <= TILE_LINES);
 
 // Panels of target channels share a register tile; one channel alone fills it with target rows.
@@ -12,7 +16,7 @@ inline index_t channel_panels(const Band& band) {
 
 // Order: phase, group, panel of channels, plane, tap, channel. Returns whether all is finite.
 template <class T>
-bool pack_band(const Band& band, const T* weight, T* packed, int threads) {
+bool pack_weight(const Band& band, const T* weight, T* packed, int threads) {
     const index_t panels = channel_panels(band);
     const index_t phases = band.row_phases * band.column_phases;
     int finite = 1;
@@ -61,7 +65,7 @@ struct BandTask {
     // How the target rows of the only channel read the band.
     Rows kind(const BandPhase& phase) const {
         if (!phase.sliding) return APART;
-        return phase.row_taps <= convcore::FEW_ROW_TAPS ? SLIDING_FEW_TAPS : SLIDING;
+        return phase.row_taps <= FEW_ROW_TAPS ? SLIDING_FEW_TAPS : SLIDING;
     }
 
     // Runs the tiles of `lines` target channels, or of `lines` target rows of the only channel.
@@ -214,8 +218,8 @@ struct BandTask {
 };
 
 template <class T>
-void correlate_band(const Band& band, const T* source, const T* packed, T* target, T* workspace,
-                    int threads) {
+void correlate(const Band& band, const T* source, const T* packed, T* target, T* workspace,
+               int threads) {
     const index_t tasks = band.groups * block_count(band);
     const index_t together = tasks_together(tasks, threads);
 #pragma omp parallel num_threads(threads) if (threads > 1)
@@ -236,3 +240,4 @@ void correlate_band(const Band& band, const T* source, const T* packed, T* targe
 }
 
 }  // namespace
+}  // namespace convcore::few_channels

@@ -1,8 +1,9 @@
 // What the drivers and the kernels for few channels agree on: plain C types, no functions.
 #pragma once
 #include "problem/axis.h"
+#include "problem/routines.h"
 
-namespace convcore {
+namespace convcore::few_channels {
 
 // Up to here, sliding rows are computed all in the same way, with rows of zeros where needed.
 constexpr index_t FEW_ROW_TAPS = 7;
@@ -64,4 +65,25 @@ struct Band {
     index_t gradient_scratch;
 };
 
-}  // namespace convcore
+template <class T>
+struct Routines {
+    int lanes;  // of a vector
+
+    // `packed` holds Band::packed_size elements; the workspace Band::scratch for each thread, or
+    // Band::gradient_scratch and one result for each slice but the first.
+    bool (*pack_weight)(const Band&, const T* weight, T* packed, int threads);
+    void (*correlate)(const Band&, const T* source, const T* packed, T* target, T* workspace,
+                      int threads);
+    // Where Band::straight holds.
+    void (*correlate_straight)(const Band&, const T* source, const T* packed, T* target,
+                               T* workspace, int threads);
+    void (*weight_gradient)(const Band&, index_t slices, const T* target, const T* source,
+                            T* weight, T* workspace, int threads);
+
+    // Whether no value is NaN or infinite.
+    bool (*all_finite)(const T* values, index_t count);
+};
+
+typedef BothDtypes<Routines> Table;
+
+}  // namespace convcore::few_channels

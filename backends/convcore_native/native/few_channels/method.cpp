@@ -6,10 +6,11 @@
 
 #include "reference/reference.h"
 #include "machine/processor.h"
+#include "problem/dtypes.h"
 #include "few_channels/tiling.h"
 #include "machine/threads.h"
 
-namespace convcore {
+namespace convcore::few_channels {
 
 namespace {
 
@@ -19,8 +20,8 @@ constexpr double BYTES_PER_SECOND = 16e9, STRAIGHT_BYTES_PER_SECOND = 30e9, TASK
 template <class T>
 class BandMethod : public Method {
   public:
-    BandMethod(const Request& request, double flop)
-        : kernels_(routines<T>(*request.kernels)), flop_(flop), threads_(request.threads) {}
+    BandMethod(const Request& request, const Routines<T>& kernels, double flop)
+        : kernels_(kernels), flop_(flop), threads_(request.threads) {}
 
     const char* name() const override { return "few_channels"; }
     size_t workspace() const override { return elements() * sizeof(T); }
@@ -39,7 +40,7 @@ class BandMethod : public Method {
         const Band& band = owned.band;
         const double lanes = double(kernels_.lanes), columns = double(band.columns);
         const double waste = std::max(1.0, std::ceil(columns / lanes) * lanes / columns);
-        const double flop = flop_ / (share * peak_flops(int(sizeof(T)))) * waste;
+        const double flop = flop_ / (share * peak_flops(kernels_.lanes, int(sizeof(T)))) * waste;
         const double positions = double(band.outer_positions * band.groups) *
                                  double(band.rows * band.columns);
         const double phases = double(band.row_phases * band.column_phases);
@@ -78,9 +79,9 @@ template <class T>
 class BandCorrelation : public BandMethod<T> {
   public:
     // Each `together` of the parts share a band.
-    BandCorrelation(const Request& request, Correlations all, index_t together,
-                    index_t column_phases, double flop)
-        : BandMethod<T>(request, flop * double(together) / double(all.parts.size())),
+    BandCorrelation(const Request& request, const Routines<T>& kernels, Correlations all,
+                    index_t together, index_t column_phases, double flop)
+        : BandMethod<T>(request, kernels, flop * double(together) / double(all.parts.size())),
           parts_(std::move(all.parts)), together_(together), clear_(all.clear) {
         for (size_t i = 0; i < parts_.size(); i += size_t(together))
             bands_.push_back(band_of(&parts_[i], &parts_[i] + together, column_phases,
@@ -106,10 +107,10 @@ class BandCorrelation : public BandMethod<T> {
         clear_bytes(target, size_t(clear_) * sizeof(T), threads);
         for (size_t i = 0; i < bands_.size(); ++i) {
             const Band& band = bands_[i].band;
-            const bool finite = this->kernels_.pack_band(band, by, packed, threads);
+            const bool finite = this->kernels_.pack_weight(band, by, packed, threads);
             if (finite || !bands_[i].padded()) {
                 const auto correlate = band.straight ? this->kernels_.correlate_straight
-                                                     : this->kernels_.correlate_band;
+                                                     : this->kernels_.correlate;
                 correlate(band, from, packed, target, packed + packed_, threads);
                 continue;
             }
@@ -148,8 +149,9 @@ class BandCorrelation : public BandMethod<T> {
 template <class T>
 class BandWeightGradient : public BandMethod<T> {
   public:
-    BandWeightGradient(const Request& request, OwnedCorrelation correlation, double flop)
-        : BandMethod<T>(request, flop), correlation_(std::move(correlation)),
+    BandWeightGradient(const Request& request, const Routines<T>& kernels,
+                       OwnedCorrelation correlation, double flop)
+        : BandMethod<T>(request, kernels, flop), correlation_(std::move(correlation)),
           band_(band_of(&correlation_, &correlation_ + 1, 1, this->kernels_)) {
         band_.band.skips_rows = false;
         band_.finish();
@@ -170,7 +172,7 @@ class BandWeightGradient : public BandMethod<T> {
         const T* target = static_cast<const T*>(grad_output);
         const T* source = static_cast<const T*>(input);
         T* weight = static_cast<T*>(result);
-        this->kernels_.band_gradient(band_.band, slices_, target, source, weight,
+        this->kernels_.weight_gradient(band_.band, slices_, target, source, weight,
                                      static_cast<T*>(workspace), threads);
         // A NaN in a sum stays there; one that met the padding does not belong there.
         if (!this->kernels_.all_finite(weight, result_))
@@ -195,13 +197,14 @@ std::unique_ptr<Method> checked(std::unique_ptr<M> method, const Request& reques
 }
 
 template <class T>
-std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
-                             const Request& request) {
+std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
+                             const Table& table) {
+    const Routines<T>& kernels = of<T>(table);
     Correlations all = correlations(geometry, operation, operation != GRAD_INPUT);
     const std::vector<OwnedCorrelation>& parts = all.parts;
     if (parts.empty()) return nullptr;
     if (operation == GRAD_WEIGHT)
-        return checked(std::make_unique<BandWeightGradient<T>>(request, std::move(all.parts[0]),
+        return checked(std::make_unique<BandWeightGradient<T>>(request, kernels, std::move(all.parts[0]),
                                                                geometry.flop()),
                        request);
     // The first phases differ in their column, then in their row, then in the outer axes.
@@ -213,17 +216,18 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
         });
     };
     const index_t column_phases = below(row), together = below(plane);
-    return checked(std::make_unique<BandCorrelation<T>>(request, std::move(all), together,
+    return checked(std::make_unique<BandCorrelation<T>>(request, kernels, std::move(all), together,
                                                         column_phases, geometry.flop()),
                    request);
 }
 
 }  // namespace
 
-std::unique_ptr<Method> band_method(const Geometry& geometry, Operation operation,
-                                    const Request& request) {
-    return request.itemsize == 4 ? make<float>(geometry, operation, request)
-                                 : make<double>(geometry, operation, request);
+std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
+                                    const Request& request, const Table& table) {
+    return for_dtype(request.itemsize, [&](auto zero) {
+        return make<decltype(zero)>(geometry, operation, request, table);
+    });
 }
 
-}  // namespace convcore
+}  // namespace convcore::few_channels

@@ -1,10 +1,11 @@
 // The method for few channels in a group.
 #pragma once
 #include "../method.h"
+#include "few_channels/kernels.h"
 
-namespace convcore {
+namespace convcore::few_channels {
 
 // nullptr where its bands would not fit into the caches, or beyond the bound of the request.
-std::unique_ptr<Method> band_method(const Geometry&, Operation, const Request&);
+std::unique_ptr<Method> make_method(const Geometry&, Operation, const Request&, const Table&);
 
-}  // namespace convcore
+}  // namespace convcore::few_channels

@@ -1,6 +1,11 @@
 // Single channels with three column taps and one or three row taps, straight from the source: the
 // weights stay in registers, and of vectors that reach outside only the lanes inside are kept.
+#pragma once
+#include "few_channels/band.inl.h"
+#include "few_channels/tiles.inl.h"
+#include "machine/thread_number.inl.h"
 
+namespace convcore::few_channels {
 namespace {
 
 constexpr int STRAIGHT_COLUMN_TAPS = 3;
@@ -47,7 +52,7 @@ template <int step, int row_taps>
 constexpr int straight_rows = row_taps == 1 || step == 1 ? 4 : 2;
 template <int step, int row_taps, int rows>
 constexpr int straight_lines = row_taps == 1 ? rows : (rows - 1) * step + row_taps;
-constexpr int MOST_LINES = int(convcore::STRAIGHT_LINES) - 2;
+constexpr int MOST_LINES = int(STRAIGHT_LINES) - 2;
 
 // `rows` target rows at one vector of positions, which reads from `at` on in each line; with
 // `masked`, what lies outside counts as zero.
@@ -236,3 +241,4 @@ void correlate_straight(const Band& band, const T* source, const T* packed, T* t
 }
 
 }  // namespace
+}  // namespace convcore::few_channels

@@ -1,11 +1,16 @@
 // Register tiles whose lanes are neighbouring target positions: weights are broadcast, the band is
 // read with unaligned loads, so nothing is lowered.
+#pragma once
+#include "few_channels/kernels.h"
+#include "problem/integers.h"
+#include "simd/vector.inl.h"
 
+namespace convcore::few_channels {
 namespace {
 
-constexpr int LANE_SUMS = PANEL_ROWS * VECTOR_COLUMNS;
-constexpr int SLIDE_ROWS = 4;
-constexpr int MOST_VECTORS = 6;
+constexpr int PANEL_ROWS = TILES.few_channels.channels, LANE_SUMS = TILES.few_channels.sums;
+constexpr int SLIDE_ROWS = TILES.few_channels.rows;
+constexpr int MOST_VECTORS = TILES.few_channels.most_vectors;
 
 // Vectors of a tile with `rows` target channels: as many as the registers hold sums for.
 constexpr int lane_vectors(int rows) {
@@ -16,14 +21,14 @@ constexpr int lane_vectors(int rows) {
 // taps at a time, whose weights stay in registers. Enough sums hide what each one waits for (AMD
 // Zen 3, 12 rows of a vector instead of 4 of 3 or fewer: depthwise 7 x 7 of 56 x 56 0.94 of the time,
 // of 14 x 14 0.85, of 7 x 7 0.81; 5 x 5 of 28 x 28 0.85).
-constexpr int SHORT_SUMS = VECTOR_REGISTERS == 32 ? 16 : 12;
-constexpr int SHORT_ROWS = VECTOR_REGISTERS == 32 ? 4 : 12;
-constexpr int SHORT_TAPS = VECTOR_REGISTERS == 32 ? 7 : 5;
+constexpr int SHORT_SUMS = TILES.few_channels.short_sums;
+constexpr int SHORT_ROWS = TILES.few_channels.short_rows;
+constexpr int SHORT_TAPS = TILES.few_channels.short_taps;
 constexpr int short_vectors(int rows) { return SHORT_SUMS / (rows < 4 ? 4 : rows); }
 
 // Vectors of a tile of `rows` target rows of one channel, where those of the source need registers too.
 constexpr int row_vectors(int rows) {
-    const int vectors = (VECTOR_REGISTERS - 1) / (rows + 1);
+    const int vectors = (TILES.registers - 1) / (rows + 1);
     return vectors > MOST_VECTORS ? MOST_VECTORS : vectors;
 }
 
@@ -377,7 +382,7 @@ inline RunTile<T> rows_for(int wanted) {
     return run_rows<T, rows, sliding>;
 }
 
-template <class T, int row_taps = int(convcore::FEW_ROW_TAPS), int rows = SHORT_ROWS>
+template <class T, int row_taps = int(FEW_ROW_TAPS), int rows = SHORT_ROWS>
 inline RunTile<T> short_for(int wanted_taps, int wanted) {
     if constexpr (row_taps > 2) {
         if (wanted_taps < row_taps)
@@ -397,3 +402,4 @@ inline RunTile<T> rows_for(Rows kind, int row_taps, int wanted) {
 }
 
 }  // namespace
+}  // namespace convcore::few_channels

@@ -6,7 +6,7 @@
 #include "problem/integers.h"
 #include "machine/processor.h"
 
-namespace convcore {
+namespace convcore::few_channels {
 
 namespace {
 
@@ -223,4 +223,4 @@ index_t OwnedBand::depth() const {
     return taps * band.source_channels * band.outer_taps;
 }
 
-}  // namespace convcore
+}  // namespace convcore::few_channels

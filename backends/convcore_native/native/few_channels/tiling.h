@@ -3,7 +3,7 @@
 #include "few_channels/kernels.h"
 #include "problem/correlation.h"
 
-namespace convcore {
+namespace convcore::few_channels {
 
 class OwnedBand {
   public:
@@ -40,4 +40,4 @@ class OwnedBand {
     bool padded_ = false, fits_ = true;
 };
 
-}  // namespace convcore
+}  // namespace convcore::few_channels

@@ -1,8 +1,13 @@
 // The weight gradient with few channels: sums over target positions, with positions as lanes.
+#pragma once
+#include "few_channels/band.inl.h"
+#include "few_channels/tiles.inl.h"
+#include "machine/thread_number.inl.h"
 
+namespace convcore::few_channels {
 namespace {
 
-constexpr int BAND_GRADIENT_ROWS = 4;
+constexpr int BAND_GRADIENT_ROWS = TILES.few_channels.gradient_rows;
 
 // What rows that are run together may read: a little more than the level 1 cache holds, since no tap
 // reads all of it (112 x 112 from 3 channels, 7 x 7 by stride 2, AMD Zen 3: 0.88 of the time).
@@ -224,8 +229,8 @@ struct BandGradientTask {
 // `workspace` holds the results of all slices but the first, and band.gradient_scratch elements for
 // each thread. The slices decide the order of the sum.
 template <class T>
-void band_gradient(const Band& band, index_t slices, const T* target, const T* source, T* weight,
-                   T* workspace, int threads) {
+void weight_gradient(const Band& band, index_t slices, const T* target, const T* source, T* weight,
+                     T* workspace, int threads) {
     const index_t blocks = block_count(band);
     const index_t result = band.groups * band.weight_group_pitch;
     T* scratch = workspace + (slices - 1) * result;
@@ -253,3 +258,4 @@ void band_gradient(const Band& band, index_t slices, const T* target, const T* s
 }
 
 }  // namespace
+}  // namespace convcore::few_channels

@@ -1,24 +1,14 @@
 // Blocks of target positions, and the part of the source that they read.
+#pragma once
+#include "gemm_channels/kernels.h"
+#include "gemm_channels/multiply.inl.h"
+#include "problem/integers.h"
+#include "simd/copy.inl.h"
 
+namespace convcore::gemm_channels {
 namespace {
 
-using convcore::Axis;
-using convcore::Blocking;
-using convcore::Correlation;
-using convcore::index_t;
-using convcore::quotient;
-using convcore::Segment;
-
-inline index_t smaller(index_t a, index_t b) { return a < b ? a : b; }
-
-// First of `count` things that part `part` of `parts` gets, where they differ by one at most.
-inline index_t share(index_t count, index_t parts, index_t part) { return count * part / parts; }
-
-inline index_t tap_count(const Correlation& problem) {
-    index_t taps = 1;
-    for (int a = 0; a < problem.axes; ++a) taps *= problem.axis[a].taps;
-    return taps;
-}
+constexpr int MAX_POSITIONS = int(MAX_BLOCK_POSITIONS);
 
 inline index_t block_count(const Correlation& problem, const Blocking& block) {
     index_t blocks = quotient(problem.axis[block.split].count, block.chunk);
@@ -28,7 +18,7 @@ inline index_t block_count(const Correlation& problem, const Blocking& block) {
 
 // Target positions of one block: a box, and where each of them reads and writes.
 struct Box {
-    index_t start[convcore::MAX_AXES], count[convcore::MAX_AXES];
+    index_t start[MAX_AXES], count[MAX_AXES];
     index_t positions;
     index_t source_at[MAX_POSITIONS];  // from the start of the slab, or of the block's source
     index_t target_at[MAX_POSITIONS];  // from the start of a target channel
@@ -106,72 +96,6 @@ inline Inside find_inside(const Correlation& problem, const Box& box, const Rang
     while (inside.begin < inside.end && outside(inside.begin)) ++inside.begin;
     while (inside.begin < inside.end && outside(inside.end - 1)) --inside.end;
     return inside;
-}
-
-template <class T>
-inline void clear_run(index_t count, T* to) {
-    for (index_t i = 0; i < count; ++i) to[i] = T(0);
-}
-
-// Every `step`th element: whole vectors, of which the last one may overlap the one before it, and
-// nothing behind the last element is read.
-template <class T>
-inline void copy_spaced(const T* from, index_t step, index_t count, T* to) {
-    constexpr int lanes = Simd<T>::lanes;
-    const typename Count<lanes>::type all;
-    if (count < lanes || step > 2) {
-        for (index_t i = 0; i < count; ++i) to[i] = from[i * step];
-    } else if (step == 1) {
-        for (index_t i = 0; i + lanes < count; i += lanes) store(to + i, load(from + i));
-        store(to + count - lanes, load(from + count - lanes));
-    } else {
-        for (index_t i = 0; i + lanes < count; i += lanes)
-            store(to + i, even(load(from + 2 * i), load(from + 2 * i + lanes), all));
-        const T* last = from + 2 * (count - lanes);
-        store(to + count - lanes, even_odd(load(last), load(last + lanes - 1), all));
-    }
-}
-
-// `count` pairs of neighbours, to one place each; whole vectors like copy_spaced.
-template <class T>
-inline void split_pairs(const T* from, index_t count, T* evens, T* odds) {
-    constexpr int lanes = Simd<T>::lanes;
-    const typename Count<lanes>::type all;
-    if (count < lanes) {
-        for (index_t i = 0; i < count; ++i) {
-            evens[i] = from[2 * i];
-            odds[i] = from[2 * i + 1];
-        }
-        return;
-    }
-    for (index_t i = 0;; i += lanes) {
-        const index_t at = smaller(i, count - lanes);
-        const vec<T> a = load(from + 2 * at), b = load(from + 2 * at + lanes);
-        store(evens + at, even(a, b, all));
-        store(odds + at, odd(a, b, all));
-        if (at + lanes == count) return;
-    }
-}
-
-// The reverse.
-template <class T>
-inline void join_pairs(const T* evens, const T* odds, index_t count, T* to) {
-    constexpr int lanes = Simd<T>::lanes;
-    const typename Count<lanes>::type all;
-    if (count < lanes) {
-        for (index_t i = 0; i < count; ++i) {
-            to[2 * i] = evens[i];
-            to[2 * i + 1] = odds[i];
-        }
-        return;
-    }
-    for (index_t i = 0;; i += lanes) {
-        const index_t at = smaller(i, count - lanes);
-        const vec<T> a = load(evens + at), b = load(odds + at);
-        store(to + 2 * at, zip_low(a, b, all));
-        store(to + 2 * at + lanes, zip_high(a, b, all));
-        if (at + lanes == count) return;
-    }
 }
 
 // What a segment reads of an axis: entries begin .. end of it lie inside, the first would stand at
@@ -269,7 +193,7 @@ const T* gather(const Correlation& problem, const Blocking& block, const Box& bo
 template <class T>
 inline int panel_vectors(index_t channels, index_t panel) {
     const index_t rest = channels - panel * panel_width<T>;
-    return int(smaller(VECTOR_COLUMNS, quotient(rest, Simd<T>::lanes)));
+    return int(smaller(PANEL_VECTORS, quotient(rest, Simd<T>::lanes)));
 }
 
 // Channels, rounded up to whole vectors, before a panel.
@@ -282,7 +206,7 @@ inline index_t padded_channels(index_t channels) {
 }
 
 // One tile of a product.
-template <class T, int vectors = VECTOR_COLUMNS>
+template <class T, int vectors = PANEL_VECTORS>
 ALWAYS_INLINE inline void multiply_tile(int wanted, const T* base, const index_t* row_at,
                                         index_t rows, const index_t* offset, index_t depth,
                                         const T* b, T* c, bool accumulate) {
@@ -309,3 +233,4 @@ void multiply(int vectors, const T* base, const index_t* row_at, index_t rows,
 }
 
 }  // namespace
+}  // namespace convcore::gemm_channels

@@ -1,19 +1,12 @@
 // Correlation as a product of matrices: target[position, channel] = sum over terms of
 // source[position_offset + term_offset] weight[term, channel].
+#pragma once
+#include "gemm_channels/blocks.inl.h"
+#include "machine/thread_number.inl.h"
+#include "problem/taps.inl.h"
 
+namespace convcore::gemm_channels {
 namespace {
-
-using convcore::Routines;
-
-inline index_t tap_weight_offset(const Correlation& problem, index_t tap) {
-    index_t offset = 0;
-    for (int a = problem.axes - 1; a >= 0; --a) {
-        const Axis& axis = problem.axis[a];
-        offset += axis.weight_offset[tap % axis.taps];
-        tap /= axis.taps;
-    }
-    return offset;
-}
 
 // The weight of one tap of a panel for a block of channels: [source channel][target channel].
 template <class T>
@@ -29,13 +22,6 @@ void pack_tap(const Correlation& problem, const T* weight, index_t inputs, index
         packed += width;
         weight += problem.weight_source_pitch;
     }
-}
-
-// Whether the taps of one pair of channels stand side by side, in order.
-inline bool plain_taps(const Correlation& problem, index_t taps) {
-    for (index_t tap = 0; tap < taps; ++tap)
-        if (tap_weight_offset(problem, tap) != tap) return false;
-    return true;
 }
 
 // Source channels `c`, `c` + 1, ... whose taps make one run of `count` elements for each target
@@ -263,3 +249,4 @@ void correlate(const Correlation& problem, const Blocking& block, const T* sourc
 }
 
 }  // namespace
+}  // namespace convcore::gemm_channels

@@ -1,8 +1,9 @@
 // Matrix products with channels as lanes: what the driver and the kernels agree on, in plain C types.
 #pragma once
 #include "problem/axis.h"
+#include "problem/routines.h"
 
-namespace convcore {
+namespace convcore::gemm_channels {
 
 // Target positions that a block may have; the kernels' tables have room for as many.
 constexpr index_t MAX_BLOCK_POSITIONS = 1024;
@@ -41,4 +42,28 @@ struct Blocking {
     bool skips_padding;      // the same: each tap is summed only over positions that it is inside for
 };
 
-}  // namespace convcore
+template <class T>
+struct Routines {
+    int panel_rows, panel_width;  // of the register tile: rows, and lanes over all its vectors
+    int lanes;
+
+    // Packs the weight in the order in which `correlate` reads it; returns whether all of it is
+    // finite. `packed` holds terms * target channels, rounded up to whole vectors, for each group.
+    bool (*pack_weight)(const Correlation&, const Blocking&, const T* weight, T* packed,
+                        int threads);
+    // `workspace` holds for each thread a slab and the product of a block: with all target channels,
+    // where there are several blocks of source channels, else with those of one panel.
+    void (*correlate)(const Correlation&, const Blocking&, const T* source, const T* packed,
+                      T* target, T* workspace, int threads);
+    // `workspace` holds as much as `packed` for each slice, and for each thread a slab and a panel
+    // of the target.
+    void (*weight_gradient)(const Correlation&, const Blocking&, const T* target, const T* source,
+                            T* weight, T* workspace, int threads);
+
+    // Whether no value is NaN or infinite.
+    bool (*all_finite)(const T* values, index_t count);
+};
+
+typedef BothDtypes<Routines> Table;
+
+}  // namespace convcore::gemm_channels

@@ -6,11 +6,12 @@
 
 #include "gemm_channels/tiling.h"
 #include "reference/reference.h"
+#include "problem/dtypes.h"
 #include "problem/integers.h"
 #include "machine/processor.h"
 #include "machine/threads.h"
 
-namespace convcore {
+namespace convcore::gemm_channels {
 
 namespace {
 
@@ -66,8 +67,8 @@ std::vector<Pass> passes(const Correlation& whole, index_t each, index_t lanes, 
 template <class T>
 class GemmMethod : public Method {
   public:
-    explicit GemmMethod(const Request& request)
-        : kernels_(routines<T>(*request.kernels)), threads_(request.threads),
+    GemmMethod(const Request& request, const Routines<T>& kernels)
+        : kernels_(kernels), threads_(request.threads),
           bound_(request.max_workspace) {}
 
     const char* name() const override { return "gemm_channels"; }
@@ -116,7 +117,7 @@ class GemmMethod : public Method {
                               double(blocking.block.copies ? blocking.block.channel_pitch : 0);
         const double products = double(owned.positions()) * double(padded_channels(problem)) *
                                 double(owned.depth());
-        return groups * (2 * products / (EFFICIENCY * peak_flops(int(sizeof(T)))) +
+        return groups * (2 * products / (EFFICIENCY * peak_flops(kernels_.lanes, int(sizeof(T)))) +
                          copied * double(problem.source_channels) * MOVE_SECONDS);
     }
 
@@ -180,8 +181,8 @@ OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T
 template <class T>
 class GemmCorrelation : public GemmMethod<T> {
   public:
-    GemmCorrelation(const Request& request, Correlations all)
-        : GemmMethod<T>(request), parts_(std::move(all.parts)), clear_(all.clear) {
+    GemmCorrelation(const Request& request, const Routines<T>& kernels, Correlations all)
+        : GemmMethod<T>(request, kernels), parts_(std::move(all.parts)), clear_(all.clear) {
         for (OwnedCorrelation& part : parts_) {
             blocking_.push_back(correlate_blocking(part, this->kernels_, request));
             const Blocking& block = blocking_.back().block;
@@ -281,8 +282,9 @@ void exchange(Correlation& problem) {
 template <class T>
 class GemmWeightGradient : public GemmMethod<T> {
   public:
-    GemmWeightGradient(const Request& request, OwnedCorrelation correlation, bool exchanged)
-        : GemmMethod<T>(request), exchanged_(exchanged), correlation_(std::move(correlation)),
+    GemmWeightGradient(const Request& request, const Routines<T>& kernels,
+                       OwnedCorrelation correlation, bool exchanged)
+        : GemmMethod<T>(request, kernels), exchanged_(exchanged), correlation_(std::move(correlation)),
           blocking_(gradient_blocking<T>(correlation_, request)) {
         const Blocking& block = blocking_.block;
         const index_t buffer = block.slab + block.positions * this->kernels_.panel_width;
@@ -333,24 +335,26 @@ std::unique_ptr<Method> fitting(std::unique_ptr<M> method) {
 }
 
 template <class T>
-std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
-                             const Request& request) {
+std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
+                             const Table& table) {
+    const Routines<T>& kernels = of<T>(table);
     Correlations all = correlations(geometry, operation);
     if (operation == GRAD_WEIGHT) {
         const bool exchanged = worth_exchanging(all.parts[0].problem);
         if (exchanged) exchange(all.parts[0].problem);
-        return fitting(std::make_unique<GemmWeightGradient<T>>(request, std::move(all.parts[0]),
-                                                               exchanged));
+        return fitting(std::make_unique<GemmWeightGradient<T>>(
+            request, kernels, std::move(all.parts[0]), exchanged));
     }
-    return fitting(std::make_unique<GemmCorrelation<T>>(request, std::move(all)));
+    return fitting(std::make_unique<GemmCorrelation<T>>(request, kernels, std::move(all)));
 }
 
 }  // namespace
 
-std::unique_ptr<Method> gemm_method(const Geometry& geometry, Operation operation,
-                                    const Request& request) {
-    return request.itemsize == 4 ? make<float>(geometry, operation, request)
-                                 : make<double>(geometry, operation, request);
+std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
+                                    const Request& request, const Table& table) {
+    return for_dtype(request.itemsize, [&](auto zero) {
+        return make<decltype(zero)>(geometry, operation, request, table);
+    });
 }
 
-}  // namespace convcore
+}  // namespace convcore::gemm_channels

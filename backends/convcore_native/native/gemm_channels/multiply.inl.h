@@ -1,15 +1,19 @@
-// The register tile: rows x (VECTOR_COLUMNS vectors) += sum over depth of a[row, depth] b[depth].
+// The register tile: rows x (PANEL_VECTORS vectors) += sum over depth of a[row, depth] b[depth].
 //
 // `b` is packed and loaded as vectors, whose lanes are channels of the target. `a` is broadcast from
 // where it lies: a[row, d] stands at row[offset[d]]. In the forward pass rows are positions and the
 // sum runs over terms; in the weight gradient rows are terms and the sum runs over positions: the
 // address is the sum of the two offsets in either case. The sum of one call is kept apart from what
 // stands in `c` until its end, so that long sums are made of partial ones, as in any blocked BLAS.
+#pragma once
+#include "simd/vector.inl.h"
 
+namespace convcore::gemm_channels {
 namespace {
 
+constexpr int PANEL_ROWS = TILES.gemm_channels.rows, PANEL_VECTORS = TILES.gemm_channels.vectors;
 template <class T>
-constexpr int panel_width = VECTOR_COLUMNS * Simd<T>::lanes;
+constexpr int panel_width = PANEL_VECTORS * Simd<T>::lanes;
 
 template <class T, int rows, int vectors>
 void multiply_rows(index_t depth, const T* const* row, const index_t* offset, const T* b, T* c,
@@ -50,3 +54,4 @@ inline Multiply<T> multiply_for(int wanted) {
 }
 
 }  // namespace
+}  // namespace convcore::gemm_channels

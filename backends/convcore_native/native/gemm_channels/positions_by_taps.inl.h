@@ -1,5 +1,8 @@
 // The positions of a box by the taps that they read inside the source, so that padding is left out.
+#pragma once
+#include "gemm_channels/blocks.inl.h"
 
+namespace convcore::gemm_channels {
 namespace {
 
 // Taps begin .. end - 1 of an axis.
@@ -28,8 +31,8 @@ struct Kinds {
 
     // Sorts the box, if `wanted` so.
     Kinds(const Correlation& problem, bool wanted, Box& box) {
-        index_t of[MAX_POSITIONS + convcore::MAX_AXES];  // each position of an axis
-        const index_t* start[convcore::MAX_AXES];
+        index_t of[MAX_POSITIONS + MAX_AXES];  // each position of an axis
+        const index_t* start[MAX_AXES];
         index_t* to = of;
         count = 1;
         for (int a = 0; wanted && a < problem.axes && count <= MOST; ++a) {
@@ -58,8 +61,8 @@ struct Kinds {
     }
 
   private:
-    index_t on_[convcore::MAX_AXES];  // kinds of each axis
-    Taps taps_[convcore::MAX_AXES][MOST];
+    index_t on_[MAX_AXES];  // kinds of each axis
+    Taps taps_[MAX_AXES][MOST];
 
     // Numbers the kinds on one axis; returns how many there are, or one more than MOST.
     index_t number(const Axis& axis, const Box& box, int a, index_t* of) {
@@ -112,3 +115,4 @@ struct Kinds {
 };
 
 }  // namespace
+}  // namespace convcore::gemm_channels

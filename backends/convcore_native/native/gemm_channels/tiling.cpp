@@ -5,7 +5,7 @@
 
 #include "problem/integers.h"
 
-namespace convcore {
+namespace convcore::gemm_channels {
 
 namespace {
 
@@ -153,4 +153,4 @@ void OwnedBlocking::fill_terms(const std::vector<index_t>& taps, index_t channel
         for (index_t c = 0; c < channels; ++c) *term++ = tap + c * block.channel_pitch;
 }
 
-}  // namespace convcore
+}  // namespace convcore::gemm_channels

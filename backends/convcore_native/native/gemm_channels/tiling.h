@@ -3,7 +3,7 @@
 #include "problem/correlation.h"
 #include "gemm_channels/kernels.h"
 
-namespace convcore {
+namespace convcore::gemm_channels {
 
 // Source channels that a block should have at least, if there are as many.
 constexpr index_t FEW_CHANNELS = 16;
@@ -39,4 +39,4 @@ class OwnedBlocking {
     std::vector<index_t> term_offset_, last_term_offset_;
 };
 
-}  // namespace convcore
+}  // namespace convcore::gemm_channels

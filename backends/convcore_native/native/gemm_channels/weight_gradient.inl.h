@@ -4,7 +4,11 @@
 // The same product as the correlation's, with the places of term and position exchanged. A long sum
 // is cut into slices with a result each, added in order, so that the bits do not depend on the
 // number of threads.
+#pragma once
+#include "gemm_channels/correlate.inl.h"
+#include "gemm_channels/positions_by_taps.inl.h"
 
+namespace convcore::gemm_channels {
 namespace {
 
 // Packs a panel of target channels: [position][channel of the panel]. Positions ascend.
@@ -165,3 +169,4 @@ void weight_gradient(const Correlation& problem, const Blocking& block, const T*
 }
 
 }  // namespace
+}  // namespace convcore::gemm_channels

@@ -4,7 +4,12 @@
 // A register tile of 4 channels by 3 vectors takes 7 loads for 12 products, of values that stand one
 // behind the other. With channels as lanes there are 9, from scattered places (64 to 256 channels of
 // 56 x 56, 1 x 1, AMD Zen 3: 0.77 of the time; less where another process shares the core).
+#pragma once
+#include "gemm_positions/pack_source.inl.h"
+#include "gemm_positions/pack_weight.inl.h"
+#include "machine/thread_number.inl.h"
 
+namespace convcore::gemm_positions {
 namespace {
 
 // to[row][position] (+)= sum over terms of weight[term][row] column[term][position].
@@ -69,13 +74,13 @@ struct ColumnTask {
 
     void run() const {
         const index_t tiles = packer.tiles(), terms = term_count(problem);
-        index_t place[convcore::MAX_COLUMNS];
-        bool started[convcore::MAX_COLUMNS] = {};
+        index_t place[MAX_COLUMNS];
+        bool started[MAX_COLUMNS] = {};
         for (index_t t = 0; t < tiles; ++t) place[t] = place_of(t);
         packer.list();
         for (index_t first = 0; first < terms; first += block.depth) {
             const index_t last = smaller(terms, first + block.depth);
-            bool wanted[convcore::MAX_COLUMNS] = {};
+            bool wanted[MAX_COLUMNS] = {};
             pack(first, last, wanted);
             for (index_t t = 0; t < tiles; ++t) wanted[t] |= last == terms && !started[t];
             for (index_t k = first_channel; k < last_channel; k += block.outputs)
@@ -249,8 +254,8 @@ inline index_t source_size(const Correlation& problem) {
 
 // Two parts differ in where their positions stand, and in their taps.
 template <class T>
-void correlate_columns(const ColumnPart<T>* part, int parts, const T* source, T* target,
-                       T* workspace, int threads) {
+void correlate(const ColumnPart<T>* part, int parts, const T* source, T* target, T* workspace,
+               int threads) {
     const Correlation& problem = *part->problem;
     const ColumnBlocking& block = *part->block;
     index_t positions = 1;
@@ -297,3 +302,4 @@ void correlate_columns(const ColumnPart<T>* part, int parts, const T* source, T*
 }
 
 }  // namespace
+}  // namespace convcore::gemm_positions

@@ -3,8 +3,9 @@
 // term, which is a pair of tap and source channel.
 #pragma once
 #include "problem/axis.h"
+#include "problem/routines.h"
 
-namespace convcore {
+namespace convcore::gemm_positions {
 
 // Target positions that a block may have; the kernels' tables have room for as many.
 constexpr index_t MAX_COLUMNS = 128;
@@ -48,4 +49,20 @@ struct ColumnPart {
     const T* packed;
 };
 
-}  // namespace convcore
+template <class T>
+struct Routines {
+    int channel_rows, column_width;  // of the register tile: rows, and lanes over all its vectors
+    int lanes;
+
+    // Packs the weight in the order in which `correlate` reads it; returns whether all of it is
+    // finite. `packed` holds terms * target channels for each group; the workspace, for each thread,
+    // what ColumnBlocking tells.
+    bool (*pack_weight)(const Correlation&, const ColumnBlocking&, const T* weight, T* packed,
+                        int threads);
+    void (*correlate)(const ColumnPart<T>*, int parts, const T* source, T* target, T* workspace,
+                      int threads);
+};
+
+typedef BothDtypes<Routines> Table;
+
+}  // namespace convcore::gemm_positions

@@ -6,11 +6,12 @@
 
 #include "reference/reference.h"
 #include "gemm_positions/kernels.h"
+#include "problem/dtypes.h"
 #include "problem/integers.h"
 #include "machine/processor.h"
 #include "machine/threads.h"
 
-namespace convcore {
+namespace convcore::gemm_positions {
 
 namespace {
 
@@ -106,8 +107,8 @@ bool take_turns(const Correlation& even, const Correlation& odd) {
 template <class T>
 class ColumnsMethod : public Method {
   public:
-    ColumnsMethod(const Request& request, Correlations all)
-        : kernels_(routines<T>(*request.kernels)), parts_(std::move(all.parts)),
+    ColumnsMethod(const Request& request, const Routines<T>& kernels, Correlations all)
+        : kernels_(kernels), parts_(std::move(all.parts)),
           clear_(all.clear) {
         for (const OwnedCorrelation& part : parts_) {
             blocks_.push_back(columns_blocking(part, kernels_, request.threads));
@@ -199,7 +200,7 @@ class ColumnsMethod : public Method {
     // Whether it may be used: zeros for the padding must not meet what is not finite.
     bool pack(size_t part, const void* weight, T* packed, int threads) const {
         const bool finite =
-            kernels_.pack_column_weight(parts_[part].problem, blocks_[part],
+            kernels_.pack_weight(parts_[part].problem, blocks_[part],
                                         static_cast<const T*>(weight), packed, threads);
         return finite || !parts_[part].padded();
     }
@@ -215,7 +216,7 @@ class ColumnsMethod : public Method {
         ColumnPart<T> part[2];
         for (size_t i = some.begin; i < some.end; packed += packed_[i++])
             part[i - some.begin] = {&parts_[i].problem, &blocks_[i], packed};
-        kernels_.correlate_columns(part, int(some.end - some.begin),
+        kernels_.correlate(part, int(some.end - some.begin),
                                    static_cast<const T*>(source), target, workspace, threads);
         return packed;
     }
@@ -255,7 +256,7 @@ class ColumnsMethod : public Method {
                                 : last.target_pitch > 1 ? SCATTERED_SECONDS
                                                         : RESULT_SECONDS);
         return double(problem.groups) *
-                   (2 * products / (EFFICIENCY * peak_flops(int(sizeof(T)))) + columns + results) +
+                   (2 * products / (EFFICIENCY * peak_flops(kernels_.lanes, int(sizeof(T)))) + columns + results) +
                double(packed_size(part)) * WEIGHT_SECONDS;
     }
 
@@ -270,22 +271,25 @@ class ColumnsMethod : public Method {
 };
 
 template <class T>
-std::unique_ptr<Method> make(const Request& request, Correlations all) {
-    const index_t rows = routines<T>(*request.kernels).channel_rows;
+std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
+                             const Table& table) {
+    const Routines<T>& kernels = of<T>(table);
+    Correlations all = correlations(geometry, operation);
+    const index_t rows = kernels.channel_rows;
     if (all.parts.empty() || all.parts[0].problem.target_channels < rows) return nullptr;
-    auto method = std::make_unique<ColumnsMethod<T>>(request, std::move(all));
+    auto method = std::make_unique<ColumnsMethod<T>>(request, kernels, std::move(all));
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;
 }
 
 }  // namespace
 
-std::unique_ptr<Method> columns_method(const Geometry& geometry, Operation operation,
-                                       const Request& request) {
+std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
+                                    const Request& request, const Table& table) {
     if (operation == GRAD_WEIGHT) return nullptr;
-    Correlations all = correlations(geometry, operation);
-    return request.itemsize == 4 ? make<float>(request, std::move(all))
-                                 : make<double>(request, std::move(all));
+    return for_dtype(request.itemsize, [&](auto zero) {
+        return make<decltype(zero)>(geometry, operation, request, table);
+    });
 }
 
-}  // namespace convcore
+}  // namespace convcore::gemm_positions

@@ -1,12 +1,14 @@
 // The columns of a block of target positions: what each tap reads, and how it is packed.
+#pragma once
+#include "gemm_positions/kernels.h"
+#include "problem/integers.h"
+#include "problem/taps.inl.h"
+#include "simd/copy.inl.h"
 
+namespace convcore::gemm_positions {
 namespace {
 
-using convcore::COLUMN_PIECES;
-using convcore::COLUMN_VECTORS;
-using convcore::ColumnBlocking;
-using convcore::ColumnPart;
-using convcore::TileReads;
+static_assert(TILES.gemm_positions.vectors == COLUMN_VECTORS);
 
 template <class T>
 constexpr int column_width = COLUMN_VECTORS * Simd<T>::lanes;
@@ -14,14 +16,14 @@ constexpr int column_width = COLUMN_VECTORS * Simd<T>::lanes;
 // Positions of a block that follow each other on the last axis.
 struct ColumnRun {
     index_t first, count;            // in the block
-    index_t at[convcore::MAX_AXES];  // coordinates of the first one
+    index_t at[MAX_AXES];  // coordinates of the first one
     index_t target;                  // where it stands in a target channel
 };
 
 struct ColumnRuns {
     index_t positions = 0;
     int count = 0;
-    ColumnRun run[convcore::MAX_COLUMNS];
+    ColumnRun run[MAX_COLUMNS];
 
     ColumnRuns(const Correlation& problem, const ColumnBlocking& block, index_t first,
                index_t last)
@@ -39,9 +41,9 @@ struct ColumnRuns {
     // Before, within or behind the inner positions of each axis: those parts that have some. They go
     // to and fro, so that of two neighbours one reads all taps of the other.
     struct Region {
-        int axes, parts[convcore::MAX_AXES], part[convcore::MAX_AXES] = {};
-        bool back[convcore::MAX_AXES] = {};
-        index_t end[convcore::MAX_AXES][4];  // of each part, from the second entry on
+        int axes, parts[MAX_AXES], part[MAX_AXES] = {};
+        bool back[MAX_AXES] = {};
+        index_t end[MAX_AXES][4];  // of each part, from the second entry on
 
         Region(const Correlation& problem, const ColumnBlocking& block) : axes(problem.axes) {
             for (int a = 0; a < axes; ++a) {
@@ -88,7 +90,7 @@ struct ColumnRuns {
 
 // The shifts of one tap.
 struct TapShift {
-    index_t on[convcore::MAX_AXES];
+    index_t on[MAX_AXES];
 
     TapShift(const Correlation& problem, index_t tap) {
         for (int a = problem.axes - 1; a >= 0; --a) {
@@ -298,3 +300,4 @@ struct ColumnPacker {
 };
 
 }  // namespace
+}  // namespace convcore::gemm_positions

@@ -1,10 +1,16 @@
 // The weight for products with target positions as lanes: panels of channels, term by term.
+#pragma once
+#include "gemm_positions/kernels.h"
+#include "problem/integers.h"
+#include "problem/taps.inl.h"
+#include "simd/vector.inl.h"
 
+namespace convcore::gemm_positions {
 namespace {
 
 // Channels of the register tile: sums take 12 registers of 16, or 24 of 32. Narrow vectors gain
 // nothing from more (AMD Zen 4, 256 bits: 8 take 1.02 of the time of 4).
-constexpr int CHANNEL_ROWS = VECTOR_BYTES == 64 ? 8 : 4;
+constexpr int CHANNEL_ROWS = TILES.gemm_positions.rows;
 
 inline index_t term_count(const Correlation& problem) {
     return tap_count(problem) * problem.source_channels;
@@ -76,7 +82,7 @@ void pack_panel(const Correlation& problem, const ColumnBlocking& block, const T
 
 // packed: for each group, part of the terms and panel of target channels [term][row].
 template <class T>
-bool pack_column_weight(const Correlation& problem, const ColumnBlocking& block, const T* weight,
+bool pack_weight(const Correlation& problem, const ColumnBlocking& block, const T* weight,
                         T* packed, int threads) {
     const index_t channels = problem.target_channels, terms = term_count(problem);
     const index_t panels = quotient(channels, CHANNEL_ROWS);
@@ -101,3 +107,4 @@ bool pack_column_weight(const Correlation& problem, const ColumnBlocking& block,
 }
 
 }  // namespace
+}  // namespace convcore::gemm_positions

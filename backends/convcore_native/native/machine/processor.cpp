@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "isa/select.h"
-
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
 #endif
@@ -32,10 +30,10 @@ bool halves_vectors() {
 #endif
 }
 
-double peak_flops(int itemsize) {
+double peak_flops(int lanes, int itemsize) {
     // Two multiplications and additions of one vector per cycle, at 3.2 GHz (measured for float32:
     // 102e9 on AMD Zen 3, 108e9 on Zen 4); without FMA, half of it.
-    const int bytes = halves_vectors() ? std::min(active().vector_bytes, 32) : active().vector_bytes;
+    const int bytes = halves_vectors() ? std::min(lanes * itemsize, 32) : lanes * itemsize;
     return double(bytes) / itemsize * 2 * (bytes > 16 ? 2 : 1) * 3.2e9;
 }
 

@@ -2,8 +2,6 @@
 #pragma once
 #include <stddef.h>
 
-#include "isa/isa.h"
-
 namespace convcore {
 
 size_t level2_bytes();
@@ -11,7 +9,7 @@ size_t level2_bytes();
 // Whether vectors of 512 bits are worked on in two steps, as by AMD Zen 4.
 bool halves_vectors();
 
-// Floating point operations per second of one core with the active instruction set.
-double peak_flops(int itemsize);
+// Floating point operations per second of one core, on vectors of `lanes` elements.
+double peak_flops(int lanes, int itemsize);
 
 }  // namespace convcore

@@ -3,13 +3,14 @@
 // Everything here has internal linkage: a file that includes it is compiled with the flags of one
 // instruction set, and nothing of it may be merged with a copy compiled with others.
 // VECTOR_BYTES is set by that file.
+#pragma once
+#include "problem/axis.h"
 
 // For what takes sums that have to stay in registers: clang would not always inline it.
 #define ALWAYS_INLINE __attribute__((always_inline))
 
+namespace convcore {
 namespace {
-
-using convcore::index_t;
 
 template <class T>
 struct Simd {
@@ -154,3 +155,4 @@ inline void interleave(vec<T> (&row)[rows]) {
 }
 
 }  // namespace
+}  // namespace convcore

@@ -1,17 +1,15 @@
 // Small correlations: positions as lanes, on a scratch copy of the source with its padding; the
 // weight is broadcast from where it lies. Nothing is packed and there are no threads.
+#pragma once
+#include "problem/integers.h"
+#include "simd/copy.inl.h"
+#include "small/kernels.h"
 
+namespace convcore::small {
 namespace {
 
-using convcore::TinyVector;
-using convcore::TinyRun;
-using convcore::TinyStrip;
-using convcore::Tiny;
-using convcore::TinyTap;
-
 // 12 of 16 registers hold sums: enough to hide the latency of FMA.
-constexpr int TINY_ROWS = 4;
-constexpr int TINY_VECTORS = 3;
+constexpr int TINY_ROWS = TILES.small.rows, TINY_VECTORS = TILES.small.vectors;
 
 // The lanes that belong to the target.
 template <class T>
@@ -92,8 +90,8 @@ void tiny_group(const Correlation& problem, const Tiny& tiny, const T* scratch, 
 
 // Returns false, with the target untouched, where a weight that is not finite would meet padding.
 template <class T>
-bool tiny_correlate(const Correlation& problem, const Tiny& tiny, const T* source, const T* weight,
-                    T* target, T* scratch) {
+bool correlate(const Correlation& problem, const Tiny& tiny, const T* source, const T* weight,
+               T* target, T* scratch) {
     if (tiny.padded && !all_finite(weight, problem.groups * problem.weight_group_pitch))
         return false;
     for (index_t i = 0; i < tiny.scratch; i += Simd<T>::lanes) store(scratch + i, vec<T>{});
@@ -112,3 +110,4 @@ bool tiny_correlate(const Correlation& problem, const Tiny& tiny, const T* sourc
 }
 
 }  // namespace
+}  // namespace convcore::small

@@ -1,8 +1,9 @@
 // How a small correlation is laid out on a scratch copy of its source; see method.cpp.
 #pragma once
 #include "problem/axis.h"
+#include "problem/routines.h"
 
-namespace convcore {
+namespace convcore::small {
 
 // Neighbouring elements of a source row, and where they stand in the scratch.
 struct TinyStrip {
@@ -39,4 +40,16 @@ struct Tiny {
     const TinyRun* run;
 };
 
-}  // namespace convcore
+template <class T>
+struct Routines {
+    int lanes;  // of a vector
+
+    // Returns false, with the target untouched, where a weight that is not finite would meet padding.
+    // `scratch` holds Tiny::scratch elements.
+    bool (*correlate)(const Correlation&, const Tiny&, const T* source, const T* weight, T* target,
+                      T* scratch);
+};
+
+typedef BothDtypes<Routines> Table;
+
+}  // namespace convcore::small

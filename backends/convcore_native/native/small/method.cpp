@@ -6,11 +6,12 @@
 #include <algorithm>
 
 #include "reference/reference.h"
+#include "problem/dtypes.h"
 #include "problem/integers.h"
 #include "machine/processor.h"
 #include "small/kernels.h"
 
-namespace convcore {
+namespace convcore::small {
 
 namespace {
 
@@ -90,7 +91,7 @@ class OwnedTiny {
         // 1.5 ns for a strip and 75 % of the peak, but with few target channels the sums wait for each
         // other: measured on AMD Zen 3 with AVX2.
         const double share = std::min(0.75, 0.15 * double(problem_.target_channels));
-        return 2 * products / (share * peak_flops(itemsize)) +
+        return 2 * products / (share * peak_flops(int(lanes_), itemsize)) +
                1.5e-9 * channels * double(strips_.size()) + 10e-9 * double(vectors_.size());
     }
 
@@ -154,12 +155,10 @@ class OwnedTiny {
 template <class T>
 class TinyCorrelation : public Method {
   public:
-    TinyCorrelation(const Request& request, Correlations all)
-        : kernels_(routines<T>(*request.kernels)), parts_(std::move(all.parts)),
-          clear_(all.clear) {
-        const int lanes = request.kernels->vector_bytes / int(sizeof(T));
+    TinyCorrelation(const Routines<T>& kernels, Correlations all)
+        : kernels_(kernels), parts_(std::move(all.parts)), clear_(all.clear) {
         for (const OwnedCorrelation& part : parts_) {
-            layouts_.emplace_back(part.problem, lanes);
+            layouts_.emplace_back(part.problem, kernels_.lanes);
             scratch_ = std::max(scratch_, layouts_.back().scratch());
         }
     }
@@ -175,7 +174,7 @@ class TinyCorrelation : public Method {
         if (clear_) memset(target, 0, size_t(clear_) * sizeof(T));
         for (size_t i = 0; i < parts_.size(); ++i) {
             const Correlation& problem = parts_[i].problem;
-            if (!kernels_.tiny(problem, layouts_[i].view(), source, weight, target,
+            if (!kernels_.correlate(problem, layouts_[i].view(), source, weight, target,
                                static_cast<T*>(workspace)))
                 careful_correlate(problem, source, weight, target);
         }
@@ -202,23 +201,24 @@ class TinyCorrelation : public Method {
 };
 
 template <class T>
-std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
-                             const Request& request) {
+std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
+                             const Table& table) {
     Correlations all = correlations(geometry, operation);
     for (const OwnedCorrelation& part : all.parts)
         if (scratch_elements(part.problem) * sizeof(T) > MAX_SCRATCH_BYTES) return nullptr;
-    auto method = std::make_unique<TinyCorrelation<T>>(request, std::move(all));
+    auto method = std::make_unique<TinyCorrelation<T>>(of<T>(table), std::move(all));
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;
 }
 
 }  // namespace
 
-std::unique_ptr<Method> tiny_method(const Geometry& geometry, Operation operation,
-                                    const Request& request) {
+std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
+                                    const Request& request, const Table& table) {
     if (operation == GRAD_WEIGHT || geometry.flop() > MAX_FLOP) return nullptr;
-    return request.itemsize == 4 ? make<float>(geometry, operation, request)
-                                 : make<double>(geometry, operation, request);
+    return for_dtype(request.itemsize, [&](auto zero) {
+        return make<decltype(zero)>(geometry, operation, request, table);
+    });
 }
 
-}  // namespace convcore
+}  // namespace convcore::small

@@ -3,11 +3,12 @@
 // A column is `extent` rows of (lanes real parts, lanes imaginary parts). `reduce_all` leaves the
 // values at the roots in the order in which its levels split them; `expand_all` undoes that, times
 // `extent`.
+#pragma once
+#include "simd/vector.inl.h"
+#include "tilefft/kernels.h"
 
+namespace convcore::tilefft {
 namespace {
-
-using convcore::Fft;
-using convcore::FftLevel;
 
 template <class T>
 struct Complex {
@@ -194,3 +195,4 @@ void expand_all(const Fft<T>& fft, T* data) {
 }
 
 }  // namespace
+}  // namespace convcore::tilefft

@@ -12,12 +12,10 @@
 // it is reduced modulo y^rows - i first, and then modulo u^columns - y for each root y; the twist
 // by powers of a root of y makes that u^columns - 1.
 #pragma once
-#include <stddef.h>
-#include <stdint.h>
+#include "problem/axis.h"
+#include "problem/routines.h"
 
-namespace convcore {
-
-typedef int64_t index_t;
+namespace convcore::tilefft {
 
 constexpr int MAX_LEVELS = 12;
 
@@ -82,7 +80,9 @@ struct TileProduct {
 };
 
 template <class T>
-struct TileRoutines {
+struct Routines {
+    int lanes;  // of a vector
+
     // `workspace` holds STRIP_BYTES / VECTOR_BYTES blocks for each thread.
     void (*transform)(const TileTransform<T>&, const TileField&, const TileItems&, const T* array,
                       T* spectra, T* workspace, int threads);
@@ -98,4 +98,6 @@ struct TileRoutines {
                     int threads);
 };
 
-}  // namespace convcore
+typedef BothDtypes<Routines> Table;
+
+}  // namespace convcore::tilefft

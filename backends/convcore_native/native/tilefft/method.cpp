@@ -5,20 +5,20 @@
 #include <atomic>
 
 #include "machine/processor.h"
+#include "problem/dtypes.h"
 #include "tilefft/tiling.h"
 #include "tilefft/tables.h"
 
-namespace convcore {
+namespace convcore::tilefft {
 
 namespace {
 
 template <class T>
 class TileFft : public Method {
   public:
-    TileFft(Operation operation, const Request& request, const TileProblem& problem,
-            const TileChoice& choice)
-        : operation_(operation), problem_(problem), choice_(choice),
-          kernels_(routines<T>(*request.kernels).tile) {
+    TileFft(Operation operation, const Request& request, const Routines<T>& kernels,
+            const TileProblem& problem, const TileChoice& choice)
+        : operation_(operation), problem_(problem), choice_(choice), kernels_(kernels) {
         choice_.apply(&problem_);
         const size_t spectra = size_t(choice_.spectra(problem_, false)) * sizeof(T);
         const size_t most = (request.max_workspace - spectra) / (size_t(own()) * sizeof(T));
@@ -210,18 +210,19 @@ class TileFft : public Method {
     TileProblem problem_;
     const TileChoice choice_;
     mutable std::atomic<const TileTables<T>*> tables_{nullptr};
-    const TileRoutines<T>& kernels_;
+    const Routines<T>& kernels_;
     int threads_;
 };
 
 template <class T>
-std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
-                             const Request& request) {
+std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
+                             const Table& table) {
+    const Routines<T>& kernels = of<T>(table);
     const TileProblem problem(geometry, operation);
-    const TileChoice choice = choose_tiles(problem, request.itemsize, request.kernels->vector_bytes,
-                                           request.max_workspace);
+    const TileChoice choice =
+        choose_tiles(problem, request.itemsize, kernels.lanes, request.max_workspace);
     if (!choice.fits) return nullptr;
-    auto method = std::make_unique<TileFft<T>>(operation, request, problem, choice);
+    auto method = std::make_unique<TileFft<T>>(operation, request, kernels, problem, choice);
     // A small bound may leave too little beside the spectra for even one thread.
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;
@@ -229,10 +230,11 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation,
 
 }  // namespace
 
-std::unique_ptr<Method> tilefft_method(const Geometry& geometry, Operation operation,
-                                       const Request& request) {
-    return request.itemsize == 4 ? make<float>(geometry, operation, request)
-                                 : make<double>(geometry, operation, request);
+std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
+                                    const Request& request, const Table& table) {
+    return for_dtype(request.itemsize, [&](auto zero) {
+        return make<decltype(zero)>(geometry, operation, request, table);
+    });
 }
 
-}  // namespace convcore
+}  // namespace convcore::tilefft

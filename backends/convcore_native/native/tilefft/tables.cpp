@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-namespace convcore {
+namespace convcore::tilefft {
 
 namespace {
 
@@ -82,4 +82,4 @@ TileTables<T>::TileTables(index_t rows, index_t columns, bool line, index_t lane
 template class TileTables<float>;
 template class TileTables<double>;
 
-}  // namespace convcore
+}  // namespace convcore::tilefft

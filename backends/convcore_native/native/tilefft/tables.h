@@ -4,7 +4,7 @@
 
 #include "tilefft/kernels.h"
 
-namespace convcore {
+namespace convcore::tilefft {
 
 // Whether a transform of that extent can be split into levels.
 bool transformable(index_t extent);
@@ -30,4 +30,4 @@ class TileTables {
     std::vector<double> down_angles_, across_angles_;
 };
 
-}  // namespace convcore
+}  // namespace convcore::tilefft

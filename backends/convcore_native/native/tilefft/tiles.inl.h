@@ -3,16 +3,13 @@
 // A spectrum is made of sections of `lanes` roots of the first axis; a section has one row of
 // (lanes real parts, lanes imaginary parts) for each column. A section, and a block of `lanes`
 // columns on the way there, stay in the level 1 cache while they are transformed.
+#pragma once
+#include "machine/thread_number.inl.h"
+#include "problem/integers.h"
+#include "tilefft/fft.inl.h"
 
+namespace convcore::tilefft {
 namespace {
-
-using convcore::STRIP_BYTES;
-using convcore::TileAxis;
-using convcore::TileField;
-using convcore::TileItems;
-using convcore::TileProduct;
-using convcore::TileRoutines;
-using convcore::TileTransform;
 
 // Elements of an array at tile positions first + e * spacing, e < count.
 struct TileSpan {
@@ -392,9 +389,5 @@ void combine_tiles(const TileTransform<T>& transform, const TileField& field,
     }
 }
 
-template <class T>
-constexpr TileRoutines<T> tile_routines{
-    transform_tiles<T>, multiply_tiles<T>, restore_tiles<T>, combine_tiles<T>,
-};
-
 }  // namespace
+}  // namespace convcore::tilefft

@@ -9,7 +9,7 @@
 #include "machine/processor.h"
 #include "tilefft/tables.h"
 
-namespace convcore {
+namespace convcore::tilefft {
 
 namespace {
 
@@ -233,10 +233,10 @@ class Cutter {
 // Collects the cheapest choice.
 class Chooser {
   public:
-    Chooser(const TileProblem& problem, int itemsize, int vector_bytes, size_t max_workspace)
-        : problem_(problem), itemsize_(itemsize), lanes_(vector_bytes / itemsize),
+    Chooser(const TileProblem& problem, int itemsize, int lanes, size_t max_workspace)
+        : problem_(problem), itemsize_(itemsize), lanes_(lanes),
           limit_(index_t(max_workspace / size_t(itemsize)) / 4 * 3),
-          cache_(index_t(level2_bytes()) / itemsize), peak_(peak_flops(itemsize)) {}
+          cache_(index_t(level2_bytes()) / itemsize), peak_(peak_flops(lanes, itemsize)) {}
 
     TileChoice choose() {
         if (problem_.line) try_lines();
@@ -298,9 +298,9 @@ class Chooser {
 
 }  // namespace
 
-TileChoice choose_tiles(const TileProblem& problem, int itemsize, int vector_bytes,
+TileChoice choose_tiles(const TileProblem& problem, int itemsize, int lanes,
                         size_t max_workspace) {
-    return Chooser(problem, itemsize, vector_bytes, max_workspace).choose();
+    return Chooser(problem, itemsize, lanes, max_workspace).choose();
 }
 
-}  // namespace convcore
+}  // namespace convcore::tilefft

@@ -5,7 +5,7 @@
 #include "../method.h"
 #include "tilefft/kernels.h"
 
-namespace convcore {
+namespace convcore::tilefft {
 
 // forward, grad_input:  target[t, o] = sum over s, r of  weight[t, s, r] source[s, o + r]
 // grad_weight:          weight[t, s, r] = sum over o of  target[t, o] source[s, o + r]
@@ -44,6 +44,6 @@ struct TileChoice {
 
 // The cheapest choice; its spectra take three quarters of the workspace at most, and those that a
 // thread has for itself leave room for some threads in the rest.
-TileChoice choose_tiles(const TileProblem&, int itemsize, int vector_bytes, size_t max_workspace);
+TileChoice choose_tiles(const TileProblem&, int itemsize, int lanes, size_t max_workspace);
 
-}  // namespace convcore
+}  // namespace convcore::tilefft

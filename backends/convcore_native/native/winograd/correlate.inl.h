@@ -1,6 +1,11 @@
 // Correlation by minimal filtering: transform tiles and weights, multiply frequency by frequency,
 // transform the products back.
+#pragma once
+#include "machine/thread_number.inl.h"
+#include "winograd/multiply.inl.h"
+#include "winograd/strip.inl.h"
 
+namespace convcore::winograd {
 namespace {
 
 // Tiles that a block holds at most; its table of strips has room for as many.
@@ -103,7 +108,7 @@ inline index_t whole_lanes(index_t channels) {
 }
 
 template <class T>
-void winograd_transform_weight(const Winograd& problem, const WinogradBlocking& block,
+void transform_weight(const Winograd& problem, const WinogradBlocking& block,
                                const T* weight, T* transformed, index_t first, index_t last,
                                T* workspace, int threads) {
     const index_t depth = whole_lanes<T>(problem.source_channels), part = 64;
@@ -202,7 +207,7 @@ void transform_source(const Winograd& problem, const WinogradBlocking& block, co
 }
 
 template <class T>
-void winograd_correlate(const Winograd& problem, const WinogradBlocking& block, const T* source,
+void correlate(const Winograd& problem, const WinogradBlocking& block, const T* source,
                         const T* transformed, T* target, index_t first, index_t last,
                         T* workspace, int threads) {
     constexpr int lanes = Simd<T>::lanes;
@@ -260,7 +265,7 @@ void correlate_panels(const Winograd& problem, const WinogradBlocking& block,
 }
 
 template <class T>
-void winograd_correlate_few(const Winograd& problem, const WinogradBlocking& block,
+void correlate_few(const Winograd& problem, const WinogradBlocking& block,
                             const T* source, const T* weight, const T* prepared, T* target,
                             T* workspace, int threads) {
     constexpr int lanes = Simd<T>::lanes;
@@ -288,3 +293,4 @@ void winograd_correlate_few(const Winograd& problem, const WinogradBlocking& blo
 }
 
 }  // namespace
+}  // namespace convcore::winograd

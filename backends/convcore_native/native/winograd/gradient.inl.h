@@ -1,6 +1,9 @@
 // The gradient with respect to the weight, as the adjoint of minimal filtering: both operands are
 // transformed, multiplied over the tiles frequency by frequency, and the sums transformed back.
+#pragma once
+#include "winograd/correlate.inl.h"
 
+namespace convcore::winograd {
 namespace {
 
 // Transforms up to one vector of channels of a strip of the target, from `channel` on; `first` is
@@ -124,7 +127,7 @@ struct GradientWork {
 };
 
 template <class T>
-void winograd_weight_gradient(const Winograd& problem, const WinogradBlocking& block,
+void weight_gradient(const Winograd& problem, const WinogradBlocking& block,
                               const T* target, const T* source, T* weight, T* workspace,
                               int threads) {
     T* targets = workspace + problem.frequencies * block.source_pitch;
@@ -139,14 +142,5 @@ void winograd_weight_gradient(const Winograd& problem, const WinogradBlocking& b
     }
 }
 
-constexpr convcore::WinogradRoutines<float> winograd_routines{
-    Simd<float>::lanes,
-    TILE_ROWS,
-    tile_width<float>,
-    winograd_transform_weight<float>,
-    winograd_correlate<float>,
-    winograd_correlate_few<float>,
-    winograd_weight_gradient<float>,
-};
-
 }  // namespace
+}  // namespace convcore::winograd

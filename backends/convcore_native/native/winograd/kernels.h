@@ -5,12 +5,9 @@
 // a tile stand as far apart as the taps: d tiles, each a position behind the one before it, fill
 // m d positions together.
 #pragma once
-#include <stddef.h>
-#include <stdint.h>
+#include "problem/axis.h"
 
-namespace convcore {
-
-typedef int64_t index_t;
+namespace convcore::winograd {
 
 constexpr int WINOGRAD_AXES = 3;
 // Tiles that are transformed together: neighbours on the last axis.
@@ -51,7 +48,7 @@ struct WinogradBlocking {
 };
 
 template <class T>
-struct WinogradRoutines {
+struct Routines {
     int lanes, tile_rows, panel_width;  // of the register tile: tiles, and target channels
 
     // Panels `first` to `last` of the target channels.
@@ -71,4 +68,6 @@ struct WinogradRoutines {
                             const T* source, T* weight, T* workspace, int threads);
 };
 
-}  // namespace convcore
+typedef Routines<float> Table;
+
+}  // namespace convcore::winograd

@@ -8,7 +8,7 @@
 #include "problem/integers.h"
 #include "machine/processor.h"
 
-namespace convcore {
+namespace convcore::winograd {
 
 namespace {
 
@@ -150,8 +150,9 @@ index_t tiles_in_cache(index_t size, index_t most, index_t shared) {
 
 class WinogradMethod : public Method {
   public:
-    WinogradMethod(const Winograd& problem, Operation operation, const Request& request)
-        : kernels_(request.kernels->winograd), problem_(problem), operation_(operation),
+    WinogradMethod(const Winograd& problem, Operation operation, const Request& request,
+                   const Table& kernels)
+        : kernels_(kernels), problem_(problem), operation_(operation),
           threads_(request.threads), lanes_(kernels_.lanes), rows_(kernels_.tile_rows),
           width_(kernels_.panel_width) {
         source_ = round_up(problem.source_channels, lanes_);
@@ -230,7 +231,7 @@ class WinogradMethod : public Method {
         // A register tile of few rows waits for its sums.
         const index_t groups = quotient(problem_.tiles, rows_);
         const double rows = std::max(tiles, double(4 * groups));
-        const double products = 2 * f * rows * pairs / (PRODUCT_EFFICIENCY * peak_flops(4));
+        const double products = 2 * f * rows * pairs / (PRODUCT_EFFICIENCY * peak_flops(int(lanes_), 4));
         const index_t strip = std::min(problem_.axis[2].dilation, MAX_STRIP);
         const double shortness = strip > 1 ? 1 + STRIP_TILES / double(strip) : 1;
         const double transforms =
@@ -336,7 +337,7 @@ class WinogradMethod : public Method {
         size_ = size(tiles, rows) + (threads_ - 1) * block_.scratch;
     }
 
-    const WinogradRoutines<float>& kernels_;
+    const Table& kernels_;
     const Winograd problem_;
     const Operation operation_;
     const int threads_;
@@ -350,8 +351,8 @@ class WinogradMethod : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> winograd_method(const Geometry& geometry, Operation operation,
-                                        const Request& request) {
+std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
+                                    const Request& request, const Table& table) {
     const Winograd problem = untiled(geometry, operation);
     // The tiles decide the results: by what one thread can do.
     Request alone = request;
@@ -361,15 +362,15 @@ std::unique_ptr<Method> winograd_method(const Geometry& geometry, Operation oper
     for (const Tiles& tile : choices(problem)) {
         const Winograd next = tiled(problem, tile);
         if (!accurate(next, operation)) continue;
-        auto made = std::make_unique<WinogradMethod>(next, operation, alone);
+        auto made = std::make_unique<WinogradMethod>(next, operation, alone, table);
         if (!made->fits(request)) continue;
         if (method != nullptr && made->seconds(1) >= method->seconds(1)) continue;
         best = next;
         method = std::move(made);
     }
     if (method == nullptr || request.threads == 1) return method;
-    method = std::make_unique<WinogradMethod>(best, operation, request);
+    method = std::make_unique<WinogradMethod>(best, operation, request, table);
     return method->fits(request) ? std::move(method) : nullptr;
 }
 
-}  // namespace convcore
+}  // namespace convcore::winograd

@@ -1,11 +1,13 @@
 // Products of transformed operands, of one frequency at a time. The lanes of the right operand and
 // of the result are channels; those of the left operand are broadcast one by one.
+#pragma once
+#include "simd/vector.inl.h"
 
+namespace convcore::winograd {
 namespace {
 
 // The register tile: with 16 registers 6 tiles by 2 vectors, with 32 twice as many tiles.
-constexpr int TILE_ROWS = VECTOR_BYTES == 64 ? 12 : 6;
-constexpr int TILE_VECTORS = 2;
+constexpr int TILE_ROWS = TILES.winograd.rows, TILE_VECTORS = TILES.winograd.vectors;
 template <class T>
 constexpr int tile_width = TILE_VECTORS * Simd<T>::lanes;
 
@@ -63,8 +65,8 @@ inline MultiplyTiles<T> multiply_tiles_for(int wanted) {
 }
 
 // The register tile of the weight gradient: target channels x vectors of source channels.
-constexpr int GRADIENT_ROWS = VECTOR_BYTES == 64 ? 8 : 4;
-constexpr int GRADIENT_COLUMNS = 3;
+constexpr int GRADIENT_ROWS = TILES.winograd_gradient.rows;
+constexpr int GRADIENT_COLUMNS = TILES.winograd_gradient.vectors;
 
 // c[row][column] (+)= sum over tiles of a[tile][row] * b[column vector][tile][lane].
 template <class T, int columns, bool accumulate>
@@ -105,3 +107,4 @@ inline MultiplyChannels<T> multiply_channels_for(index_t columns) {
 }
 
 }  // namespace
+}  // namespace convcore::winograd

@@ -2,7 +2,11 @@
 //
 // Channels become the lanes of vectors when a strip is read, by transposing squares of pixels and
 // channels, and pixels become them again when it is written: no transform meets an edge.
+#pragma once
+#include "problem/integers.h"
+#include "winograd/transform.inl.h"
 
+namespace convcore::winograd {
 namespace {
 
 struct Strip {
@@ -268,3 +272,4 @@ void transform_out(const Winograd& problem, const T* from, index_t pitch, index_
 }
 
 }  // namespace
+}  // namespace convcore::winograd

@@ -3,14 +3,13 @@
 // Points come in pairs +-p, whose rows of BT and G differ in the sign of their odd columns only:
 // their sums over even and odd columns are formed once. Before the pairs stands the point 0 if the
 // number of frequencies is even, behind them infinity.
+#pragma once
+#include "simd/vector.inl.h"
+#include "winograd/kernels.h"
+#include "winograd/matrices.inl.h"
 
+namespace convcore::winograd {
 namespace {
-
-using convcore::MAX_STRIP;
-using convcore::Winograd;
-using convcore::WinogradAxis;
-using convcore::WinogradBlocking;
-using convcore::WINOGRAD_AXES;
 
 // What a transform multiplies with: an entry of BT, G, or of the transposes of AT and G.
 template <int tile_, int taps_>
@@ -198,3 +197,4 @@ void transform_outer(const Winograd& problem, index_t in, index_t out, index_t r
 }
 
 }  // namespace
+}  // namespace convcore::winograd

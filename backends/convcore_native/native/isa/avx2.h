@@ -1,0 +1,16 @@
+// AVX2 with FMA. A matrix product has 12 of 16 registers for sums, 2 for columns, 1 for a row.
+#pragma once
+#include "isa/tiles.h"
+
+#define CONVCORE_ISA avx2
+#define VECTOR_BYTES 32
+
+constexpr RegisterTiles TILES{
+    16,                       // registers
+    {6, 2},                   // gemm_channels
+    {4, 3},                   // gemm_positions
+    {4, 3},                   // small
+    {6, 12, 4, 6, 12, 12, 5, 4},  // few_channels
+    {6, 2},                  // winograd
+    {4, 3},                   // winograd, weight gradient
+};

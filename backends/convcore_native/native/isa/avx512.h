@@ -1,0 +1,17 @@
+// AVX-512. A matrix product has 24 of 32 registers for sums, 4 for columns, 1 for a row; the addresses
+// of 6 rows fit too.
+#pragma once
+#include "isa/tiles.h"
+
+#define CONVCORE_ISA avx512
+#define VECTOR_BYTES 64
+
+constexpr RegisterTiles TILES{
+    32,                       // registers
+    {6, 4},                   // gemm_channels
+    {8, 3},                   // gemm_positions
+    {4, 3},                   // small
+    {6, 24, 4, 6, 16, 4, 7, 4},  // few_channels
+    {12, 2},                  // winograd
+    {8, 3},                   // winograd, weight gradient
+};

@@ -1,0 +1,17 @@
+// 256 bits of the 32 registers of AVX-512: 24 hold sums, 4 columns, 1 a row. For processors that cut
+// vectors of 512 bits in two.
+#pragma once
+#include "isa/tiles.h"
+
+#define CONVCORE_ISA avx512vl
+#define VECTOR_BYTES 32
+
+constexpr RegisterTiles TILES{
+    32,                       // registers
+    {6, 4},                   // gemm_channels
+    {4, 3},                   // gemm_positions
+    {4, 3},                   // small
+    {6, 24, 4, 6, 16, 4, 7, 4},  // few_channels
+    {6, 2},                  // winograd
+    {4, 3},                   // winograd, weight gradient
+};

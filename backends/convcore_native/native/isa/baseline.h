@@ -1,0 +1,29 @@
+// What every processor has: SSE2 on x86-64, NEON on aarch64. A matrix product has 12 registers for
+// sums.
+#pragma once
+#include "isa/tiles.h"
+
+#define CONVCORE_ISA baseline
+#define VECTOR_BYTES 16
+
+#ifdef __aarch64__
+constexpr RegisterTiles TILES{
+    32,                       // registers
+    {6, 2},                   // gemm_channels
+    {4, 3},                   // gemm_positions
+    {4, 3},                   // small
+    {6, 12, 4, 6, 16, 4, 7, 4},  // few_channels
+    {6, 2},                  // winograd
+    {4, 3},                   // winograd, weight gradient
+};
+#else
+constexpr RegisterTiles TILES{
+    16,                       // registers
+    {6, 2},                   // gemm_channels
+    {4, 3},                   // gemm_positions
+    {4, 3},                   // small
+    {6, 12, 4, 6, 12, 12, 5, 4},  // few_channels
+    {6, 2},                  // winograd
+    {4, 3},                   // winograd, weight gradient
+};
+#endif

@@ -1,0 +1,28 @@
+// The tables of all algorithms for one instruction set, which the build includes first.
+#include "isa/isa.h"
+#include "simd/table.inl.h"
+
+#define CONVCORE_DECLARED(algorithm) \
+    extern "C" const convcore::algorithm::Table CONVCORE_SYMBOL(algorithm, CONVCORE_ISA)
+CONVCORE_DECLARED(gemm_channels);
+CONVCORE_DECLARED(gemm_positions);
+CONVCORE_DECLARED(few_channels);
+CONVCORE_DECLARED(small);
+CONVCORE_DECLARED(tilefft);
+CONVCORE_DECLARED(winograd);
+
+#define CONVCORE_NAMED(isa) #isa
+#define CONVCORE_NAME(isa) CONVCORE_NAMED(isa)
+#define CONVCORE_KERNELS CONVCORE_SYMBOL(kernels, CONVCORE_ISA)
+
+extern "C" const convcore::Kernels CONVCORE_KERNELS;
+const convcore::Kernels CONVCORE_KERNELS{
+    CONVCORE_NAME(CONVCORE_ISA),
+    VECTOR_BYTES,
+    &CONVCORE_SYMBOL(gemm_channels, CONVCORE_ISA),
+    &CONVCORE_SYMBOL(gemm_positions, CONVCORE_ISA),
+    &CONVCORE_SYMBOL(few_channels, CONVCORE_ISA),
+    &CONVCORE_SYMBOL(small, CONVCORE_ISA),
+    &CONVCORE_SYMBOL(tilefft, CONVCORE_ISA),
+    &CONVCORE_SYMBOL(winograd, CONVCORE_ISA),
+};

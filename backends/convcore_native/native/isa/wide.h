@@ -1,0 +1,17 @@
+// Vectors of 64 bytes for any processor, which the compiler cuts to its own: so that the tests of a
+// debug build reach the paths of AVX-512 everywhere.
+#pragma once
+#include "isa/tiles.h"
+
+#define CONVCORE_ISA wide
+#define VECTOR_BYTES 64
+
+constexpr RegisterTiles TILES{
+    32,                       // registers
+    {6, 4},                   // gemm_channels
+    {8, 3},                   // gemm_positions
+    {4, 3},                   // small
+    {6, 24, 4, 6, 16, 4, 7, 4},  // few_channels
+    {12, 2},                  // winograd
+    {8, 3},                   // winograd, weight gradient
+};
