@@ -19,7 +19,7 @@ class Method {
     virtual ~Method() = default;
     // What a plan is asked for it by: stable, other than what `describe` tells.
     virtual const char* name() const = 0;
-    // Bytes of scratch memory that `run` needs.
+    // Bytes of workspace that `run` needs.
     virtual size_t workspace() const = 0;
     // Operands in the order of the operation's arguments. Thread-safe: all state is in `workspace`.
     virtual void run(const void* first, const void* second, void* result, void* workspace,

@@ -121,8 +121,8 @@ void fill_slots(const Band& band, const T* source, index_t column, index_t lengt
     const index_t step = band.column_step, end = band.slot_length;
     SlotRange range = slot_range(band, column, length, 0);
     if (step == 2 && band.slots == 2) {
-        const SlotRange other = slot_range(band, column, length, 1);
-        if (range.first == other.first && range.last == other.last)
+        const SlotRange second = slot_range(band, column, length, 1);
+        if (range.first == second.first && range.last == second.last)
             return visit_lines(band, lines, range, source, plane, [=](const T* from, T* to) {
                 clear_ends(to, range.first, range.last, end);
                 clear_ends(to + end, range.first, range.last, end);

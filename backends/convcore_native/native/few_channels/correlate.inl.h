@@ -72,10 +72,10 @@ struct BandTask {
     void run_lines(const BandPhase& phase, index_t row, index_t channel, int lines, T* to,
                    index_t pitch) const {
         constexpr index_t lanes = Simd<T>::lanes;
-        const bool one = band.target_channels == 1, slides = one && phase.sliding;
+        const bool one_channel = band.target_channels == 1, slides = one_channel && phase.sliding;
         const index_t taps = phase.row_taps * phase.column_taps, length = columns(phase);
         const index_t depth = band.outer_taps * band.source_channels * taps;
-        LaneTile<T> tile;
+        PositionTile<T> tile;
         tile.plane = list;
         tile.planes = count;
         tile.plane_size = band.plane_size;
@@ -93,7 +93,7 @@ struct BandTask {
         tile.column_taps = phase.column_taps;
         tile.column_offset = phase.column_offset;
         if (slides) limit(phase, row, lines, &tile);
-        const RunTile<T> run = one ? rows_for<T>(kind(phase), int(phase.row_taps), lines)
+        const RunTile<T> run = one_channel ? rows_for<T>(kind(phase), int(phase.row_taps), lines)
                                    : channels_for<T>(lines);
         if (length >= lanes) {
             run(tile);
@@ -103,7 +103,7 @@ struct BandTask {
     }
 
     // What lies inside; sliding rows have step 1, but columns need not.
-    void limit(const BandPhase& phase, index_t row, int lines, LaneTile<T>* tile) const {
+    void limit(const BandPhase& phase, index_t row, int lines, PositionTile<T>* tile) const {
         const index_t top = row + phase.first_row, left = block.column + band.column_low;
         const bool neighbours = band.column_step == 1;
         tile->first_line = top < 0 ? -top : 0;
@@ -113,7 +113,7 @@ struct BandTask {
     }
 
     // A tile narrower than a vector goes through one of full width.
-    void run_narrow(RunTile<T> run, int lines, index_t width, LaneTile<T>& tile) const {
+    void run_narrow(RunTile<T> run, int lines, index_t width, PositionTile<T>& tile) const {
         constexpr int lanes = Simd<T>::lanes;
         T full[TILE_LINES * lanes];
         T* const to = tile.to;
@@ -127,8 +127,8 @@ struct BandTask {
     // The lines of all column phases, which interleave in the target.
     ALWAYS_INLINE inline void run_phases(const BandPhase* phase, index_t row, index_t channel,
                                          int count) const {
-        const bool one = band.target_channels == 1;
-        const index_t pitch = one ? band.target_row_pitch : band.target_channel_pitch;
+        const bool one_channel = band.target_channels == 1;
+        const index_t pitch = one_channel ? band.target_row_pitch : band.target_channel_pitch;
         const index_t step = band.target_column_pitch;
         const index_t offset = channel * band.target_channel_pitch + row * band.target_row_pitch +
                                block.column * step;
@@ -224,7 +224,7 @@ void correlate(const Band& band, const T* source, const T* packed, T* target, T*
     const index_t together = tasks_together(tasks, threads);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        T* planes = workspace + band.scratch * thread_number();
+        T* planes = workspace + band.workspace * thread_number();
         T* lines = planes + band.source_channels * band.outer_taps * band.plane_size;
         int* list = reinterpret_cast<int*>(
             lines + band.column_phases * TILE_LINES * band.block_columns);

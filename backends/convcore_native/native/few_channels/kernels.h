@@ -11,7 +11,7 @@ constexpr index_t FEW_ROW_TAPS = 7;
 // Target channels, or rows of a single one, that a register tile may have.
 constexpr index_t TILE_LINES = 12;
 
-// Lines of scratch that a thread needs for a correlation straight from the source.
+// Lines of workspace that a thread needs for a correlation straight from the source.
 constexpr index_t STRAIGHT_LINES = 8;
 
 // One stride phase: which taps of the last two axes ("rows" and "columns") it has. Taps are in
@@ -61,16 +61,16 @@ struct Band {
     int row_phases, column_phases;
     const BandPhase* phase;  // the column phases vary fastest
     index_t packed_size;     // of all phases and groups
-    index_t scratch;         // elements that a thread needs for a correlation
-    index_t gradient_scratch;
+    index_t workspace;         // elements that a thread needs for a correlation
+    index_t gradient_workspace;
 };
 
 template <class T>
 struct Routines {
     int lanes;  // of a vector
 
-    // `packed` holds Band::packed_size elements; the workspace Band::scratch for each thread, or
-    // Band::gradient_scratch and one result for each slice but the first.
+    // `packed` holds Band::packed_size elements; the workspace Band::workspace for each thread, or
+    // Band::gradient_workspace and one result for each slice but the first.
     bool (*pack_weight)(const Band&, const T* weight, T* packed, int threads);
     void (*correlate)(const Band&, const T* source, const T* packed, T* target, T* workspace,
                       int threads);

@@ -18,9 +18,9 @@ namespace {
 constexpr double BYTES_PER_SECOND = 16e9, STRAIGHT_BYTES_PER_SECOND = 30e9, TASK_SECONDS = 80e-9;
 
 template <class T>
-class BandMethod : public Method {
+class FewChannels : public Method {
   public:
-    BandMethod(const Request& request, const Routines<T>& kernels, double flop)
+    FewChannels(const Request& request, const Routines<T>& kernels, double flop)
         : kernels_(kernels), flop_(flop), threads_(request.threads) {}
 
     const char* name() const override { return "few_channels"; }
@@ -76,38 +76,38 @@ OwnedBand band_of(const OwnedCorrelation* first, const OwnedCorrelation* last,
 }
 
 template <class T>
-class BandCorrelation : public BandMethod<T> {
+class BandCorrelation : public FewChannels<T> {
   public:
     // Each `together` of the parts share a band.
     BandCorrelation(const Request& request, const Routines<T>& kernels, Correlations all,
                     index_t together, index_t column_phases, double flop)
-        : BandMethod<T>(request, kernels, flop * double(together) / double(all.parts.size())),
+        : FewChannels<T>(request, kernels, flop * double(together) / double(all.parts.size())),
           parts_(std::move(all.parts)), together_(together), clear_(all.clear) {
         for (size_t i = 0; i < parts_.size(); i += size_t(together))
             bands_.push_back(band_of(&parts_[i], &parts_[i] + together, column_phases,
                                      this->kernels_));
-        for (OwnedBand& one : bands_) {
-            one.finish();
-            packed_ = std::max(packed_, one.band.packed_size);
-            scratch_ = std::max(scratch_, one.band.scratch);
-            fits_ = fits_ && one.fits();
-            this->estimate(one, share(one.band));
+        for (OwnedBand& owned : bands_) {
+            owned.finish();
+            packed_ = std::max(packed_, owned.band.packed_size);
+            workspace_ = std::max(workspace_, owned.band.workspace);
+            fits_ = fits_ && owned.fits();
+            this->estimate(owned, share(owned.band));
         }
     }
 
     bool fits() const { return fits_; }
-    size_t elements() const override { return size_t(packed_ + scratch_ * this->threads_); }
+    size_t elements() const override { return size_t(packed_ + workspace_ * this->threads_); }
 
     void run(const void* source, const void* weight, void* result, void* workspace,
              int threads) const override {
         const T* from = static_cast<const T*>(source);
-        const T* by = static_cast<const T*>(weight);
+        const T* weights = static_cast<const T*>(weight);
         T* target = static_cast<T*>(result);
         T* packed = static_cast<T*>(workspace);
         clear_bytes(target, size_t(clear_) * sizeof(T), threads);
         for (size_t i = 0; i < bands_.size(); ++i) {
             const Band& band = bands_[i].band;
-            const bool finite = this->kernels_.pack_weight(band, by, packed, threads);
+            const bool finite = this->kernels_.pack_weight(band, weights, packed, threads);
             if (finite || !bands_[i].padded()) {
                 const auto correlate = band.straight ? this->kernels_.correlate_straight
                                                      : this->kernels_.correlate;
@@ -115,7 +115,7 @@ class BandCorrelation : public BandMethod<T> {
                 continue;
             }
             for (index_t j = 0; j < together_; ++j)
-                careful_correlate(parts_[i * size_t(together_) + size_t(j)].problem, from, by,
+                reference_correlate(parts_[i * size_t(together_) + size_t(j)].problem, from, weights,
                                   target);
         }
     }
@@ -142,16 +142,16 @@ class BandCorrelation : public BandMethod<T> {
     const index_t together_;
     std::vector<OwnedBand> bands_;
     const index_t clear_;  // elements of the result to set to zero first
-    index_t packed_ = 0, scratch_ = 0;
+    index_t packed_ = 0, workspace_ = 0;
     bool fits_ = true;
 };
 
 template <class T>
-class BandWeightGradient : public BandMethod<T> {
+class BandWeightGradient : public FewChannels<T> {
   public:
     BandWeightGradient(const Request& request, const Routines<T>& kernels,
                        OwnedCorrelation correlation, double flop)
-        : BandMethod<T>(request, kernels, flop), correlation_(std::move(correlation)),
+        : FewChannels<T>(request, kernels, flop), correlation_(std::move(correlation)),
           band_(band_of(&correlation_, &correlation_ + 1, 1, this->kernels_)) {
         band_.band.skips_rows = false;
         band_.finish();
@@ -164,7 +164,7 @@ class BandWeightGradient : public BandMethod<T> {
 
     bool fits() const { return band_.fits(); }
     size_t elements() const override {
-        return size_t((slices_ - 1) * result_ + band_.band.gradient_scratch * this->threads_);
+        return size_t((slices_ - 1) * result_ + band_.band.gradient_workspace * this->threads_);
     }
 
     void run(const void* grad_output, const void* input, void* result, void* workspace,
@@ -176,7 +176,7 @@ class BandWeightGradient : public BandMethod<T> {
                                      static_cast<T*>(workspace), threads);
         // A NaN in a sum stays there; one that met the padding does not belong there.
         if (!this->kernels_.all_finite(weight, result_))
-            careful_weight_gradient(correlation_.problem, target, source, weight);
+            reference_weight_gradient(correlation_.problem, target, source, weight);
     }
 
     std::string describe() const override {

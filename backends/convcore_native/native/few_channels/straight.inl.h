@@ -186,11 +186,11 @@ struct StraightTask {
     }
 
     void run(index_t row, index_t end) const {
-        const bool one = band.phase[0].row_taps == 1;
+        const bool one_row_tap = band.phase[0].row_taps == 1;
         if (band.column_step == 1) {
-            one ? run_rows<1, 1>(row, end) : run_rows<1, 3>(row, end);
+            one_row_tap ? run_rows<1, 1>(row, end) : run_rows<1, 3>(row, end);
         } else {
-            one ? run_rows<2, 1>(row, end) : run_rows<2, 3>(row, end);
+            one_row_tap ? run_rows<2, 1>(row, end) : run_rows<2, 3>(row, end);
         }
     }
 };
@@ -204,7 +204,7 @@ inline index_t source_end(const Band& band) {
     return last + 1;
 }
 
-// A thread's scratch: a line of zeros, one that tells which columns are inside, and copies.
+// A thread's workspace: a line of zeros, one that tells which columns are inside, and copies.
 template <class T>
 void correlate_straight(const Band& band, const T* source, const T* packed, T* target,
                         T* workspace, int threads) {
@@ -214,7 +214,7 @@ void correlate_straight(const Band& band, const T* source, const T* packed, T* t
     const T* end = source + source_end(band);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        T* zeros = workspace + band.scratch * thread_number();
+        T* zeros = workspace + band.workspace * thread_number();
         T* inside = zeros + line;
         index_t known = -1;  // column of the block that `inside` holds for
         clear_run(line, zeros);

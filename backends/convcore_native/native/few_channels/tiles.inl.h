@@ -8,13 +8,13 @@
 namespace convcore::few_channels {
 namespace {
 
-constexpr int PANEL_ROWS = TILES.few_channels.channels, LANE_SUMS = TILES.few_channels.sums;
+constexpr int PANEL_ROWS = TILES.few_channels.channels, SUMS = TILES.few_channels.sums;
 constexpr int SLIDE_ROWS = TILES.few_channels.rows;
 constexpr int MOST_VECTORS = TILES.few_channels.most_vectors;
 
 // Vectors of a tile with `rows` target channels: as many as the registers hold sums for.
-constexpr int lane_vectors(int rows) {
-    return LANE_SUMS / rows > MOST_VECTORS ? MOST_VECTORS : LANE_SUMS / rows;
+constexpr int channel_vectors(int rows) {
+    return SUMS / rows > MOST_VECTORS ? MOST_VECTORS : SUMS / rows;
 }
 
 // For target rows of one channel with few row taps: sums of a tile, rows that it has at most, and row
@@ -40,7 +40,7 @@ inline index_t portion(index_t rest, index_t limit) {
 // What tiles side by side read and where they go. The last of several vectors overlaps the one
 // before it, so that no lane is beyond the row.
 template <class T>
-struct LaneTile {
+struct PositionTile {
     const int* plane;  // numbers of the planes, in the packed weight
     int planes;
     index_t plane_size;
@@ -68,7 +68,7 @@ inline index_t vector_place(index_t tail, int j) {
 }
 
 template <class T, int rows, int vectors>
-ALWAYS_INLINE inline void store_tile(const LaneTile<T>& tile, const vec<T> (&sum)[rows][vectors],
+ALWAYS_INLINE inline void store_tile(const PositionTile<T>& tile, const vec<T> (&sum)[rows][vectors],
                                      index_t first, index_t tail) {
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i)
@@ -124,7 +124,7 @@ ALWAYS_INLINE inline void flush(vec<T> (&sum)[rows][vectors], T* total, bool fir
 
 // A sum of at most that many terms, from column `first` on.
 template <class T, int rows, int vectors>
-ALWAYS_INLINE inline void channels_tile(const LaneTile<T>& tile, index_t first, index_t tail) {
+ALWAYS_INLINE inline void channels_tile(const PositionTile<T>& tile, index_t first, index_t tail) {
     vec<T> sum[rows][vectors] = {};
     for (int p = 0; p < tile.planes; ++p) {
         const T* band = tile.band + first + p * tile.plane_size;
@@ -137,7 +137,7 @@ ALWAYS_INLINE inline void channels_tile(const LaneTile<T>& tile, index_t first, 
 
 // Any sum; not inlined, since the total would take registers from the shorter ones.
 template <class T, int rows, int vectors>
-__attribute__((noinline)) void long_channels_tile(const LaneTile<T>& tile, index_t first,
+__attribute__((noinline)) void long_channels_tile(const PositionTile<T>& tile, index_t first,
                                                   index_t tail) {
     vec<T> sum[rows][vectors] = {};
     T total[rows * vectors * Simd<T>::lanes];
@@ -168,7 +168,7 @@ __attribute__((noinline)) void long_channels_tile(const LaneTile<T>& tile, index
 
 // `rows` target rows of one channel, tap by tap.
 template <class T, int rows, int vectors>
-ALWAYS_INLINE inline void rows_tile(const LaneTile<T>& tile, index_t first, index_t tail) {
+ALWAYS_INLINE inline void rows_tile(const PositionTile<T>& tile, index_t first, index_t tail) {
     vec<T> sum[rows][vectors] = {};
     for (int p = 0; p < tile.planes; ++p) {
         const T* band = tile.band + first + p * tile.plane_size;
@@ -193,7 +193,7 @@ struct ColumnTaps {
 };
 
 template <class T>
-inline ColumnTaps taps_inside(const LaneTile<T>& tile, index_t first, index_t width) {
+inline ColumnTaps taps_inside(const PositionTile<T>& tile, index_t first, index_t width) {
     ColumnTaps taps{0, tile.column_taps};
     while (taps.first < taps.last &&
            first + tile.column_offset[taps.first] + width <= tile.first_column)
@@ -208,7 +208,7 @@ inline ColumnTaps taps_inside(const LaneTile<T>& tile, index_t first, index_t wi
 // target row 0.
 template <class T, int rows, int vectors, int first, int last>
 ALWAYS_INLINE inline void slide_line(vec<T> (&sum)[rows][vectors], const T* line, const T* weight,
-                                     const LaneTile<T>& tile, ColumnTaps taps, index_t tail) {
+                                     const PositionTile<T>& tile, ColumnTaps taps, index_t tail) {
     for (index_t t = taps.first; t < taps.last; ++t) {
         const T* from = line + tile.column_offset[t];
         vec<T> column[vectors];
@@ -226,7 +226,7 @@ ALWAYS_INLINE inline void slide_line(vec<T> (&sum)[rows][vectors], const T* line
 
 template <class T, int rows, int vectors, int first = 0, int last = 0>
 ALWAYS_INLINE inline void slide_from(index_t from, index_t to, vec<T> (&sum)[rows][vectors],
-                                     const T* line, const T* weight, const LaneTile<T>& tile,
+                                     const T* line, const T* weight, const PositionTile<T>& tile,
                                      ColumnTaps taps, index_t tail) {
     if (from == first && to == last) {
         slide_line<T, rows, vectors, first, last>(sum, line, weight, tile, taps, tail);
@@ -242,7 +242,7 @@ ALWAYS_INLINE inline void slide_from(index_t from, index_t to, vec<T> (&sum)[row
 // `rows` target rows of one channel, source row by source row: each loaded vector serves all the
 // target rows that slide over it.
 template <class T, int rows, int vectors>
-ALWAYS_INLINE inline void slide_tile(const LaneTile<T>& tile, index_t first, index_t tail) {
+ALWAYS_INLINE inline void slide_tile(const PositionTile<T>& tile, index_t first, index_t tail) {
     vec<T> sum[rows][vectors] = {};
     const ColumnTaps taps = taps_inside(
         tile, first, (vectors > 1 ? tail : 0) + Simd<T>::lanes);
@@ -262,7 +262,7 @@ ALWAYS_INLINE inline void slide_tile(const LaneTile<T>& tile, index_t first, ind
 // What `row_taps` of the row taps add: the weights of a column tap stay in registers.
 template <class T, int row_taps, int rows, int vectors>
 ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors], const T* band, const T* weight,
-                                       const LaneTile<T>& tile, index_t tail) {
+                                       const PositionTile<T>& tile, index_t tail) {
     for (index_t t = 0; t < tile.column_taps; ++t) {
         const T* line = band + tile.column_offset[t];
         vec<T> row[row_taps];
@@ -282,7 +282,7 @@ ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors], const T* ba
 
 // `rows` target rows of one channel with few row taps, from column `first` on.
 template <class T, int row_taps, int rows, int vectors>
-ALWAYS_INLINE inline void short_tile(const LaneTile<T>& tile, index_t first, index_t tail) {
+ALWAYS_INLINE inline void short_tile(const PositionTile<T>& tile, index_t first, index_t tail) {
     constexpr int now = row_taps > SHORT_TAPS ? (row_taps + 1) / 2 : row_taps;
     vec<T> sum[rows][vectors] = {};
     for (int p = 0; p < tile.planes; ++p) {
@@ -326,10 +326,10 @@ ALWAYS_INLINE inline void run_tiles(index_t length, Run run) {
 // All columns of some target channels, or of some target rows of one channel. The tile is copied,
 // since no store can change a copy.
 template <class T, int rows>
-void run_channels(const LaneTile<T>& shared) {
-    const LaneTile<T> tile = shared;
+void run_channels(const PositionTile<T>& shared) {
+    const PositionTile<T> tile = shared;
     const bool longer = tile.planes * tile.taps > PARTIAL_TERMS;
-    run_tiles<T, lane_vectors(rows)>(
+    run_tiles<T, channel_vectors(rows)>(
         tile.length, [&](auto vectors, index_t first, index_t tail) ALWAYS_INLINE {
             if (longer) return long_channels_tile<T, rows, vectors.value>(tile, first, tail);
             channels_tile<T, rows, vectors.value>(tile, first, tail);
@@ -342,8 +342,8 @@ enum Rows { APART, SLIDING, SLIDING_FEW_TAPS };
 constexpr int most_rows(Rows kind) { return kind == SLIDING_FEW_TAPS ? SHORT_ROWS : SLIDE_ROWS; }
 
 template <class T, int rows, bool sliding>
-void run_rows(const LaneTile<T>& shared) {
-    const LaneTile<T> tile = shared;
+void run_rows(const PositionTile<T>& shared) {
+    const PositionTile<T> tile = shared;
     run_tiles<T, row_vectors(rows)>(
         tile.length, [&](auto vectors, index_t first, index_t tail) ALWAYS_INLINE {
             if constexpr (sliding) {
@@ -355,8 +355,8 @@ void run_rows(const LaneTile<T>& shared) {
 }
 
 template <class T, int row_taps, int rows>
-void run_short(const LaneTile<T>& shared) {
-    const LaneTile<T> tile = shared;
+void run_short(const PositionTile<T>& shared) {
+    const PositionTile<T> tile = shared;
     run_tiles<T, short_vectors(rows)>(
         tile.length, [&](auto vectors, index_t first, index_t tail) ALWAYS_INLINE {
             short_tile<T, row_taps, rows, vectors.value>(tile, first, tail);
@@ -364,7 +364,7 @@ void run_short(const LaneTile<T>& shared) {
 }
 
 template <class T>
-using RunTile = void (*)(const LaneTile<T>&);
+using RunTile = void (*)(const PositionTile<T>&);
 
 template <class T, int rows = PANEL_ROWS>
 inline RunTile<T> channels_for(int wanted) {

@@ -80,23 +80,23 @@ OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last
     choose_slots(first, last);
     choose_blocks(lanes, itemsize);
     lay_out(lanes);
-    for (const OwnedCorrelation* one = first; one < last; ++one) {
-        add_phase(rows_of(one->problem), columns_of(one->problem));
-        phases_.back().target_start = one->problem.target_start;
+    for (const OwnedCorrelation* part = first; part < last; ++part) {
+        add_phase(rows_of(part->problem), columns_of(part->problem));
+        phases_.back().target_start = part->problem.target_start;
     }
     band.first_column = columns.shift[ascending(columns)[0]];
     band.straight = band.source_channels * band.target_channels * band.outer_taps == 1 &&
                     phases_.size() == 1 && straight(rows, columns);
-    count_scratch(lanes, itemsize);
+    count_workspace(lanes, itemsize);
 }
 
 // What all phases together read.
 void OwnedBand::choose_slots(const OwnedCorrelation* first, const OwnedCorrelation* last) {
     band.row_low = band.column_low = INT64_MAX;
     band.row_high = band.column_high = INT64_MIN;
-    for (const OwnedCorrelation* one = first; one < last; ++one) {
-        const Axis &rows = rows_of(one->problem), &columns = columns_of(one->problem);
-        padded_ = padded_ || one->padded();
+    for (const OwnedCorrelation* part = first; part < last; ++part) {
+        const Axis &rows = rows_of(part->problem), &columns = columns_of(part->problem);
+        padded_ = padded_ || part->padded();
         band.rows = std::max(band.rows, rows.count);
         band.columns = std::max(band.columns, columns.count);
         for (index_t t = 0; t < rows.taps; ++t) {
@@ -186,7 +186,7 @@ void OwnedBand::add_phase(const Axis& rows, const Axis& columns) {
     tables_.push_back(std::move(tables));
 }
 
-void OwnedBand::count_scratch(int lanes, int itemsize) {
+void OwnedBand::count_workspace(int lanes, int itemsize) {
     const index_t planes = band.source_channels * band.outer_taps;
     const index_t list = quotient(planes * index_t(sizeof(int)), itemsize);
     const index_t size = planes * band.plane_size + list;
@@ -194,10 +194,10 @@ void OwnedBand::count_scratch(int lanes, int itemsize) {
     for (const BandPhase& phase : phases_)
         band.skips_rows = band.skips_rows && phase.sliding && phase.row_taps > FEW_ROW_TAPS;
     const index_t lines = band.straight ? STRAIGHT_LINES * band.line_length : 0;
-    band.scratch = round_up(
+    band.workspace = round_up(
         std::max(size + band.column_phases * TILE_LINES * band.block_columns, lines), 64);
     const index_t taps = phases_[0].row_taps * phases_[0].column_taps;
-    band.gradient_scratch = round_up(
+    band.gradient_workspace = round_up(
         size + band.target_channels * (band.block_rows * lanes + planes * taps), 64);
 }
 

@@ -31,7 +31,7 @@ class OwnedBand {
     void choose_slots(const OwnedCorrelation* first, const OwnedCorrelation* last);
     void choose_blocks(int lanes, int itemsize);
     void lay_out(int lanes);
-    void count_scratch(int lanes, int itemsize);
+    void count_workspace(int lanes, int itemsize);
     index_t plane(index_t rows, index_t columns, int lanes) const;
 
     std::vector<BandPhase> phases_;

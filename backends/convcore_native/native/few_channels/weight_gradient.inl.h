@@ -7,7 +7,7 @@
 namespace convcore::few_channels {
 namespace {
 
-constexpr int BAND_GRADIENT_ROWS = TILES.few_channels.gradient_rows;
+constexpr int GRADIENT_ROWS = TILES.few_channels.gradient_rows;
 
 // What rows that are run together may read: a little more than the level 1 cache holds, since no tap
 // reads all of it (112 x 112 from 3 channels, 7 x 7 by stride 2, AMD Zen 3: 0.88 of the time).
@@ -16,7 +16,7 @@ constexpr index_t ROWS_BYTES = 40 << 10;
 // Weights of a tile that belong to one target channel. Each tap needs a pointer of its own, which
 // limits them where there is one channel only.
 constexpr int gradient_taps(int rows) {
-    return rows == 1 ? 10 : LANE_SUMS / rows > 7 ? 7 : LANE_SUMS / rows;
+    return rows == 1 ? 10 : SUMS / rows > 7 ? 7 : SUMS / rows;
 }
 
 // What a tile reads at `lines` target rows of `vectors` whole vectors each. Where the rows end
@@ -123,7 +123,7 @@ void gradient_tile(const GradientTile<T>& tile) {
 template <class T>
 using RunGradient = void (*)(const GradientTile<T>&);
 
-template <class T, int rows = BAND_GRADIENT_ROWS, int taps = gradient_taps(rows)>
+template <class T, int rows = GRADIENT_ROWS, int taps = gradient_taps(rows)>
 inline RunGradient<T> gradient_for(int wanted, int wanted_taps) {
     if (wanted == rows && wanted_taps == taps) return gradient_tile<T, rows, taps>;
     if constexpr (taps > 1) {
@@ -162,7 +162,7 @@ struct BandGradientTask {
     // How many rows of `width` positions are run with all taps before the next ones.
     index_t rows_together(index_t rows, index_t width) const {
         const index_t span = band.row_high - band.row_low + 1 - band.row_step;
-        const index_t channels = smaller(band.target_channels, BAND_GRADIENT_ROWS);
+        const index_t channels = smaller(band.target_channels, GRADIENT_ROWS);
         const index_t each = band.row_step * band.line_length + channels * width;
         const index_t rest = ROWS_BYTES / index_t(sizeof(T)) - span * band.line_length;
         return quotient(rows, quotient(rows, rest < 4 * each ? 4 : rest / each));
@@ -175,7 +175,7 @@ struct BandGradientTask {
         tile.source = planes + plane * band.plane_size + line * tile.source_line;
         int rows = 0, count = 0;
         for (index_t first = 0; first < band.target_channels; first += rows) {
-            rows = int(portion(band.target_channels - first, BAND_GRADIENT_ROWS));
+            rows = int(portion(band.target_channels - first, GRADIENT_ROWS));
             tile.target = target_begin + first * band.target_channel_pitch;
             if (tail_begin) tile.tail = tail_begin + first * tile.tail_channel;
             for (index_t tap = 0; tap < taps; tap += count) {
@@ -226,17 +226,17 @@ struct BandGradientTask {
     }
 };
 
-// `workspace` holds the results of all slices but the first, and band.gradient_scratch elements for
+// `workspace` holds the results of all slices but the first, and band.gradient_workspace elements for
 // each thread. The slices decide the order of the sum.
 template <class T>
 void weight_gradient(const Band& band, index_t slices, const T* target, const T* source, T* weight,
                      T* workspace, int threads) {
     const index_t blocks = block_count(band);
     const index_t result = band.groups * band.weight_group_pitch;
-    T* scratch = workspace + (slices - 1) * result;
+    T* rest = workspace + (slices - 1) * result;
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        T* planes = scratch + band.gradient_scratch * thread_number();
+        T* planes = rest + band.gradient_workspace * thread_number();
         BandGradientTask<T> task{band, target, planes, nullptr, nullptr, nullptr};
         task.tails = planes + band.source_channels * band.outer_taps * band.plane_size;
         task.sums = task.tails + band.target_channels * band.block_rows * Simd<T>::lanes;

@@ -209,10 +209,10 @@ void correlate_block(const Correlation& problem, const Blocking& block, const Bo
                 const int vectors = panel_vectors<T>(channels, p);
                 const T* b = packed + panel_start<T>(p) * block.terms +
                              inputs.first * taps * vectors * Simd<T>::lanes;
-                T* own = parts == 1 ? product
+                T* sums = parts == 1 ? product
                                     : product + panel_start<T>(p - first) * block.range;
-                PanelProduct<T>{block, range, inside, inputs, base, b, vectors, own}.run();
-                if (part + 1 == parts) store_panel(problem, range, p, own, target);
+                PanelProduct<T>{block, range, inside, inputs, base, b, vectors, sums}.run();
+                if (part + 1 == parts) store_panel(problem, range, p, sums, target);
             }
         }
     }
@@ -226,11 +226,11 @@ void correlate(const Correlation& problem, const Blocking& block, const T* sourc
     const index_t group = padded_channels<T>(channels) * block.terms;
     const index_t tasks = problem.groups * blocks * block.panel_tasks;
     const bool split = block.channels < problem.source_channels;
-    const index_t own = block.slab + block.range * (split ? padded_channels<T>(channels)
+    const index_t buffer = block.slab + block.range * (split ? padded_channels<T>(channels)
                                                           : panel_width<T>);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        T* slab = workspace + own * thread_number();
+        T* slab = workspace + buffer * thread_number();
         Box box;
 #pragma omp for schedule(dynamic)
         for (index_t i = 0; i < tasks; ++i) {

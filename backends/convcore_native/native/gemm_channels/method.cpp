@@ -133,12 +133,12 @@ class GemmMethod : public Method {
     int threads_;  // that there is memory for
     const size_t bound_;
     std::vector<index_t> packed_;  // elements of the packed weight, for each correlation
-    index_t elements_ = 0;         // of all scratch memory
+    index_t elements_ = 0;         // of the whole workspace
     double work_ = 0;              // seconds of one core
     bool fits_ = true;
 };
 
-// Elements of a slab: half of the level 2 cache, and a small part of all scratch memory.
+// Elements of a slab: half of the level 2 cache, and a small part of the whole workspace.
 template <class T>
 index_t slab_elements(const Request& request) {
     return index_t(std::min(level2_bytes() / 2, request.max_workspace / 8) / sizeof(T));
@@ -229,7 +229,7 @@ class GemmCorrelation : public GemmMethod<T> {
             const bool finite =
                 this->kernels_.pack_weight(pass.problem, block, by, workspace, threads);
             if (block.padded && !finite) {
-                careful_correlate(pass.problem, from, by, to);
+                reference_correlate(pass.problem, from, by, to);
             } else {
                 this->kernels_.correlate(pass.problem, block, from, workspace, to,
                                          workspace + this->packed_[i], threads);
@@ -313,7 +313,7 @@ class GemmWeightGradient : public GemmMethod<T> {
         const Correlation& whole = correlation_.problem;
         const index_t count = whole.groups * whole.weight_group_pitch;
         if (block.padded && !this->kernels_.all_finite(weight, count))
-            careful_weight_gradient(whole, target, source, weight);
+            reference_weight_gradient(whole, target, source, weight);
     }
 
     std::string describe() const override {

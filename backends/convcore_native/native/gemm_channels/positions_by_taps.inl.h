@@ -21,16 +21,16 @@ inline Taps taps_inside(const Axis& axis, index_t q) {
     return found;
 }
 
-// Positions that read the same taps of all axes are of one kind. Kinds count like positions do, the
+// Positions that read the same taps of all axes are of one kind. PositionsByTaps count like positions do, the
 // last axis varying fastest.
-struct Kinds {
+struct PositionsByTaps {
     static constexpr index_t MOST = 64;
 
     index_t count;            // of all kinds; 1 where there would be more than MOST, too
     index_t first[MOST + 1];  // of the positions of each kind, which ascend
 
     // Sorts the box, if `wanted` so.
-    Kinds(const Correlation& problem, bool wanted, Box& box) {
+    PositionsByTaps(const Correlation& problem, bool wanted, Box& box) {
         index_t of[MAX_POSITIONS + MAX_AXES];  // each position of an axis
         const index_t* start[MAX_AXES];
         index_t* to = of;
@@ -105,8 +105,8 @@ struct Kinds {
     bool reads(const Correlation& problem, index_t kind, index_t tap) const {
         for (int a = problem.axes - 1; a >= 0; --a) {
             const index_t t = tap % problem.axis[a].taps;
-            const Taps& own = taps_[a][kind % on_[a]];
-            if (t < own.begin || t >= own.end) return false;
+            const Taps& inside = taps_[a][kind % on_[a]];
+            if (t < inside.begin || t >= inside.end) return false;
             tap /= problem.axis[a].taps;
             kind /= on_[a];
         }

@@ -51,34 +51,34 @@ struct WeightGradientTask {
     T* packed;
 
     // result: for each panel and block of source channels [tap][source channel][lane].
-    void add(const Box& box, const Kinds& kinds, const T* source, const T* target, T* result,
+    void add(const Box& box, const PositionsByTaps& sorted, const T* source, const T* target, T* result,
              bool accumulate) {
         const index_t channels = problem.target_channels, taps = tap_count(problem);
         const T* base = gather(problem, block, box, source, inputs, slab);
         for (index_t p = panel; p < panel_end; ++p) {
             const index_t start = panel_start<T>(p);
             const int vectors = panel_vectors<T>(channels, p), width = vectors * Simd<T>::lanes;
-            for (index_t k = 0; k < kinds.count; ++k)
+            for (index_t k = 0; k < sorted.count; ++k)
                 pack_target(target + start * problem.target_channel_pitch,
-                            problem.target_channel_pitch, kinds.range(box, k),
+                            problem.target_channel_pitch, sorted.range(box, k),
                             int(smaller(width, channels - start)), width,
-                            packed + kinds.first[k] * width);
-            T* own = result + start * block.terms + inputs.first * taps * width;
-            if (kinds.count == 1) {
-                multiply_positions(box, 0, box.positions, 0, inputs.terms, vectors, base, own,
+                            packed + sorted.first[k] * width);
+            T* sums = result + start * block.terms + inputs.first * taps * width;
+            if (sorted.count == 1) {
+                multiply_positions(box, 0, box.positions, 0, inputs.terms, vectors, base, sums,
                                    accumulate);
             } else {
                 for (index_t tap = 0; tap < taps; ++tap)
-                    multiply_tap(box, kinds, tap, vectors, base, own, accumulate);
+                    multiply_tap(box, sorted, tap, vectors, base, sums, accumulate);
             }
         }
     }
 
     // Only the positions that read the tap inside the source.
-    void multiply_tap(const Box& box, const Kinds& kinds, index_t tap, int vectors, const T* base,
+    void multiply_tap(const Box& box, const PositionsByTaps& sorted, index_t tap, int vectors, const T* base,
                       T* result, bool accumulate) const {
         const index_t term = tap * inputs.count();
-        kinds.visit_runs(problem, tap, [&](index_t first, index_t last) {
+        sorted.visit_runs(problem, tap, [&](index_t first, index_t last) {
             multiply_positions(box, first, last, term, inputs.count(), vectors, base, result,
                                accumulate);
             accumulate = true;
@@ -152,8 +152,8 @@ void weight_gradient(const Correlation& problem, const Blocking& block, const T*
             for (index_t b = first; b < share(blocks, block.slices, slice + 1); ++b) {
                 place(problem, block, b, box);
                 list(problem, block, box);
-                const Kinds kinds(problem, block.skips_padding, box);
-                task.add(box, kinds, source + g * inputs * problem.source_channel_pitch,
+                const PositionsByTaps sorted(problem, block.skips_padding, box);
+                task.add(box, sorted, source + g * inputs * problem.source_channel_pitch,
                          target + g * channels * problem.target_channel_pitch,
                          workspace + slice * result + g * group, b > first);
             }

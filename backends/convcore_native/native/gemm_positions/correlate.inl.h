@@ -31,9 +31,9 @@ void multiply_columns(index_t depth, const T* __restrict weight, const T* __rest
         for (int j = 0; j < vectors; ++j) value[j] = load(column + j * lanes);
 #pragma GCC unroll 8
         for (int i = 0; i < rows; ++i) {
-            const vec<T> by = broadcast(weight[i]);
+            const vec<T> factor = broadcast(weight[i]);
 #pragma GCC unroll 4
-            for (int j = 0; j < vectors; ++j) sum[i][j] += by * value[j];
+            for (int j = 0; j < vectors; ++j) sum[i][j] += factor * value[j];
         }
         weight += rows;
         column += vectors * lanes;
@@ -63,7 +63,7 @@ struct ColumnTask {
     static constexpr int lanes = Simd<T>::lanes, width = column_width<T>;
 
     const Correlation& problem;
-    const ColumnBlocking& block;
+    const Blocking& block;
     const ColumnRuns& runs;
     const ColumnPacker<T>& packer;
     const T* packed;
@@ -168,15 +168,15 @@ struct ColumnTask {
     // Only with one tap: several find most of it there (64 to 256 channels of 56 x 56, gradient
     // with respect to the input, AMD Zen 3: 0.92 of the time; 64 channels, 3 x 3: 1.05).
     Ahead look_ahead(index_t tile, index_t channel, index_t last) const {
-        const TileReads& own = packer.reads[tile];
+        const TapLoads& loads = packer.reads[tile];
         const index_t all = problem.source_channels, pitch = problem.source_channel_pitch;
-        if (tap_count(problem) > 1 || own.pieces != 1 || channel > first_channel) return {};
+        if (tap_count(problem) > 1 || loads.pieces != 1 || channel > first_channel) return {};
         const index_t next = last < all ? last : 0;
-        const index_t by = next > 0 ? next * pitch : runs.positions * column_step(problem);
+        const index_t distance = next > 0 ? next * pitch : runs.positions * column_step(problem);
         const index_t channels = smaller(block.depth, all - next);
         const index_t outputs = smaller(block.outputs, last_channel - channel);
         const index_t panels = quotient(outputs, CHANNEL_ROWS);
-        return {packer.source + own.from[0][0] + by, channels, pitch, quotient(channels, panels)};
+        return {packer.source + loads.from[0][0] + distance, channels, pitch, quotient(channels, panels)};
     }
 
     void scatter(index_t tile, const T* evens) const {
@@ -188,14 +188,14 @@ struct ColumnTask {
             const index_t count = smaller(run.first + run.count, to) - low;
             if (count <= 0) continue;
             const index_t place = product_offset(tile) + low - from;
-            T* const own = target + run.target + (low - run.first) * step +
+            T* const line = target + run.target + (low - run.first) * step +
                            first_channel * problem.target_channel_pitch;
             if (evens) {
-                join_run(evens + place, product + place, count, own - 1);
+                join_run(evens + place, product + place, count, line - 1);
             } else if (block.own_rows) {
-                spread_run(product + place, count, own);
+                spread_run(product + place, count, line);
             } else {
-                scatter_run(product + place, count, step, own);
+                scatter_run(product + place, count, step, line);
             }
         }
     }
@@ -254,10 +254,10 @@ inline index_t source_size(const Correlation& problem) {
 
 // Two parts differ in where their positions stand, and in their taps.
 template <class T>
-void correlate(const ColumnPart<T>* part, int parts, const T* source, T* target, T* workspace,
+void correlate(const Part<T>* part, int parts, const T* source, T* target, T* workspace,
                int threads) {
     const Correlation& problem = *part->problem;
-    const ColumnBlocking& block = *part->block;
+    const Blocking& block = *part->block;
     index_t positions = 1;
     for (int a = 0; a < problem.axes; ++a) positions *= problem.axis[a].count;
     const index_t channels = problem.target_channels, width = column_width<T>;
@@ -269,7 +269,7 @@ void correlate(const ColumnPart<T>* part, int parts, const T* source, T* target,
         T* columns = workspace +
                      (block.columns + parts * block.product + block.reads) * thread_number();
         T* product = columns + block.columns;
-        TileReads* reads = reinterpret_cast<TileReads*>(product + parts * block.product);
+        TapLoads* reads = reinterpret_cast<TapLoads*>(product + parts * block.product);
 #pragma omp for schedule(dynamic)
         for (index_t i = 0; i < tasks; ++i) {
             const index_t panel_task = i % block.panel_tasks, rest = i / block.panel_tasks;
@@ -277,18 +277,18 @@ void correlate(const ColumnPart<T>* part, int parts, const T* source, T* target,
             const index_t first = share(tiles, block.blocks, number) * width;
             const index_t last = share(tiles, block.blocks, number + 1) * width;
             for (int p = 0; p < parts; ++p) {
-                const Correlation& own = *part[p].problem;
-                const ColumnRuns runs(own, *part[p].block, first, smaller(positions, last));
+                const Correlation& correlation = *part[p].problem;
+                const ColumnRuns runs(correlation, *part[p].block, first, smaller(positions, last));
                 const ColumnPacker<T> packer{
-                    own, runs, source, end,
-                    source + g * own.source_channels * own.source_channel_pitch, reads};
+                    correlation, runs, source, end,
+                    source + g * correlation.source_channels * correlation.source_channel_pitch, reads};
                 const ColumnTask<T> task{
-                    own,
+                    correlation,
                     *part[p].block,
                     runs,
                     packer,
-                    part[p].packed + g * term_count(own) * channels,
-                    target + g * channels * own.target_channel_pitch,
+                    part[p].packed + g * term_count(correlation) * channels,
+                    target + g * channels * correlation.target_channel_pitch,
                     share(panels, block.panel_tasks, panel_task) * CHANNEL_ROWS,
                     smaller(channels,
                             share(panels, block.panel_tasks, panel_task + 1) * CHANNEL_ROWS),

@@ -15,7 +15,7 @@ constexpr int COLUMN_VECTORS = 3, COLUMN_PIECES = 2;
 
 // What one tap reads for one tile: lanes low .. high - 1 of a vector are those at from + lane *
 // step, all others zero.
-struct TileReads {
+struct TapLoads {
     index_t from[COLUMN_PIECES][COLUMN_VECTORS];
     short low[COLUMN_PIECES][COLUMN_VECTORS], high[COLUMN_PIECES][COLUMN_VECTORS];
     int pieces;  // of any vector; more than COLUMN_PIECES if lanes have to be gathered one by one
@@ -24,7 +24,7 @@ struct TileReads {
 
 // The columns of a block of positions are packed for some terms at a time. Terms follow each other
 // by blocks of source channels, by tap, by channel.
-struct ColumnBlocking {
+struct Blocking {
     // The positions of an axis that read inside the source with all taps, or all of them. Those before
     // and behind make regions of their own, so that tiles read the same taps as far as possible.
     index_t inner_begin[MAX_AXES], inner_end[MAX_AXES];
@@ -43,9 +43,9 @@ struct ColumnBlocking {
 // A correlation with its packed weight: one by itself, or the first or second of two whose positions
 // take turns in the rows of the target, which are stored together.
 template <class T>
-struct ColumnPart {
+struct Part {
     const Correlation* problem;
-    const ColumnBlocking* block;
+    const Blocking* block;
     const T* packed;
 };
 
@@ -56,10 +56,10 @@ struct Routines {
 
     // Packs the weight in the order in which `correlate` reads it; returns whether all of it is
     // finite. `packed` holds terms * target channels for each group; the workspace, for each thread,
-    // what ColumnBlocking tells.
-    bool (*pack_weight)(const Correlation&, const ColumnBlocking&, const T* weight, T* packed,
+    // what Blocking tells.
+    bool (*pack_weight)(const Correlation&, const Blocking&, const T* weight, T* packed,
                         int threads);
-    void (*correlate)(const ColumnPart<T>*, int parts, const T* source, T* target, T* workspace,
+    void (*correlate)(const Part<T>*, int parts, const T* source, T* target, T* workspace,
                       int threads);
 };
 

@@ -66,7 +66,7 @@ void find_inner(const Axis& axis, index_t* begin, index_t* end) {
 
 // The depth decides the order of the sum: never by the number of threads.
 template <class T>
-ColumnBlocking columns_blocking(const OwnedCorrelation& owned, const Routines<T>& kernels,
+Blocking choose_blocking(const OwnedCorrelation& owned, const Routines<T>& kernels,
                                 int threads) {
     const Correlation& problem = owned.problem;
     const index_t width = kernels.column_width, taps = owned.taps();
@@ -74,7 +74,7 @@ ColumnBlocking columns_blocking(const OwnedCorrelation& owned, const Routines<T>
     const index_t most = std::max<index_t>(1, POSITIONS / width);
     const index_t panels = quotient(problem.target_channels, kernels.channel_rows);
     const bool skips = skips_padding(owned);
-    ColumnBlocking block{};
+    Blocking block{};
     for (int a = 0; a < problem.axes; ++a) {
         block.inner_end[a] = problem.axis[a].count;
         if (skips) find_inner(problem.axis[a], &block.inner_begin[a], &block.inner_end[a]);
@@ -90,7 +90,7 @@ ColumnBlocking columns_blocking(const OwnedCorrelation& owned, const Routines<T>
     const index_t line = 64 / index_t(sizeof(T)), largest = std::min(most, tiles);
     block.columns = round_up(largest * width * block.depth, line);
     block.product = round_up(largest * width * problem.target_channels, line);
-    block.reads = round_up(quotient(largest * taps * index_t(sizeof(TileReads)), sizeof(T)), line);
+    block.reads = round_up(quotient(largest * taps * index_t(sizeof(TapLoads)), sizeof(T)), line);
     return block;
 }
 
@@ -105,13 +105,13 @@ bool take_turns(const Correlation& even, const Correlation& odd) {
 }
 
 template <class T>
-class ColumnsMethod : public Method {
+class GemmPositions : public Method {
   public:
-    ColumnsMethod(const Request& request, const Routines<T>& kernels, Correlations all)
+    GemmPositions(const Request& request, const Routines<T>& kernels, Correlations all)
         : kernels_(kernels), parts_(std::move(all.parts)),
           clear_(all.clear) {
         for (const OwnedCorrelation& part : parts_) {
-            blocks_.push_back(columns_blocking(part, kernels_, request.threads));
+            blocks_.push_back(choose_blocking(part, kernels_, request.threads));
             packed_.push_back(round_up(packed_size(part), 64 / index_t(sizeof(T))));
         }
         if (clear_ && parts_.size() == 1)
@@ -153,7 +153,7 @@ class ColumnsMethod : public Method {
             }
             if (blocks_[0].own_rows) clear(target, threads);
             for (size_t i = some.begin; i < some.end; ++i)
-                careful_correlate(parts_[i].problem, static_cast<const T*>(source),
+                reference_correlate(parts_[i].problem, static_cast<const T*>(source),
                                   static_cast<const T*>(weight), target);
         }
     }
@@ -181,7 +181,7 @@ class ColumnsMethod : public Method {
     }
 
     std::string describe() const override {
-        const ColumnBlocking& block = blocks_[0];
+        const Blocking& block = blocks_[0];
         return "implicit gemm, positions as lanes, tile " + std::to_string(kernels_.channel_rows) +
                "x" + std::to_string(kernels_.column_width) + ", " +
                std::to_string(block.blocks) + " blocks, " + std::to_string(block.depth) +
@@ -213,7 +213,7 @@ class ColumnsMethod : public Method {
     // Returns where the packed weights of the next ones stand.
     const T* correlate(const Together& some, const void* source, const T* packed, T* target,
                        T* workspace, int threads) const {
-        ColumnPart<T> part[2];
+        Part<T> part[2];
         for (size_t i = some.begin; i < some.end; packed += packed_[i++])
             part[i - some.begin] = {&parts_[i].problem, &blocks_[i], packed};
         kernels_.correlate(part, int(some.end - some.begin),
@@ -222,22 +222,22 @@ class ColumnsMethod : public Method {
     }
 
     // Both use the same columns and tables, one after the other, for positions in the same order.
-    static void make_alike(int axes, ColumnBlocking* one, ColumnBlocking* other) {
+    static void make_alike(int axes, Blocking* first, Blocking* second) {
         for (int a = 0; a < axes; ++a) {
-            const index_t begin = std::max(one->inner_begin[a], other->inner_begin[a]);
-            const index_t end = std::min(one->inner_end[a], other->inner_end[a]);
-            one->inner_begin[a] = other->inner_begin[a] = begin;
-            one->inner_end[a] = other->inner_end[a] = std::max(begin, end);
+            const index_t begin = std::max(first->inner_begin[a], second->inner_begin[a]);
+            const index_t end = std::min(first->inner_end[a], second->inner_end[a]);
+            first->inner_begin[a] = second->inner_begin[a] = begin;
+            first->inner_end[a] = second->inner_end[a] = std::max(begin, end);
         }
-        one->columns = other->columns = std::max(one->columns, other->columns);
-        one->reads = other->reads = std::max(one->reads, other->reads);
+        first->columns = second->columns = std::max(first->columns, second->columns);
+        first->reads = second->reads = std::max(first->reads, second->reads);
     }
 
     static index_t packed_size(const OwnedCorrelation& part) {
         return part.problem.groups * part.problem.target_channels * part.depth();
     }
 
-    double seconds_of(const OwnedCorrelation& part, const ColumnBlocking& block,
+    double seconds_of(const OwnedCorrelation& part, const Blocking& block,
                       bool takes_turns) const {
         const Correlation& problem = part.problem;
         const Axis& last = problem.axis[problem.axes - 1];
@@ -262,11 +262,11 @@ class ColumnsMethod : public Method {
 
     const Routines<T>& kernels_;
     std::vector<OwnedCorrelation> parts_;
-    std::vector<ColumnBlocking> blocks_;
+    std::vector<Blocking> blocks_;
     std::vector<index_t> packed_;  // elements of the packed weight
     std::vector<Together> together_;
     const index_t clear_;          // elements of the result that some have to set to zero
-    index_t elements_ = 0;         // of all scratch memory
+    index_t elements_ = 0;         // of the whole workspace
     double work_ = 0;              // seconds of one core
 };
 
@@ -277,7 +277,7 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
     Correlations all = correlations(geometry, operation);
     const index_t rows = kernels.channel_rows;
     if (all.parts.empty() || all.parts[0].problem.target_channels < rows) return nullptr;
-    auto method = std::make_unique<ColumnsMethod<T>>(request, kernels, std::move(all));
+    auto method = std::make_unique<GemmPositions<T>>(request, kernels, std::move(all));
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;
 }

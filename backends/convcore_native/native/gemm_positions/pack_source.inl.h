@@ -25,7 +25,7 @@ struct ColumnRuns {
     int count = 0;
     ColumnRun run[MAX_COLUMNS];
 
-    ColumnRuns(const Correlation& problem, const ColumnBlocking& block, index_t first,
+    ColumnRuns(const Correlation& problem, const Blocking& block, index_t first,
                index_t last)
         : positions(last - first) {
         Region region(problem, block);
@@ -45,7 +45,7 @@ struct ColumnRuns {
         bool back[MAX_AXES] = {};
         index_t end[MAX_AXES][4];  // of each part, from the second entry on
 
-        Region(const Correlation& problem, const ColumnBlocking& block) : axes(problem.axes) {
+        Region(const Correlation& problem, const Blocking& block) : axes(problem.axes) {
             for (int a = 0; a < axes; ++a) {
                 end[a][0] = parts[a] = 0;
                 const index_t ends[] = {block.inner_begin[a], block.inner_end[a],
@@ -75,16 +75,16 @@ struct ColumnRuns {
     void add(const Correlation& problem, const Region& region, index_t at, index_t most,
              index_t first) {
         const int inner = problem.axes - 1;
-        ColumnRun& one = run[count];
-        one.target = problem.target_start;
+        ColumnRun& added = run[count];
+        added.target = problem.target_start;
         index_t rest = at;
         for (int a = inner; a >= 0; --a) {
-            one.at[a] = region.start(a) + rest % region.count(a);
-            one.target += one.at[a] * problem.axis[a].target_pitch;
+            added.at[a] = region.start(a) + rest % region.count(a);
+            added.target += added.at[a] * problem.axis[a].target_pitch;
             rest /= region.count(a);
         }
-        one.first = first;
-        one.count = smaller(most, region.start(inner) + region.count(inner) - one.at[inner]);
+        added.first = first;
+        added.count = smaller(most, region.start(inner) + region.count(inner) - added.at[inner]);
     }
 };
 
@@ -137,7 +137,7 @@ struct ColumnPacker {
     const ColumnRuns& runs;
     const T *begin, *end;  // of the whole source
     const T* source;       // of the group
-    TileReads* reads;      // of each tap, tile by tile
+    TapLoads* reads;      // of each tap, tile by tile
 
     index_t tiles() const { return quotient(runs.positions, width); }
 
@@ -149,9 +149,9 @@ struct ColumnPacker {
     void list() const {
         const index_t taps = tap_count(problem), count = tiles();
         for (index_t tap = 0; tap < taps; ++tap) {
-            TileReads* const own = reads + tap * count;
+            TapLoads* const loads = reads + tap * count;
             const TapShift shift(problem, tap);
-            for (index_t t = 0; t < count; ++t) own[t] = TileReads{};
+            for (index_t t = 0; t < count; ++t) loads[t] = TapLoads{};
             index_t vector = -1;
             int piece = 0;
             for (int r = 0; r < runs.count; ++r) {
@@ -160,7 +160,7 @@ struct ColumnPacker {
                     piece = p / lanes == vector ? piece + 1 : 0;
                     vector = p / lanes;
                     next = smaller(part.end, (vector + 1) * lanes);
-                    add(own[vector / COLUMN_VECTORS], piece, int(vector % COLUMN_VECTORS),
+                    add(loads[vector / COLUMN_VECTORS], piece, int(vector % COLUMN_VECTORS),
                         part.offset + vector * lanes * column_step(problem),
                         int(p - vector * lanes), int(next - vector * lanes));
                 }
@@ -170,7 +170,7 @@ struct ColumnPacker {
 
     // Lanes low .. high - 1 of vector j. Whole vectors are read, which may reach over the ends of
     // the piece, but not of the source.
-    void add(TileReads& tile, int piece, int j, index_t from, int low, int high) const {
+    void add(TapLoads& tile, int piece, int j, index_t from, int low, int high) const {
         const index_t step = column_step(problem), first = source - begin + from;
         const index_t span = step * lanes + (problem.source_channels - 1) *
                                                 problem.source_channel_pitch;
@@ -187,22 +187,22 @@ struct ColumnPacker {
 
     // `channels` entries of a tile's columns, from source channel `channel` on.
     void pack(index_t tap, index_t tile, index_t channel, index_t channels, T* to) const {
-        const TileReads& own = reads[tap * tiles() + tile];
+        const TapLoads& loads = reads[tap * tiles() + tile];
         const T* from = source + channel * problem.source_channel_pitch;
         const int wanted = vectors(tile);
-        if (own.pieces == 0) {
+        if (loads.pieces == 0) {
             clear_run(channels * wanted * lanes, to);
-        } else if (own.pieces > COLUMN_PIECES) {
+        } else if (loads.pieces > COLUMN_PIECES) {
             gather(tap, tile, from, channels, to);
         } else if (column_step(problem) == 1) {
-            pack_vectors<1>(wanted, own, from, channels, to);
+            pack_vectors<1>(wanted, loads, from, channels, to);
         } else {
-            pack_vectors<2>(wanted, own, from, channels, to);
+            pack_vectors<2>(wanted, loads, from, channels, to);
         }
     }
 
     template <int step, int vectors = COLUMN_VECTORS>
-    void pack_vectors(int wanted, const TileReads& tile, const T* from, index_t channels,
+    void pack_vectors(int wanted, const TapLoads& tile, const T* from, index_t channels,
                       T* to) const {
         if constexpr (vectors > 1) {
             if (wanted < vectors)
@@ -224,15 +224,15 @@ struct ColumnPacker {
     }
 
     template <int step, int vectors>
-    void pack_whole(const TileReads& tile, const T* from, index_t channels, T* to) const {
+    void pack_whole(const TapLoads& tile, const T* from, index_t channels, T* to) const {
         const index_t pitch = problem.source_channel_pitch;
-        const T* own[vectors];
+        const T* place[vectors];
 #pragma GCC unroll 4
-        for (int j = 0; j < vectors; ++j) own[j] = from + tile.from[0][j];
+        for (int j = 0; j < vectors; ++j) place[j] = from + tile.from[0][j];
         for (index_t c = 0; c < channels; ++c, to += vectors * lanes)
 #pragma GCC unroll 4
             for (int j = 0; j < vectors; ++j)
-                store(to + j * lanes, read<step>(own[j] + c * pitch));
+                store(to + j * lanes, read<step>(place[j] + c * pitch));
     }
 
     template <int... lane>
@@ -241,20 +241,20 @@ struct ColumnPacker {
     }
 
     template <int step, int vectors, int pieces>
-    void pack_pieces(const TileReads& tile, const T* from, index_t channels, T* to) const {
+    void pack_pieces(const TapLoads& tile, const T* from, index_t channels, T* to) const {
         const index_t pitch = problem.source_channel_pitch;
-        const vec<T> number = counted(typename Count<lanes>::type{}), one = broadcast(T(1));
-        const T* own[pieces][vectors];
+        const vec<T> number = counted(typename Count<lanes>::type{}), kept = broadcast(T(1));
+        const T* place[pieces][vectors];
         vec<T> inside[pieces][vectors];
         // Where there is nothing to read, whatever may be read will do.
-        const T* other = nullptr;
+        const T* anywhere = nullptr;
         for (int j = 0; j < vectors; ++j)
-            if (tile.high[0][j]) other = from + tile.from[0][j];
+            if (tile.high[0][j]) anywhere = from + tile.from[0][j];
         for (int i = 0; i < pieces; ++i) {
             for (int j = 0; j < vectors; ++j) {
                 const T low = T(tile.low[i][j]), high = T(tile.high[i][j]);
-                own[i][j] = high > 0 ? from + tile.from[i][j] : other;
-                inside[i][j] = number >= broadcast(low) ? one : vec<T>{};
+                place[i][j] = high > 0 ? from + tile.from[i][j] : anywhere;
+                inside[i][j] = number >= broadcast(low) ? kept : vec<T>{};
                 inside[i][j] = number < broadcast(high) ? inside[i][j] : vec<T>{};
             }
         }
@@ -264,7 +264,7 @@ struct ColumnPacker {
                 vec<T> all{};
 #pragma GCC unroll 2
                 for (int i = 0; i < pieces; ++i)
-                    all = inside[i][j] != vec<T>{} ? read<step>(own[i][j] + c * pitch) : all;
+                    all = inside[i][j] != vec<T>{} ? read<step>(place[i][j] + c * pitch) : all;
                 store(to + j * lanes, all);
             }
         }
@@ -275,13 +275,13 @@ struct ColumnPacker {
         const TapShift shift(problem, tap);
         const index_t first = tile * width, count = vectors(tile) * lanes;
         const index_t step = column_step(problem);
-        index_t at[width], other = 0;
+        index_t at[width], anywhere = 0;
         T wanted[width] = {};  // 1 where there is something to read
         for (int r = 0; r < runs.count; ++r) {
             const RunReach part = reach(problem, runs.run[r], shift);
             index_t p = part.begin > first ? part.begin : first;
             for (; p < smaller(part.end, first + count); ++p) {
-                at[p - first] = other = part.offset + p * step;
+                at[p - first] = anywhere = part.offset + p * step;
                 wanted[p - first] = T(1);
             }
         }
@@ -289,7 +289,7 @@ struct ColumnPacker {
         for (int j = 0; j < COLUMN_VECTORS; ++j) inside[j] = load(wanted + j * lanes);
         // Where there is nothing to read, whatever may be read will do.
         for (index_t l = 0; l < count; ++l)
-            if (wanted[l] == T(0)) at[l] = other;
+            if (wanted[l] == T(0)) at[l] = anywhere;
         T row[width];
         for (index_t c = 0; c < channels; ++c, from += problem.source_channel_pitch, to += count) {
             for (index_t l = 0; l < count; ++l) row[l] = from[at[l]];

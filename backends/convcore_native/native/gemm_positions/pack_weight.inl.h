@@ -19,7 +19,7 @@ inline index_t term_count(const Correlation& problem) {
 // Calls visit(tap, channel, channels, place) for the terms first .. last - 1, channel by channel as
 // far as they have one tap; places count from `first`.
 template <class Visit>
-ALWAYS_INLINE inline void visit_terms(const Correlation& problem, const ColumnBlocking& block,
+ALWAYS_INLINE inline void visit_terms(const Correlation& problem, const Blocking& block,
                                       index_t first, index_t last, Visit visit) {
     const index_t taps = tap_count(problem);
     for (index_t term = first; term < last;) {
@@ -43,11 +43,11 @@ void pack_neighbours(const T* from, index_t pitch, index_t channels, index_t tap
         const int some = int(smaller(lanes, count - first));
         vec<T> row[rows];
         for (int i = 0; i < rows; ++i) {
-            const T* own = from + i * pitch + first;
+            const T* place = from + i * pitch + first;
             if (some == lanes) {
-                row[i] = load(own);
+                row[i] = load(place);
             } else {
-                for (int l = 0; l < some; ++l) row[i][l] = own[l];
+                for (int l = 0; l < some; ++l) row[i][l] = place[l];
             }
         }
         interleave<T>(row);
@@ -63,7 +63,7 @@ void pack_neighbours(const T* from, index_t pitch, index_t channels, index_t tap
 
 // The terms first .. last - 1 of `rows` target channels from `weight` on: [term][row].
 template <class T>
-void pack_panel(const Correlation& problem, const ColumnBlocking& block, const T* weight,
+void pack_panel(const Correlation& problem, const Blocking& block, const T* weight,
                 index_t first, index_t last, index_t rows, T* packed) {
     const index_t taps = tap_count(problem), pitch = problem.weight_target_pitch;
     const index_t source_pitch = problem.weight_source_pitch;
@@ -82,7 +82,7 @@ void pack_panel(const Correlation& problem, const ColumnBlocking& block, const T
 
 // packed: for each group, part of the terms and panel of target channels [term][row].
 template <class T>
-bool pack_weight(const Correlation& problem, const ColumnBlocking& block, const T* weight,
+bool pack_weight(const Correlation& problem, const Blocking& block, const T* weight,
                         T* packed, int threads) {
     const index_t channels = problem.target_channels, terms = term_count(problem);
     const index_t panels = quotient(channels, CHANNEL_ROWS);

@@ -50,8 +50,8 @@ struct Choice {
 };
 
 bool known(const char* name) {
-    for (const char* one : {"baseline", "avx2", "avx512vl", "avx512", "wide"})
-        if (strcmp(name, one) == 0) return true;
+    for (const char* isa : {"baseline", "avx2", "avx512vl", "avx512", "wide"})
+        if (strcmp(name, isa) == 0) return true;
     return false;
 }
 

@@ -1,4 +1,4 @@
-// Scratch memory that outlives a call: fresh pages cost more than many convolutions.
+// Memory that outlives a call: fresh pages cost more than many convolutions.
 #pragma once
 #include <stddef.h>
 

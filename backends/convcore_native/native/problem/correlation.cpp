@@ -152,8 +152,8 @@ void OwnedCorrelation::add_axis(const Axis& axis, const std::vector<index_t>& sh
             outer.extent *= axis.count;
             outer.source_pitch = axis.source_pitch;
             outer.target_pitch = axis.target_pitch;
-            for (index_t& one : shifts_.back()) one *= axis.count;
-            for (index_t& one : offsets_.back()) one += weight_offset[0];
+            for (index_t& place : shifts_.back()) place *= axis.count;
+            for (index_t& offset : offsets_.back()) offset += weight_offset[0];
             return;
         }
         // An outer axis of one position and one tap that lies inside only moves the pointers.
@@ -163,7 +163,7 @@ void OwnedCorrelation::add_axis(const Axis& axis, const std::vector<index_t>& sh
             shifts_.pop_back();
             offsets_.pop_back();
             std::vector<index_t> offsets = weight_offset;
-            for (index_t& one : offsets) one += moved;
+            for (index_t& offset : offsets) offset += moved;
             return add_axis(axis, shift, offsets);
         }
     }

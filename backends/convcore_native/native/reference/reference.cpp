@@ -59,12 +59,12 @@ void clear(const Correlation& problem, int a, T* target) {
 }  // namespace
 
 template <class T>
-void careful_correlate(const Correlation& problem, const T* source, const T* weight, T* target) {
+void reference_correlate(const Correlation& problem, const T* source, const T* weight, T* target) {
     for (index_t k = 0; k < problem.groups * problem.target_channels; ++k)
         clear(problem, 0, target + problem.target_start + k * problem.target_channel_pitch);
     const Axis& axis = problem.axis[problem.axes - 1];
-    visit_channels(problem, [&](index_t to, index_t from, index_t by) {
-        visit_runs(problem, 0, to, from, by,
+    visit_channels(problem, [&](index_t target_at, index_t source_at, index_t weight_at) {
+        visit_runs(problem, 0, target_at, source_at, weight_at,
                    [&](index_t y, index_t x, index_t w, index_t count) {
                        for (index_t q = 0; q < count; ++q)
                            target[y + q * axis.target_pitch] +=
@@ -74,13 +74,13 @@ void careful_correlate(const Correlation& problem, const T* source, const T* wei
 }
 
 template <class T>
-void careful_weight_gradient(const Correlation& problem, const T* target, const T* source,
+void reference_weight_gradient(const Correlation& problem, const T* target, const T* source,
                              T* weight) {
     const index_t count = problem.groups * problem.weight_group_pitch;
     for (index_t i = 0; i < count; ++i) weight[i] = T(0);
     const Axis& axis = problem.axis[problem.axes - 1];
-    visit_channels(problem, [&](index_t to, index_t from, index_t by) {
-        visit_runs(problem, 0, to, from, by,
+    visit_channels(problem, [&](index_t target_at, index_t source_at, index_t weight_at) {
+        visit_runs(problem, 0, target_at, source_at, weight_at,
                    [&](index_t y, index_t x, index_t w, index_t count) {
                        T sum = T(0);
                        for (index_t q = 0; q < count; ++q)
@@ -91,9 +91,9 @@ void careful_weight_gradient(const Correlation& problem, const T* target, const 
     });
 }
 
-template void careful_correlate(const Correlation&, const float*, const float*, float*);
-template void careful_correlate(const Correlation&, const double*, const double*, double*);
-template void careful_weight_gradient(const Correlation&, const float*, const float*, float*);
-template void careful_weight_gradient(const Correlation&, const double*, const double*, double*);
+template void reference_correlate(const Correlation&, const float*, const float*, float*);
+template void reference_correlate(const Correlation&, const double*, const double*, double*);
+template void reference_weight_gradient(const Correlation&, const float*, const float*, float*);
+template void reference_weight_gradient(const Correlation&, const double*, const double*, double*);
 
 }  // namespace convcore

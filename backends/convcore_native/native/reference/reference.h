@@ -6,9 +6,9 @@
 namespace convcore {
 
 template <class T>
-void careful_correlate(const Correlation&, const T* source, const T* weight, T* target);
+void reference_correlate(const Correlation&, const T* source, const T* weight, T* target);
 
 template <class T>
-void careful_weight_gradient(const Correlation&, const T* target, const T* source, T* weight);
+void reference_weight_gradient(const Correlation&, const T* target, const T* source, T* weight);
 
 }  // namespace convcore

@@ -1,4 +1,4 @@
-// Small correlations: positions as lanes, on a scratch copy of the source with its padding; the
+// Small correlations: positions as lanes, on a copy of the source with its padding; the
 // weight is broadcast from where it lies. Nothing is packed and there are no threads.
 #pragma once
 #include "problem/integers.h"
@@ -25,25 +25,25 @@ inline void put(const Tiny& tiny, const TinyVector& lanes, vec<T> sum, index_t p
 
 // `rows` target channels at the positions of `count` vectors.
 template <class T, int rows, int count>
-void tiny_tile(const Correlation& problem, const Tiny& tiny, const TinyVector* lanes, const T* scratch,
+void tiny_tile(const Correlation& problem, const Tiny& tiny, const TinyVector* lanes, const T* copy,
                const T* weight, T* target) {
     const index_t row_pitch = problem.weight_target_pitch;
     vec<T> sum[rows][count] = {};
     for (index_t c = 0; c < problem.source_channels; ++c) {
         for (index_t t = 0; t < tiny.taps; ++t) {
-            const T* from = scratch + tiny.tap[t].shift;
-            const T* by = weight + tiny.tap[t].weight;
+            const T* from = copy + tiny.tap[t].shift;
+            const T* weights = weight + tiny.tap[t].weight;
             vec<T> source[count];
 #pragma GCC unroll 4
             for (int j = 0; j < count; ++j) source[j] = load(from + lanes[j].start);
 #pragma GCC unroll 4
             for (int i = 0; i < rows; ++i) {
-                const vec<T> one = broadcast(by[i * row_pitch]);
+                const vec<T> value = broadcast(weights[i * row_pitch]);
 #pragma GCC unroll 4
-                for (int j = 0; j < count; ++j) sum[i][j] += one * source[j];
+                for (int j = 0; j < count; ++j) sum[i][j] += value * source[j];
             }
         }
-        scratch += tiny.plane;
+        copy += tiny.plane;
         weight += problem.weight_source_pitch;
     }
     const index_t pitch = problem.axis[problem.axes - 1].target_pitch;
@@ -71,7 +71,7 @@ inline TinyTile<T> tiny_tile_for(index_t wanted_rows, index_t wanted_count) {
 }
 
 template <class T>
-void tiny_group(const Correlation& problem, const Tiny& tiny, const T* scratch, const T* weight,
+void tiny_group(const Correlation& problem, const Tiny& tiny, const T* copy, const T* weight,
                 T* target) {
     const index_t rows = problem.target_channels, row_parts = quotient(rows, TINY_ROWS);
     const index_t parts = quotient(tiny.vectors, TINY_VECTORS);
@@ -81,7 +81,7 @@ void tiny_group(const Correlation& problem, const Tiny& tiny, const T* scratch, 
         for (index_t r = 0; r < row_parts; ++r) {
             const index_t row = share(rows, row_parts, r);
             tiny_tile_for<T>(share(rows, row_parts, r + 1) - row, count)(
-                problem, tiny, tiny.vector + first, scratch,
+                problem, tiny, tiny.vector + first, copy,
                 weight + row * problem.weight_target_pitch,
                 target + row * problem.target_channel_pitch);
         }
@@ -91,18 +91,18 @@ void tiny_group(const Correlation& problem, const Tiny& tiny, const T* scratch, 
 // Returns false, with the target untouched, where a weight that is not finite would meet padding.
 template <class T>
 bool correlate(const Correlation& problem, const Tiny& tiny, const T* source, const T* weight,
-               T* target, T* scratch) {
+               T* target, T* copy) {
     if (tiny.padded && !all_finite(weight, problem.groups * problem.weight_group_pitch))
         return false;
-    for (index_t i = 0; i < tiny.scratch; i += Simd<T>::lanes) store(scratch + i, vec<T>{});
+    for (index_t i = 0; i < tiny.elements; i += Simd<T>::lanes) store(copy + i, vec<T>{});
     for (index_t g = 0; g < problem.groups; ++g) {
         for (index_t c = 0; c < problem.source_channels; ++c) {
             for (const TinyStrip* strip = tiny.strip; strip < tiny.strip + tiny.strips; ++strip)
                 copy_spaced(source + strip->from, tiny.step, strip->count,
-                            scratch + c * tiny.plane + strip->to);
+                            copy + c * tiny.plane + strip->to);
             source += problem.source_channel_pitch;
         }
-        tiny_group(problem, tiny, scratch, weight, target);
+        tiny_group(problem, tiny, copy, weight, target);
         weight += problem.weight_group_pitch;
         target += problem.target_channels * problem.target_channel_pitch;
     }

@@ -15,13 +15,13 @@ namespace convcore::small {
 
 namespace {
 
-// Beyond this, packing and threads pay, and the scratch leaves the level 1 cache.
+// Beyond this, packing and threads pay, and the copy leaves the level 1 cache.
 constexpr double MAX_FLOP = 4e6;
-constexpr double MAX_SCRATCH_BYTES = 32 << 10;
+constexpr double MAX_COPY_BYTES = 32 << 10;
 
-// One axis in the scratch, which holds its positions low, low + 1, ... of the source: the one
+// One axis in the copy, which holds its positions low, low + 1, ... of the source: the one
 // number `at` from there stands at at % step * phase_pitch + at / step * pitch.
-struct ScratchAxis {
+struct CopyAxis {
     index_t low, span, step;
     index_t pitch, phase_pitch;
 
@@ -29,7 +29,7 @@ struct ScratchAxis {
     index_t extent() const { return ceiling(span, step); }
 };
 
-ScratchAxis scratch_axis(const Axis& axis) {
+CopyAxis copy_axis(const Axis& axis) {
     const auto ends = std::minmax_element(axis.shift, axis.shift + axis.taps);
     const index_t span = (axis.count - 1) * axis.step + *ends.second - *ends.first + 1;
     // One position has no step, and no phases.
@@ -37,10 +37,10 @@ ScratchAxis scratch_axis(const Axis& axis) {
 }
 
 // As a real number, since it may be beyond any integer.
-double scratch_elements(const Correlation& problem) {
+double copied_elements(const Correlation& problem) {
     double elements = double(problem.source_channels);
     for (int a = 0; a < problem.axes; ++a) {
-        const ScratchAxis axis = scratch_axis(problem.axis[a]);
+        const CopyAxis axis = copy_axis(problem.axis[a]);
         elements *= double(axis.extent()) * double(axis.step);
     }
     return elements;
@@ -51,7 +51,7 @@ class OwnedTiny {
     OwnedTiny(const Correlation& problem, int lanes) : problem_(problem), lanes_(lanes) {
         index_t phases = 1;
         for (int a = problem.axes - 1; a >= 0; --a) {
-            axes_[a] = scratch_axis(problem.axis[a]);
+            axes_[a] = copy_axis(problem.axis[a]);
             axes_[a].pitch = plane_;
             plane_ *= axes_[a].extent();
         }
@@ -61,19 +61,19 @@ class OwnedTiny {
         }
         plane_ *= phases;
         // Whole vectors, and one more for the lanes behind the last position.
-        scratch_ = ceiling(problem.source_channels * plane_, lanes) * lanes + lanes;
+        elements_ = ceiling(problem.source_channels * plane_, lanes) * lanes + lanes;
         add_strips(0, 0, 0);
         add_taps(0, 0, 0);
         add_rows(0, problem.target_start, 0);
     }
 
-    index_t scratch() const { return scratch_; }
+    index_t elements() const { return elements_; }
     size_t vectors() const { return vectors_.size(); }
 
     Tiny view() const {
         return {padded_,
                 plane_,
-                scratch_,
+                elements_,
                 axes_[problem_.axes - 1].step,
                 index_t(strips_.size()),
                 index_t(taps_.size()),
@@ -98,18 +98,18 @@ class OwnedTiny {
   private:
     void add_strips(int a, index_t from, index_t to) {
         const Axis& axis = problem_.axis[a];
-        const ScratchAxis& own = axes_[a];
-        const index_t first = std::max<index_t>(0, own.low);
-        const index_t last = std::min(axis.extent, own.low + own.span);
-        padded_ |= first > own.low || last < own.low + own.span;
+        const CopyAxis& copy = axes_[a];
+        const index_t first = std::max<index_t>(0, copy.low);
+        const index_t last = std::min(axis.extent, copy.low + copy.span);
+        padded_ |= first > copy.low || last < copy.low + copy.span;
         if (a + 1 < problem_.axes) {
             for (index_t at = first; at < last; ++at)
-                add_strips(a + 1, from + at * axis.source_pitch, to + own.place(at - own.low));
+                add_strips(a + 1, from + at * axis.source_pitch, to + copy.place(at - copy.low));
             return;
         }
-        for (index_t at = first; at < std::min(last, first + own.step); ++at)
-            strips_.push_back({from + at, to + own.place(at - own.low),
-                               ceiling(last - at, own.step)});
+        for (index_t at = first; at < std::min(last, first + copy.step); ++at)
+            strips_.push_back({from + at, to + copy.place(at - copy.low),
+                               ceiling(last - at, copy.step)});
     }
 
     void add_taps(int a, index_t shift, index_t weight) {
@@ -143,8 +143,8 @@ class OwnedTiny {
 
     const Correlation& problem_;
     const index_t lanes_;
-    ScratchAxis axes_[MAX_AXES];
-    index_t plane_ = 1, scratch_ = 0;
+    CopyAxis axes_[MAX_AXES];
+    index_t plane_ = 1, elements_ = 0;
     bool padded_ = false;
     std::vector<TinyStrip> strips_;
     std::vector<TinyTap> taps_;
@@ -159,12 +159,12 @@ class TinyCorrelation : public Method {
         : kernels_(kernels), parts_(std::move(all.parts)), clear_(all.clear) {
         for (const OwnedCorrelation& part : parts_) {
             layouts_.emplace_back(part.problem, kernels_.lanes);
-            scratch_ = std::max(scratch_, layouts_.back().scratch());
+            elements_ = std::max(elements_, layouts_.back().elements());
         }
     }
 
     const char* name() const override { return "small"; }
-    size_t workspace() const override { return size_t(scratch_) * sizeof(T); }
+    size_t workspace() const override { return size_t(elements_) * sizeof(T); }
 
     void run(const void* first, const void* second, void* result, void* workspace,
              int) const override {
@@ -176,7 +176,7 @@ class TinyCorrelation : public Method {
             const Correlation& problem = parts_[i].problem;
             if (!kernels_.correlate(problem, layouts_[i].view(), source, weight, target,
                                static_cast<T*>(workspace)))
-                careful_correlate(problem, source, weight, target);
+                reference_correlate(problem, source, weight, target);
         }
     }
 
@@ -197,7 +197,7 @@ class TinyCorrelation : public Method {
     std::vector<OwnedCorrelation> parts_;
     std::vector<OwnedTiny> layouts_;
     index_t clear_;  // elements of the result to set to zero first
-    index_t scratch_ = 0;
+    index_t elements_ = 0;
 };
 
 template <class T>
@@ -205,7 +205,7 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
                              const Table& table) {
     Correlations all = correlations(geometry, operation);
     for (const OwnedCorrelation& part : all.parts)
-        if (scratch_elements(part.problem) * sizeof(T) > MAX_SCRATCH_BYTES) return nullptr;
+        if (copied_elements(part.problem) * sizeof(T) > MAX_COPY_BYTES) return nullptr;
     auto method = std::make_unique<TinyCorrelation<T>>(of<T>(table), std::move(all));
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;

@@ -39,8 +39,8 @@ inline Complex<T> times_conjugate(Complex<T> a, Complex<T> b) {
     return {a.re * b.re + a.im * b.im, a.im * b.re - a.re * b.im};
 }
 template <class T>
-inline Complex<T> scaled(Complex<T> a, T by) {
-    const vec<T> factor = broadcast(by);
+inline Complex<T> scaled(Complex<T> a, T scale) {
+    const vec<T> factor = broadcast(scale);
     return {a.re * factor, a.im * factor};
 }
 template <class T>

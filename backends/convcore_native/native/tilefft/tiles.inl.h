@@ -80,18 +80,18 @@ inline void visit_row(const TileSpan& column, const TileRun& run, index_t block,
                       MoveVector move_vector) {
     constexpr index_t lanes = Simd<T>::lanes;
     const bool dense = column.pitch == 1 && column.spacing == 1;
-    const auto one = [&](index_t e) {
+    const auto element = [&](index_t e) {
         const index_t lane = run.lane + e * column.spacing;
         move((run.element + e) * column.pitch, lane / lanes * block + lane % lanes);
     };
     index_t e = 0;
     if (dense) {
-        for (; e < run.count && (run.lane + e) % lanes != 0; ++e) one(e);
+        for (; e < run.count && (run.lane + e) % lanes != 0; ++e) element(e);
         index_t place = (run.lane + e) / lanes * block;
         for (; e + lanes <= run.count; e += lanes, place += block)
             move_vector(run.element + e, place);
     }
-    for (; e < run.count; ++e) one(e);
+    for (; e < run.count; ++e) element(e);
 }
 
 // Calls visit(offset of the row in the array, its run, its place in the strip).
@@ -235,7 +235,7 @@ void spectrum_to_tile(const TileTransform<T>& transform, const TileWindow& windo
 template <class T, class Visit>
 void visit_items(const TileTransform<T>& transform, const TileField& field, const TileItems& items,
                  T* workspace, int threads, Visit visit) {
-    const index_t own = STRIP_BYTES / VECTOR_BYTES * transform.block;
+    const index_t buffer = STRIP_BYTES / VECTOR_BYTES * transform.block;
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
     for (index_t i = 0; i < items.groups * items.channels * items.tiles; ++i) {
         const index_t tile = i % items.tiles, channel = i / items.tiles % items.channels;
@@ -244,7 +244,7 @@ void visit_items(const TileTransform<T>& transform, const TileField& field, cons
                               tile * items.tile_place;
         visit(window_of(transform, field, items.first_group + group, items.first_channel + channel,
                      items.first_tile + tile),
-              place * transform.pitch, workspace + thread_number() * own);
+              place * transform.pitch, workspace + thread_number() * buffer);
     }
 }
 
@@ -362,7 +362,7 @@ void combine_tiles(const TileTransform<T>& transform, const TileField& field,
                    const TileItems& items, const TileProduct& product, const T* a, const T* b,
                    T* array, T* workspace, int threads) {
     const index_t strip = STRIP_BYTES / VECTOR_BYTES * transform.block;
-    const index_t own = strip + product.row_block * product.column_block * transform.pitch;
+    const index_t buffer = strip + product.row_block * product.column_block * transform.pitch;
     const index_t rows = quotient(product.rows, product.row_block);
     const index_t columns = quotient(product.columns, product.column_block);
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
@@ -372,7 +372,7 @@ void combine_tiles(const TileTransform<T>& transform, const TileField& field,
         const index_t group = task / rows / columns;
         const index_t row_end = smaller(row + product.row_block, product.rows);
         const index_t column_end = smaller(column + product.column_block, product.columns);
-        T* const block = workspace + thread_number() * own;
+        T* const block = workspace + thread_number() * buffer;
         multiply_part(product, row_end - row, column_end - column,
                       a + group * product.a_group + row * product.a_row,
                       b + group * product.b_group + column * product.b_column, block + strip);

@@ -22,7 +22,7 @@ struct Strips {
 
 // A vector of target channels and one source channel: `taps` vectors to `to`[frequency].
 template <class T>
-void transform_taps(const Winograd& problem, const T* taps, index_t pitch, T* scratch, T* to) {
+void transform_taps(const Winograd& problem, const T* taps, index_t pitch, T* work, T* to) {
     constexpr int lanes = Simd<T>::lanes;
     const WinogradAxis *outer = problem.axis, *middle = outer + 1, *inner = outer + 2;
     const index_t sign = problem.flip ? -1 : 1;
@@ -35,19 +35,19 @@ void transform_taps(const Winograd& problem, const T* taps, index_t pitch, T* sc
     for (index_t i = 0; i < outer->taps; ++i) {
         const T* from = taps + i * middle->taps * inner->taps * lanes;
         along_inner({start(from, *inner, lanes), sign * lanes, inner->taps * lanes},
-                    {scratch + i * plane, lanes, row}, middle->taps);
+                    {work + i * plane, lanes, row}, middle->taps);
     }
     const auto along_middle = transform_for<T, WeightStage>(*middle);
     const index_t frequencies = inner->frequencies;
     if (outer->taps == 1)
-        return along_middle({start(scratch, *middle, row), sign * row, lanes},
+        return along_middle({start(work, *middle, row), sign * row, lanes},
                             {to, frequencies * pitch, pitch}, frequencies);
     if (middle->taps > 1)
         for (index_t i = 0; i < outer->taps; ++i)
-            along_middle({start(scratch + i * plane, *middle, row), sign * row, lanes},
-                         {scratch + i * plane, row, lanes}, frequencies);
+            along_middle({start(work + i * plane, *middle, row), sign * row, lanes},
+                         {work + i * plane, row, lanes}, frequencies);
     const index_t planes = middle->frequencies * frequencies;
-    transform_for<T, WeightStage>(*outer)({start(scratch, *outer, plane), sign * plane, lanes},
+    transform_for<T, WeightStage>(*outer)({start(work, *outer, plane), sign * plane, lanes},
                                           {to, planes * pitch, pitch}, planes);
 }
 
@@ -60,7 +60,7 @@ constexpr index_t WEIGHT_RUN = 8, WEIGHTS_AHEAD = 6;
 // a panel's width apart.
 template <class T>
 void transform_weights(const Winograd& problem, const T* weight, int channels, index_t first,
-                       index_t last, index_t pitch, T* scratch, T* to) {
+                       index_t last, index_t pitch, T* work, T* to) {
     constexpr int lanes = Simd<T>::lanes;
     const index_t taps = problem.taps;
     const index_t run = problem.weight_source_pitch == taps ? WEIGHT_RUN : 1;
@@ -73,10 +73,10 @@ void transform_weights(const Winograd& problem, const T* weight, int channels, i
         for (int c = 0; c < channels; ++c)
             for (index_t i = 0; i < count * taps; i += 64 / index_t(sizeof(T)))
                 __builtin_prefetch(next + c * problem.weight_target_pitch + i);
-        read_row(from, problem.weight_target_pitch, channels, count * taps, end, scratch);
+        read_row(from, problem.weight_target_pitch, channels, count * taps, end, work);
         for (index_t i = 0; i < count; ++i)
-            transform_taps(problem, scratch + i * taps * lanes, pitch,
-                           scratch + run * taps * lanes,
+            transform_taps(problem, work + i * taps * lanes, pitch,
+                           work + run * taps * lanes,
                            to + (s - first + i) * tile_width<T>);
     }
 }
@@ -85,7 +85,7 @@ void transform_weights(const Winograd& problem, const T* weight, int channels, i
 // channels from `first` on, zero where there is none.
 template <class T>
 void transform_panel(const Winograd& problem, const T* weight, index_t panel, index_t first,
-                     index_t last, index_t pitch, T* scratch, T* to) {
+                     index_t last, index_t pitch, T* work, T* to) {
     constexpr int lanes = Simd<T>::lanes, width = tile_width<T>;
     const index_t end = smaller(last, problem.source_channels);
     for (int part = 0; part < width; part += lanes) {
@@ -95,7 +95,7 @@ void transform_panel(const Winograd& problem, const T* weight, index_t panel, in
         const index_t done = channels > 0 ? end : first;
         if (channels > 0)
             transform_weights(problem, weight + target * problem.weight_target_pitch, channels,
-                              first, end, pitch, scratch, to + part);
+                              first, end, pitch, work, to + part);
         for (index_t f = 0; done < last && f < problem.frequencies; ++f)
             for (index_t s = done; s < last; ++s)
                 store(to + f * pitch + (s - first) * width + part, vec<T>{});
@@ -119,7 +119,7 @@ void transform_weight(const Winograd& problem, const WinogradBlocking& block,
             T* to = transformed + (panel - first) * problem.frequencies * block.weight_pitch +
                     i * part * tile_width<T>;
             transform_panel(problem, weight, panel, i * part, smaller((i + 1) * part, depth),
-                            block.weight_pitch, workspace + thread_number() * block.scratch, to);
+                            block.weight_pitch, workspace + thread_number() * block.strip_workspace, to);
         }
     }
 }
@@ -151,9 +151,9 @@ struct Products {
         const T* b = weight + f * weight_pitch + (first - origin) * width;
         T* c = product + f * block.product_pitch;
         for (index_t panel = 0; panel < panels; ++panel) {
-            const T* own = b + panel * panel_pitch;
-            const T* next = panel + 1 < panels ? own + panel_pitch : b + weight_pitch;
-            multiply_panel(tiles, first, last, a, own, next, c + panel * width);
+            const T* weights = b + panel * panel_pitch;
+            const T* next = panel + 1 < panels ? weights + panel_pitch : b + weight_pitch;
+            multiply_panel(tiles, first, last, a, weights, next, c + panel * width);
         }
     }
 
@@ -176,7 +176,7 @@ struct Products {
     }
 
     // Transforms panels from `panel` on back into the target.
-    void finish(const Strips& strips, index_t panel, index_t panels, T* scratch, T* target) const {
+    void finish(const Strips& strips, index_t panel, index_t panels, T* work, T* target) const {
         constexpr int lanes = Simd<T>::lanes, width = tile_width<T>;
         const index_t step = block.panels * width, plane = target_window(problem).positions();
         const index_t end = smaller((panel + panels) * width, problem.target_channels);
@@ -184,7 +184,7 @@ struct Products {
             for (int i = 0; i < strips.count; ++i) {
                 const Strip& strip = strips.strip[i];
                 transform_out(problem, product + k - panel * width + strip.place * step,
-                              block.product_pitch, step, strip, scratch,
+                              block.product_pitch, step, strip, work,
                               target + (strip.image * problem.target_channels + k) * plane,
                               int(smaller(lanes, end - k)));
             }
@@ -195,14 +195,14 @@ struct Products {
 // Transforms channels `channel` and following, up to one vector, of a strip of the source.
 template <class T>
 void transform_source(const Winograd& problem, const WinogradBlocking& block, const T* source,
-                      index_t channel, const Strip& strip, T* scratch, T* transformed) {
+                      index_t channel, const Strip& strip, T* work, T* transformed) {
     constexpr int lanes = Simd<T>::lanes;
     const Window window = source_window(problem);
     const index_t channels = problem.source_channels, plane = window.positions();
     const T* from = source + (strip.image * channels + channel) * plane;
     transform_in<T, SourceStage>(problem, window, from, int(smaller(lanes, channels - channel)),
                                  source + problem.batch * channels * plane, strip,
-                                 block.source_pitch, scratch,
+                                 block.source_pitch, work,
                                  transformed + channel * block.tiles + strip.place * lanes);
 }
 
@@ -218,19 +218,19 @@ void correlate(const Winograd& problem, const WinogradBlocking& block, const T* 
     const index_t panel_pitch = problem.frequencies * block.weight_pitch;
 #pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
     for (index_t i = 0; i < blocks; ++i) {
-        T* own = workspace + thread_number() * (sources + products + block.scratch);
-        T* scratch = own + sources + products;
+        T* buffer = workspace + thread_number() * (sources + products + block.strip_workspace);
+        T* work = buffer + sources + products;
         const Strips strips(problem, i * block.tiles,
                             smaller((i + 1) * block.tiles, problem.tiles));
         for (int s = 0; s < strips.count; ++s)
             for (index_t c = 0; c < depth; c += lanes)
-                transform_source(problem, block, source, c, strips.strip[s], scratch, own);
+                transform_source(problem, block, source, c, strips.strip[s], work, buffer);
         for (index_t panel = first; panel < last; panel += block.panels) {
-            const Products<T> run{problem, block, own, transformed + (panel - first) * panel_pitch,
-                                  block.weight_pitch, block.far, own + sources};
+            const Products<T> run{problem, block, buffer, transformed + (panel - first) * panel_pitch,
+                                  block.weight_pitch, block.far, buffer + sources};
             const index_t panels = smaller(block.panels, last - panel);
             run.multiply(strips.tiles, panels, 0, depth, 0);
-            run.finish(strips, panel, panels, scratch, target);
+            run.finish(strips, panel, panels, work, target);
         }
     }
 }
@@ -240,28 +240,28 @@ void correlate(const Winograd& problem, const WinogradBlocking& block, const T* 
 template <class T>
 void correlate_panels(const Winograd& problem, const WinogradBlocking& block,
                       const Strips& strips, const T* shared, const T* weight, const T* prepared,
-                      index_t panel, T* own, T* target) {
+                      index_t panel, T* buffer, T* target) {
     const index_t depth = whole_lanes<T>(problem.source_channels);
     const index_t count = quotient(problem.target_channels, tile_width<T>);
     const index_t panels = smaller(block.panels, count - panel);
     const index_t panel_pitch = problem.frequencies * block.weight_pitch;
-    T* product = own + block.panels * panel_pitch;
-    T* scratch = product + problem.frequencies * block.product_pitch;
+    T* product = buffer + block.panels * panel_pitch;
+    T* work = product + problem.frequencies * block.product_pitch;
     const bool given = prepared != nullptr;
     const index_t pitch = given ? block.prepared_pitch : block.weight_pitch;
     const Products<T> run{problem, block, shared,
-                          given ? prepared + panel * problem.frequencies * pitch : own, pitch,
+                          given ? prepared + panel * problem.frequencies * pitch : buffer, pitch,
                           given && block.far, product};
     // All channels of a frequency in turn, as they stand (512 channels of 7 x 7, AMD Zen 3: 0.88).
     if (given) run.multiply(strips.tiles, panels, 0, depth, 0);
     for (index_t first = 0; !given && first < depth; first += block.depth) {
         const index_t last = smaller(first + block.depth, depth);
         for (index_t i = 0; i < panels; ++i)
-            transform_panel(problem, weight, panel + i, first, last, pitch, scratch,
-                            own + i * panel_pitch);
+            transform_panel(problem, weight, panel + i, first, last, pitch, work,
+                            buffer + i * panel_pitch);
         run.multiply(strips.tiles, panels, first, last, first);
     }
-    run.finish(strips, panel, panels, scratch, target);
+    run.finish(strips, panel, panels, work, target);
 }
 
 template <class T>
@@ -271,22 +271,22 @@ void correlate_few(const Winograd& problem, const WinogradBlocking& block,
     constexpr int lanes = Simd<T>::lanes;
     const index_t vectors = quotient(problem.source_channels, lanes);
     const index_t panels = quotient(problem.target_channels, tile_width<T>);
-    const index_t own_size =
+    const index_t buffer_size =
         problem.frequencies * (block.panels * block.weight_pitch + block.product_pitch) +
-        block.scratch;
+        block.strip_workspace;
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        T* own = workspace + problem.frequencies * block.source_pitch + thread_number() * own_size;
+        T* buffer = workspace + problem.frequencies * block.source_pitch + thread_number() * buffer_size;
         for (index_t first = 0; first < problem.tiles; first += block.tiles) {
             const Strips strips(problem, first, smaller(first + block.tiles, problem.tiles));
 #pragma omp for collapse(2) schedule(dynamic)
             for (int s = 0; s < strips.count; ++s)
                 for (index_t c = 0; c < vectors; ++c)
-                    transform_source(problem, block, source, c * lanes, strips.strip[s], own,
+                    transform_source(problem, block, source, c * lanes, strips.strip[s], buffer,
                                      workspace);
 #pragma omp for schedule(dynamic)
             for (index_t panel = 0; panel < panels; panel += block.panels)
-                correlate_panels(problem, block, strips, workspace, weight, prepared, panel, own,
+                correlate_panels(problem, block, strips, workspace, weight, prepared, panel, buffer,
                                  target);
         }
     }

@@ -10,7 +10,7 @@ namespace {
 // the channel at which `transformed` begins.
 template <class T>
 void transform_target(const Winograd& problem, const WinogradBlocking& block, const T* target,
-                      index_t channel, index_t first, const Strip& strip, T* scratch,
+                      index_t channel, index_t first, const Strip& strip, T* work,
                       T* transformed) {
     constexpr int lanes = Simd<T>::lanes;
     const Window window = target_window(problem);
@@ -18,7 +18,7 @@ void transform_target(const Winograd& problem, const WinogradBlocking& block, co
     const T* from = target + (strip.image * channels + channel) * plane;
     transform_in<T, TargetAdjointStage>(
         problem, window, from, int(smaller(lanes, channels - channel)),
-        target + problem.batch * channels * plane, strip, block.target_pitch, scratch,
+        target + problem.batch * channels * plane, strip, block.target_pitch, work,
         transformed + (channel - first) * block.tiles + strip.place * lanes);
 }
 
@@ -42,22 +42,22 @@ void multiply_frequency(const WinogradBlocking& block, index_t tiles, index_t de
 // Transforms the sums of one target channel and up to one vector of source channels back.
 template <class T>
 void transform_gradient(const Winograd& problem, const T* sums, index_t pitch, int channels,
-                        T* scratch, T* weight) {
+                        T* work, T* weight) {
     constexpr int lanes = Simd<T>::lanes;
     const WinogradAxis *outer = problem.axis, *middle = outer + 1, *inner = outer + 2;
     const index_t row = inner->taps * lanes;
     transform_for<T, WeightAdjointStage>(*inner)(
-        {sums, pitch, inner->frequencies * pitch}, {scratch, lanes, row},
+        {sums, pitch, inner->frequencies * pitch}, {work, lanes, row},
         outer->frequencies * middle->frequencies);
     transform_outer<T, WeightAdjointStage>(problem, outer->frequencies, middle->taps, row,
-                                           inner->taps, scratch);
+                                           inner->taps, work);
     // The taps move together; they never move up.
     for (index_t i = 0; i < outer->taps; ++i)
         for (index_t j = 0; j < middle->taps; ++j)
             for (index_t k = 0; k < inner->taps; ++k)
-                store(scratch + ((i * middle->taps + j) * inner->taps + k) * lanes,
-                      load(scratch + (i * middle->frequencies + j) * row + k * lanes));
-    write_row(scratch, problem.taps, weight, problem.weight_source_pitch, channels);
+                store(work + ((i * middle->taps + j) * inner->taps + k) * lanes,
+                      load(work + (i * middle->frequencies + j) * row + k * lanes));
+    write_row(work, problem.taps, weight, problem.weight_source_pitch, channels);
 }
 
 template <class T>
@@ -67,7 +67,7 @@ struct GradientWork {
     const T* target;
     const T* source;
     T* weight;
-    T *sources, *targets, *sums, *scratch;
+    T *sources, *targets, *sums, *work;
 
     // Target channels `first` to `last`; inside a parallel region. Sources of a single block of
     // tiles are transformed for the first of them only.
@@ -89,11 +89,11 @@ struct GradientWork {
         for (int s = 0; s < strips.count; ++s) {
             for (index_t v = 0; v < vectors; ++v) {
                 if (v < in_source) {
-                    transform_source(problem, block, source, v * lanes, strips.strip[s], scratch,
+                    transform_source(problem, block, source, v * lanes, strips.strip[s], work,
                                      sources);
                 } else {
                     transform_target(problem, block, target, first + (v - in_source) * lanes,
-                                     first, strips.strip[s], scratch, targets);
+                                     first, strips.strip[s], work, targets);
                 }
             }
         }
@@ -120,7 +120,7 @@ struct GradientWork {
             for (index_t c = 0; c < channels; c += lanes)
                 transform_gradient(problem, sums + (k - first) * block.product_pitch + c,
                                    block.weight_pitch,
-                                   int(smaller(lanes, channels - c)), scratch,
+                                   int(smaller(lanes, channels - c)), work,
                                    weight + k * problem.weight_target_pitch +
                                        c * problem.weight_source_pitch);
     }
@@ -132,13 +132,13 @@ void weight_gradient(const Winograd& problem, const WinogradBlocking& block,
                               int threads) {
     T* targets = workspace + problem.frequencies * block.source_pitch;
     T* sums = targets + problem.frequencies * block.target_pitch;
-    T* scratch = sums + whole_lanes<T>(block.rows) * block.product_pitch;
+    T* work = sums + whole_lanes<T>(block.rows) * block.product_pitch;
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        GradientWork<T> work{problem, block, target, source, weight, workspace, targets, sums,
-                             scratch + thread_number() * block.scratch};
+        GradientWork<T> task{problem, block, target, source, weight, workspace, targets, sums,
+                             work + thread_number() * block.strip_workspace};
         for (index_t first = 0; first < problem.target_channels; first += block.rows)
-            work.run(first, smaller(first + block.rows, problem.target_channels));
+            task.run(first, smaller(first + block.rows, problem.target_channels));
     }
 }
 

@@ -44,7 +44,7 @@ struct WinogradBlocking {
     index_t source_pitch, target_pitch, weight_pitch, product_pitch;
     index_t prepared_pitch;  // of weights that are transformed beforehand
     bool far;                // whether those are too many for the level 2 cache
-    index_t scratch;  // of a strip or of a block of weights
+    index_t strip_workspace;  // of a strip or of a block of weights
 };
 
 template <class T>

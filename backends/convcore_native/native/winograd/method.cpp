@@ -80,7 +80,7 @@ Winograd tiled(Winograd problem, const Tiles& tile) {
     return problem;
 }
 
-index_t scratch_size(const Winograd& problem, index_t lanes) {
+index_t strip_workspace(const Winograd& problem, index_t lanes) {
     const WinogradAxis* axis = problem.axis;
     const index_t strip = std::min(MAX_STRIP, axis[2].tiles);
     const index_t columns = axis[2].dilation > 1
@@ -158,7 +158,7 @@ class WinogradMethod : public Method {
         source_ = round_up(problem.source_channels, lanes_);
         target_ = round_up(problem.target_channels, lanes_);
         panels_ = quotient(problem.target_channels, width_);
-        block_.scratch = scratch_size(problem, lanes_);
+        block_.strip_workspace = strip_workspace(problem, lanes_);
         const index_t bound = index_t(request.max_workspace / sizeof(float));
         if (operation == GRAD_WEIGHT) {
             choose_gradient(bound);
@@ -286,7 +286,7 @@ class WinogradMethod : public Method {
         const index_t most = tiles_in_cache(f * source_, MOST_TILES, SOURCE_ELEMENTS);
         set_pitches(even_tiles(std::max(most, rows_)), source_);
         const auto own = [&] {
-            return threads_ * (f * (block_.source_pitch + block_.product_pitch) + block_.scratch);
+            return threads_ * (f * (block_.source_pitch + block_.product_pitch) + block_.strip_workspace);
         };
         while (own() > bound / 2 && block_.tiles > rows_)
             set_pitches(round_up(block_.tiles / 2, rows_), source_);
@@ -304,7 +304,7 @@ class WinogradMethod : public Method {
         const auto size = [&] {
             return f * block_.source_pitch +
                    threads_ * (block_.panels * panel_size() + f * block_.product_pitch +
-                               block_.scratch);
+                               block_.strip_workspace);
         };
         while (size() > bound && block_.tiles > rows_)
             set_pitches(round_up(block_.tiles / 2, rows_), block_.depth);
@@ -322,7 +322,7 @@ class WinogradMethod : public Method {
             block_.weight_pitch = odd_lines(source_);
             block_.product_pitch = f * block_.weight_pitch;
             return f * (block_.source_pitch + block_.target_pitch) +
-                   rows * block_.product_pitch + block_.scratch;
+                   rows * block_.product_pitch + block_.strip_workspace;
         };
         const index_t most = tiles_in_cache(f * (source_ + target_) / 2, MOST_GRADIENT_TILES,
                                             GRADIENT_ELEMENTS / 2);
@@ -334,7 +334,7 @@ class WinogradMethod : public Method {
             rows = std::min(rows, round_up(SUM_ELEMENTS / (f * source_) + 1, lanes_));
         while (size(tiles, rows) > bound && rows > lanes_) rows = round_up(rows / 2, lanes_);
         while (size(tiles, rows) > bound && tiles > 1) tiles = quotient(tiles, 2);
-        size_ = size(tiles, rows) + (threads_ - 1) * block_.scratch;
+        size_ = size(tiles, rows) + (threads_ - 1) * block_.strip_workspace;
     }
 
     const Table& kernels_;

@@ -220,7 +220,7 @@ void write_piece(const Window& window, const T* from, index_t y0, index_t y1, in
 // Reads a strip of up to one vector of channels, and transforms it: `to`[frequency][tile][lane].
 template <class T, template <int, int> class Stage>
 void transform_in(const Winograd& problem, const Window& window, const T* from, int channels,
-                  const T* end, const Strip& strip, index_t pitch, T* scratch, T* to) {
+                  const T* end, const Strip& strip, index_t pitch, T* work, T* to) {
     constexpr int lanes = Simd<T>::lanes;
     const WinogradAxis* axis = problem.axis;
     const Columns columns = strip_columns(axis[2], window.taken[2], strip.count);
@@ -233,13 +233,13 @@ void transform_in(const Winograd& problem, const Window& window, const T* from, 
                 read_piece(window, from, channels, end, start[0] + i * axis[0].dilation,
                            start[1] + j * axis[1].dilation, start[2] + k * columns.apart,
                            columns.width,
-                           scratch + (i * axis[1].frequencies + j) * row_pitch +
+                           work + (i * axis[1].frequencies + j) * row_pitch +
                                k * columns.width * lanes);
     transform_outer<T, Stage>(problem, window.taken[0], axis[1].frequencies, row_pitch,
-                              columns.count(), scratch);
+                              columns.count(), work);
     const auto run = transform_for<T, Stage>(axis[2]);
     for (index_t row = 0; row < axis[0].frequencies * axis[1].frequencies; ++row)
-        run({scratch + row * row_pitch, columns.pitch * lanes, columns.step * lanes},
+        run({work + row * row_pitch, columns.pitch * lanes, columns.step * lanes},
             {to + row * axis[2].frequencies * pitch, pitch, lanes}, strip.count);
 }
 
@@ -247,7 +247,7 @@ void transform_in(const Winograd& problem, const Window& window, const T* from, 
 // between the products of neighbouring tiles, `pitch` between frequencies.
 template <class T>
 void transform_out(const Winograd& problem, const T* from, index_t pitch, index_t step,
-                   const Strip& strip, T* scratch, T* to, int channels) {
+                   const Strip& strip, T* work, T* to, int channels) {
     constexpr int lanes = Simd<T>::lanes;
     const WinogradAxis* axis = problem.axis;
     const Columns columns = strip_columns(axis[2], axis[2].tile, strip.count);
@@ -255,16 +255,16 @@ void transform_out(const Winograd& problem, const T* from, index_t pitch, index_
     const auto run = transform_for<T, TargetStage>(axis[2]);
     for (index_t row = 0; row < axis[0].frequencies * axis[1].frequencies; ++row)
         run({from + row * axis[2].frequencies * pitch, pitch, step},
-            {scratch + row * row_pitch, columns.pitch * lanes, columns.step * lanes},
+            {work + row * row_pitch, columns.pitch * lanes, columns.step * lanes},
             strip.count);
     transform_outer<T, TargetStage>(problem, axis[0].frequencies, axis[1].tile, row_pitch,
-                                    columns.count(), scratch);
+                                    columns.count(), work);
     const Window window = target_window(problem);
     for (index_t i = 0; i < axis[0].tile; ++i)
         for (index_t j = 0; j < axis[1].tile; ++j)
             for (index_t k = 0; k < columns.pieces; ++k)
                 write_piece(window,
-                            scratch + (i * axis[1].frequencies + j) * row_pitch +
+                            work + (i * axis[1].frequencies + j) * row_pitch +
                                 k * columns.width * lanes,
                             strip.position[0] + i * axis[0].dilation,
                             strip.position[1] + j * axis[1].dilation,
