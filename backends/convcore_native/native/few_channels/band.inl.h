@@ -14,18 +14,18 @@ struct Block {
 };
 
 inline index_t block_count(const Band& band) {
-    return band.outer_positions * quotient(band.rows, band.block_rows) *
-           quotient(band.columns, band.block_columns);
+    return band.outer_positions * quotient(band.row.count, band.row.block) *
+           quotient(band.column.count, band.column.block);
 }
 
 inline Block block_at(const Band& band, index_t group, index_t i) {
-    const index_t across = quotient(band.columns, band.block_columns);
-    const index_t down = quotient(band.rows, band.block_rows);
-    const index_t column = i % across * band.block_columns;
-    const index_t row = i / across % down * band.block_rows;
+    const index_t across = quotient(band.column.count, band.column.block);
+    const index_t down = quotient(band.row.count, band.row.block);
+    const index_t column = i % across * band.column.block;
+    const index_t row = i / across % down * band.row.block;
     return {group,  i / across / down,
-            row,    smaller(row + band.block_rows, band.rows),
-            column, smaller(column + band.block_columns, band.columns)};
+            row,    smaller(row + band.row.block, band.row.count),
+            column, smaller(column + band.column.block, band.column.count)};
 }
 
 // Where the outer axes put position `outer` of the target.
@@ -92,9 +92,9 @@ struct SlotRange {
 };
 
 inline SlotRange slot_range(const Band& band, index_t column, index_t length, index_t slot) {
-    const index_t step = band.column_step;
-    const index_t origin = (column + band.column_low) * step + band.slot_phase[slot];
-    const index_t inside = band.column_extent - origin;
+    const index_t step = band.column.step;
+    const index_t origin = (column + band.column.low) * step + band.slot_phase[slot];
+    const index_t inside = band.column.extent - origin;
     if (inside <= 0) return {origin, 0, 0};
     const index_t first = origin >= 0 ? 0 : step == 1 ? -origin : quotient(-origin, step);
     const index_t last = smaller(length, step == 1 ? inside : quotient(inside, step));
@@ -106,8 +106,8 @@ template <class T, class Fill>
 inline void visit_lines(const Band& band, const LineRange& lines, const SlotRange& range,
                         const T* source, T* to, Fill fill) {
     // Known not to change by what is stored.
-    const index_t to_pitch = band.line_length, pitch = band.row_pitch, end = lines.end;
-    const T* from = source + range.origin + range.first * band.column_step + lines.begin * pitch;
+    const index_t to_pitch = band.line_length, pitch = band.row.pitch, end = lines.end;
+    const T* from = source + range.origin + range.first * band.column.step + lines.begin * pitch;
     T* place = to + lines.begin * to_pitch;
     for (index_t line = lines.begin; line < end; ++line, place += to_pitch, from += pitch)
         fill(from, place);
@@ -118,7 +118,7 @@ inline void visit_lines(const Band& band, const LineRange& lines, const SlotRang
 template <class T>
 void fill_slots(const Band& band, const T* source, index_t column, index_t length,
                 const LineRange& lines, T* plane) {
-    const index_t step = band.column_step, end = band.slot_length;
+    const index_t step = band.column.step, end = band.slot_length;
     SlotRange range = slot_range(band, column, length, 0);
     if (step == 2 && band.slots == 2) {
         const SlotRange second = slot_range(band, column, length, 1);
@@ -144,18 +144,18 @@ template <class T>
 void fill_plane(const Band& band, const T* source, const Block& block, T* plane) {
     constexpr int lanes = Simd<T>::lanes;
     const index_t width = quotient(block.column_end - block.column, lanes) * lanes;
-    const index_t length = width + band.column_high - band.column_low;
-    const index_t low = block.row * band.row_step + band.row_low;
-    const index_t high = (block.row_end - 1) * band.row_step + band.row_high;
+    const index_t length = width + band.column.high - band.column.low;
+    const index_t low = block.row * band.row.step + band.row.low;
+    const index_t high = (block.row_end - 1) * band.row.step + band.row.high;
     LineRange lines{high + 1 - low, low < 0 ? -low : 0, high + 1 - low};
-    if (lines.end > band.row_extent - low) lines.end = band.row_extent - low;
+    if (lines.end > band.row.extent - low) lines.end = band.row.extent - low;
     if (lines.begin >= lines.end) lines.begin = lines.end = 0;
     if (!band.skips_rows) {
         clear_run(lines.begin * band.line_length, plane);
         clear_run((lines.count - lines.end) * band.line_length,
                   plane + lines.end * band.line_length);
     }
-    source += low * band.row_pitch;
+    source += low * band.row.pitch;
     fill_slots(band, source, block.column, length, lines, plane);
 }
 
@@ -181,12 +181,12 @@ Ahead<T> look_ahead(const Band& band, const T* source, index_t next) {
     const Block block = block_at(band, next % band.groups, next / band.groups);
     const index_t offset = outer_source_offset(band, block.outer, 0);
     if (offset < 0) return {};
-    const index_t row = block.row * band.row_step, column = block.column * band.column_step;
-    return {source + block.group * band.source_channel_pitch + offset + row * band.row_pitch +
+    const index_t row = block.row * band.row.step, column = block.column * band.column.step;
+    return {source + block.group * band.source_channel_pitch + offset + row * band.row.pitch +
                 column,
-            band.row_extent - row,
-            smaller(band.column_extent - column, band.block_columns * band.column_step),
-            band.row_pitch};
+            band.row.extent - row,
+            smaller(band.column.extent - column, band.column.block * band.column.step),
+            band.row.pitch};
 }
 
 // Fills the planes that are there, side by side, and lists which they are: number

@@ -83,9 +83,9 @@ struct BandTask {
                       (block.group * band.target_channels + channel) * depth;
         tile.taps = taps;
         tile.tap_offset = phase.tap_offset;
-        tile.line = band.row_step * band.line_length;
+        tile.line = band.row.step * band.line_length;
         tile.band = planes + (row - block.row) * tile.line +
-                    (slides ? (phase.first_row - band.row_low) * band.line_length : 0);
+                    (slides ? (phase.first_row - band.row.low) * band.line_length : 0);
         tile.to = to;
         tile.to_pitch = pitch;
         tile.length = length < lanes ? lanes : length;
@@ -104,12 +104,12 @@ struct BandTask {
 
     // What lies inside; sliding rows have step 1, but columns need not.
     void limit(const BandPhase& phase, index_t row, int lines, PositionTile<T>* tile) const {
-        const index_t top = row + phase.first_row, left = block.column + band.column_low;
-        const bool neighbours = band.column_step == 1;
+        const index_t top = row + phase.first_row, left = block.column + band.column.low;
+        const bool neighbours = band.column.step == 1;
         tile->first_line = top < 0 ? -top : 0;
-        tile->last_line = smaller(lines + phase.row_taps - 1, band.row_extent - top);
+        tile->last_line = smaller(lines + phase.row_taps - 1, band.row.extent - top);
         tile->first_column = neighbours ? -left : 0;
-        tile->last_column = neighbours ? band.column_extent - left : INT64_MAX;
+        tile->last_column = neighbours ? band.column.extent - left : INT64_MAX;
     }
 
     // A tile narrower than a vector goes through one of full width.
@@ -128,9 +128,9 @@ struct BandTask {
     ALWAYS_INLINE inline void run_phases(const BandPhase* phase, index_t row, index_t channel,
                                          int count) const {
         const bool one_channel = band.target_channels == 1;
-        const index_t pitch = one_channel ? band.target_row_pitch : band.target_channel_pitch;
-        const index_t step = band.target_column_pitch;
-        const index_t offset = channel * band.target_channel_pitch + row * band.target_row_pitch +
+        const index_t pitch = one_channel ? band.row.target_pitch : band.target_channel_pitch;
+        const index_t step = band.column.target_pitch;
+        const index_t offset = channel * band.target_channel_pitch + row * band.row.target_pitch +
                                block.column * step;
         if (step == 1) {
             if (columns(phase[0]) > 0)
@@ -141,27 +141,27 @@ struct BandTask {
         for (index_t i = 0; i < band.column_phases; ++i)
             if (columns(phase[i]) > 0)
                 run_lines(phase[i], row, channel, count,
-                          lines + i * TILE_LINES * band.block_columns, band.block_columns);
+                          lines + i * TILE_LINES * band.column.block, band.column.block);
         for (int i = 0; i < count; ++i) interleave(phase, i, target + offset + i * pitch);
     }
 
     void interleave(const BandPhase* phase, int line, T* to) const {
-        const index_t step = band.target_column_pitch;
-        const T* from = lines + line * band.block_columns;
+        const index_t step = band.column.target_pitch;
+        const T* from = lines + line * band.column.block;
         if (step == 2 && band.column_phases == 2)
             return interleave_pair(phase, from, to);
         for (index_t i = 0; i < band.column_phases; ++i) {
             const index_t length = columns(phase[i]);
             T* place = to + phase[i].target_start;
             for (index_t j = 0; j < length; ++j) place[j * step] = from[j];
-            from += TILE_LINES * band.block_columns;
+            from += TILE_LINES * band.column.block;
         }
     }
 
     void interleave_pair(const BandPhase* phase, const T* from, T* to) const {
         const index_t pairs = columns(phase[1]);
         to += phase[0].target_start;
-        join_pairs(from, from + TILE_LINES * band.block_columns, pairs, to);
+        join_pairs(from, from + TILE_LINES * band.column.block, pairs, to);
         if (pairs < columns(phase[0])) to[2 * pairs] = from[pairs];
     }
 
@@ -181,7 +181,7 @@ struct BandTask {
             most = smaller(most, most_rows(kind(band.phase[i])));
         for (index_t row = block.row; row < block.row_end; row += count) {
             count = portion(block.row_end - row, most);
-            ahead.fetch((row - block.row) * band.row_step, count * band.row_step);
+            ahead.fetch((row - block.row) * band.row.step, count * band.row.step);
             fetch_target(row, count);
             for (index_t i = 0; i < band.row_phases; ++i) {
                 const BandPhase* phase = band.phase + i * band.column_phases;
@@ -194,12 +194,12 @@ struct BandTask {
     // So that no store waits for its line (depthwise 7 x 7, AMD Zen 3: 0.93 of the time). Inlined, since
     // gcc takes a function that only fetches for one that does nothing.
     ALWAYS_INLINE inline void fetch_target(index_t row, index_t count) const {
-        if (band.target_column_pitch > 1) return;
+        if (band.column.target_pitch > 1) return;
         const T* to = target + band.phase->target_start + block.column;
         const index_t length = block.column_end - block.column;
         for (index_t end = row + count; row < end; ++row)
             for (index_t i = 0; i < length; i += 64 / index_t(sizeof(T)))
-                __builtin_prefetch(to + row * band.target_row_pitch + i, 1);
+                __builtin_prefetch(to + row * band.row.target_pitch + i, 1);
     }
 
     void run_channels() const {
@@ -227,7 +227,7 @@ void correlate(const Band& band, const T* source, const T* packed, T* target, T*
         T* planes = workspace + band.workspace * thread_number();
         T* lines = planes + band.source_channels * band.outer_taps * band.plane_size;
         int* list = reinterpret_cast<int*>(
-            lines + band.column_phases * TILE_LINES * band.block_columns);
+            lines + band.column_phases * TILE_LINES * band.column.block);
 #pragma omp for schedule(dynamic, together)
         for (index_t i = 0; i < tasks; ++i) {
             const Block block = block_at(band, i % band.groups, i / band.groups);

@@ -28,6 +28,17 @@ struct BandPhase {
     bool sliding;          // row tap i of target row q reads source row first_row + q + i
 };
 
+// One of the last two axes, over all phases. Its lowest and highest source position are those that
+// target position 0 reads; of columns they are counted in steps.
+struct BandAxis {
+    index_t count;   // positions of the target, of the largest phase
+    index_t block;   // of them, for one task
+    index_t extent;  // positions of the source
+    index_t step, pitch, target_pitch;
+    index_t low, high;
+    index_t first;  // lowest source column that target column 0 reads
+};
+
 // A correlation with few channels, target positions being the lanes of a vector. A task copies
 // what a block of target positions reads into a band: one plane for each source channel and each
 // tap of the outer axes, rows of zeros and of what the taps read, with the columns that are
@@ -43,15 +54,7 @@ struct Band {
     Axis outer[MAX_AXES];
     index_t outer_positions, outer_taps;
 
-    index_t row_extent, row_step, row_pitch;  // of the source
-    index_t row_low, row_high;                // lowest and highest row that a target row 0 reads
-    index_t column_extent, column_step;
-    index_t first_column;             // lowest column, for target column 0
-    index_t column_low, column_high;  // lowest and highest column, in steps, for target column 0
-    index_t target_row_pitch, target_column_pitch;
-
-    index_t rows, columns;              // positions of the target, of the largest phase
-    index_t block_rows, block_columns;  // of a task
+    BandAxis row, column;  // the last two axes
     index_t slots;
     const index_t* slot_phase;  // columns in slot i are slot_phase[i] modulo the step
     index_t slot_length, line_length, plane_size;

@@ -7,15 +7,13 @@
 #include "reference/reference.h"
 #include "machine/processor.h"
 #include "problem/dtypes.h"
+#include "few_channels/cost.h"
 #include "few_channels/tiling.h"
 #include "machine/threads.h"
 
 namespace convcore::few_channels {
 
 namespace {
-
-// Measured on AMD Zen 3 with AVX2, as all shares of the peak below.
-constexpr double BYTES_PER_SECOND = 16e9, STRAIGHT_BYTES_PER_SECOND = 30e9, TASK_SECONDS = 80e-9;
 
 template <class T>
 class FewChannels : public Method {
@@ -27,28 +25,28 @@ class FewChannels : public Method {
     size_t workspace() const override { return elements() * sizeof(T); }
     virtual size_t elements() const = 0;
 
-    double seconds(int threads) const override { return seconds_ / threads + 3e-6; }
+    double seconds(int threads) const override { return seconds_ / threads + CALL_SECONDS; }
 
   protected:
     std::string describe_band(const Band& band) const {
-        return "blocks of " + std::to_string(band.block_rows) + "x" +
-               std::to_string(band.block_columns) + " positions";
+        return "blocks of " + std::to_string(band.row.block) + "x" +
+               std::to_string(band.column.block) + " positions";
     }
 
     // From the share of the peak that the tiles reach; lanes beyond the end of a row work in vain.
     void estimate(const OwnedBand& owned, double share) {
         const Band& band = owned.band;
-        const double lanes = double(kernels_.lanes), columns = double(band.columns);
+        const double lanes = double(kernels_.lanes), columns = double(band.column.count);
         const double waste = std::max(1.0, std::ceil(columns / lanes) * lanes / columns);
         const double flop = flop_ / (share * peak_flops(kernels_.lanes, int(sizeof(T)))) * waste;
         const double positions = double(band.outer_positions * band.groups) *
-                                 double(band.rows * band.columns);
+                                 double(band.row.count * band.column.count);
         const double phases = double(band.row_phases * band.column_phases);
         // Every block copies the rows around it too, for all taps of the outer axes.
-        const index_t rows = band.row_step * (band.block_rows - 1) + band.row_high - band.row_low + 1;
-        const double copies = band.straight ? double(band.row_step)
-                                            : double(band.outer_taps * rows) / double(band.block_rows);
-        const double source = double(band.source_channels * band.column_step) * copies;
+        const index_t rows = band.row.step * (band.row.block - 1) + band.row.high - band.row.low + 1;
+        const double copies = band.straight ? double(band.row.step)
+                                            : double(band.outer_taps * rows) / double(band.row.block);
+        const double source = double(band.source_channels * band.column.step) * copies;
         const double moved = positions * (source + phases * double(band.target_channels));
         const double tasks = double(band.groups * owned.blocks());
         const double rate = band.straight ? STRAIGHT_BYTES_PER_SECOND : BYTES_PER_SECOND;
@@ -91,7 +89,7 @@ class BandCorrelation : public FewChannels<T> {
             packed_ = std::max(packed_, owned.band.packed_size);
             workspace_ = std::max(workspace_, owned.band.workspace);
             fits_ = fits_ && owned.fits();
-            this->estimate(owned, share(owned.band));
+            this->estimate(owned, correlation_share(owned.band, slides(owned.band)));
         }
     }
 
@@ -132,12 +130,6 @@ class BandCorrelation : public FewChannels<T> {
     }
 
   private:
-    static double share(const Band& band) {
-        if (band.target_channels >= 16) return 0.85;
-        if (band.target_channels > 1) return band.target_channels > 2 ? 0.7 : 0.55;
-        return slides(band) || band.straight ? 0.75 : 0.45;
-    }
-
     const std::vector<OwnedCorrelation> parts_;
     const index_t together_;
     std::vector<OwnedBand> bands_;
@@ -156,10 +148,10 @@ class BandWeightGradient : public FewChannels<T> {
         band_.band.skips_rows = false;
         band_.finish();
         // The slices decide the order of the sum: they depend on the problem alone.
-        const index_t wanted = 16 / std::min<index_t>(16, band_.band.groups);
+        const index_t wanted = MOST_SLICES / std::min(MOST_SLICES, band_.band.groups);
         slices_ = std::max<index_t>(1, std::min(wanted, band_.blocks() / 2));
         result_ = band_.band.groups * band_.band.weight_group_pitch;
-        this->estimate(band_, band_.band.target_channels > 2 ? 0.65 : 0.45);
+        this->estimate(band_, gradient_share(band_.band));
     }
 
     bool fits() const { return band_.fits(); }

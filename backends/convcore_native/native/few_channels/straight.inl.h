@@ -93,9 +93,9 @@ struct StraightColumns {
 };
 
 inline StraightColumns straight_columns(const Band& band, const Block& block, int lanes) {
-    const index_t step = band.column_step, count = block.column_end - block.column;
-    const index_t start = block.column * step + band.first_column;
-    const index_t rest = band.column_extent - STRAIGHT_COLUMN_TAPS - start;
+    const index_t step = band.column.step, count = block.column_end - block.column;
+    const index_t start = block.column * step + band.column.first;
+    const index_t rest = band.column.extent - STRAIGHT_COLUMN_TAPS - start;
     return {start, count, start < 0 ? quotient(-start, step) : 0,
             rest < 0 ? 0 : smaller(count, rest / step + 1),
             ((count < lanes ? lanes : count) - 1) * step + STRAIGHT_COLUMN_TAPS};
@@ -135,8 +135,8 @@ struct StraightTask {
     // A row of the source from `columns.start` on, or zeros; a copy where vectors would read what is
     // not the source's.
     ALWAYS_INLINE inline const T* line(index_t row, T* copy) const {
-        if (source == nullptr || row < 0 || row >= band.row_extent) return zeros;
-        const T* from = source + row * band.row_pitch;
+        if (source == nullptr || row < 0 || row >= band.row.extent) return zeros;
+        const T* from = source + row * band.row.pitch;
         const index_t before = from - begin, behind = end - from;
         if (before + columns.start >= 0 && columns.start + columns.span <= behind)
             return from + columns.start;
@@ -147,7 +147,7 @@ struct StraightTask {
     __attribute__((noinline)) void copy_line(const T* from, T* copy) const {
         for (index_t i = 0; i < columns.span; ++i) {
             const index_t at = columns.start + i;
-            copy[i] = at >= 0 && at < band.column_extent ? from[at] : T(0);
+            copy[i] = at >= 0 && at < band.column.extent ? from[at] : T(0);
         }
     }
 
@@ -157,11 +157,11 @@ struct StraightTask {
             if (count < rows) return run<step, row_taps, rows - 1>(row, count);
         }
         const T* lines[MOST_LINES];
-        const index_t top = row * band.row_step + band.phase[0].first_row;
+        const index_t top = row * band.row.step + band.phase[0].first_row;
         for (int y = 0; y < straight_lines<step, row_taps, rows>; ++y)
-            lines[y] = line(top + (row_taps == 1 ? y * band.row_step : y),
+            lines[y] = line(top + (row_taps == 1 ? y * band.row.step : y),
                             copies + y * band.line_length);
-        const index_t pitch = band.target_row_pitch;
+        const index_t pitch = band.row.target_pitch;
         T* to = target + row * pitch;
         if (columns.count < Simd<T>::lanes) return run_narrow<step, row_taps, rows>(lines, to);
         straight_vectors<T, step, row_taps, rows, false>(columns, lines, inside, taps, to, pitch);
@@ -174,7 +174,7 @@ struct StraightTask {
         T full[rows * lanes];
         straight_vectors<T, step, row_taps, rows, true>(columns, lines, inside, taps, full, lanes);
         for (int i = 0; i < rows; ++i)
-            copy_spaced(full + i * lanes, 1, columns.count, to + i * band.target_row_pitch);
+            copy_spaced(full + i * lanes, 1, columns.count, to + i * band.row.target_pitch);
     }
 
     template <int step, int row_taps>
@@ -187,7 +187,7 @@ struct StraightTask {
 
     void run(index_t row, index_t end) const {
         const bool one_row_tap = band.phase[0].row_taps == 1;
-        if (band.column_step == 1) {
+        if (band.column.step == 1) {
             one_row_tap ? run_rows<1, 1>(row, end) : run_rows<1, 3>(row, end);
         } else {
             one_row_tap ? run_rows<2, 1>(row, end) : run_rows<2, 3>(row, end);
@@ -198,7 +198,7 @@ struct StraightTask {
 // One behind the last element of the source.
 inline index_t source_end(const Band& band) {
     index_t last = (band.groups - 1) * band.source_channel_pitch +
-                   (band.row_extent - 1) * band.row_pitch + band.column_extent - 1;
+                   (band.row.extent - 1) * band.row.pitch + band.column.extent - 1;
     for (int a = 0; a < band.outer_axes; ++a)
         last += (band.outer[a].extent - 1) * band.outer[a].source_pitch;
     return last + 1;
@@ -225,7 +225,7 @@ void correlate_straight(const Band& band, const T* source, const T* packed, T* t
             if (block.column != known) {
                 known = block.column;
                 for (index_t j = 0, at = columns.start; j < columns.span; ++j, ++at)
-                    inside[j] = T(at >= 0 && at < band.column_extent);
+                    inside[j] = T(at >= 0 && at < band.column.extent);
             }
             const index_t offset = outer_source_offset(band, block.outer, 0);
             const T* from = source + block.group * band.source_channel_pitch + offset;

@@ -4,16 +4,12 @@
 #include <numeric>
 
 #include "problem/integers.h"
+#include "few_channels/cost.h"
 #include "machine/processor.h"
 
 namespace convcore::few_channels {
 
 namespace {
-
-// A band of this size and what goes with it stay in the level 1 cache.
-constexpr index_t LEVEL1_BYTES = 20 << 10;
-// A task should be worth its start.
-constexpr index_t FEWEST_BLOCKS = 16;
 
 const index_t ZERO[1] = {0};
 const Axis UNIT{1, 1, 1, 1, ZERO, ZERO, 0, 0};
@@ -68,13 +64,13 @@ OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last
         band.outer_positions *= problem.axis[a].count;
         band.outer_taps *= problem.axis[a].taps;
     }
-    band.row_extent = rows.extent;
-    band.row_step = rows.step;
-    band.row_pitch = rows.source_pitch;
-    band.column_extent = columns.extent;
-    band.column_step = columns.step;
-    band.target_row_pitch = rows.target_pitch;
-    band.target_column_pitch = columns.target_pitch;
+    band.row.extent = rows.extent;
+    band.row.step = rows.step;
+    band.row.pitch = rows.source_pitch;
+    band.column.extent = columns.extent;
+    band.column.step = columns.step;
+    band.row.target_pitch = rows.target_pitch;
+    band.column.target_pitch = columns.target_pitch;
     band.column_phases = int(column_phases);
     band.row_phases = int((last - first) / column_phases);
     choose_slots(first, last);
@@ -84,7 +80,7 @@ OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last
         add_phase(rows_of(part->problem), columns_of(part->problem));
         phases_.back().target_start = part->problem.target_start;
     }
-    band.first_column = columns.shift[ascending(columns)[0]];
+    band.column.first = columns.shift[ascending(columns)[0]];
     band.straight = band.source_channels * band.target_channels * band.outer_taps == 1 &&
                     phases_.size() == 1 && straight(rows, columns);
     count_workspace(lanes, itemsize);
@@ -92,21 +88,21 @@ OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last
 
 // What all phases together read.
 void OwnedBand::choose_slots(const OwnedCorrelation* first, const OwnedCorrelation* last) {
-    band.row_low = band.column_low = INT64_MAX;
-    band.row_high = band.column_high = INT64_MIN;
+    band.row.low = band.column.low = INT64_MAX;
+    band.row.high = band.column.high = INT64_MIN;
     for (const OwnedCorrelation* part = first; part < last; ++part) {
         const Axis &rows = rows_of(part->problem), &columns = columns_of(part->problem);
         padded_ = padded_ || part->padded();
-        band.rows = std::max(band.rows, rows.count);
-        band.columns = std::max(band.columns, columns.count);
+        band.row.count = std::max(band.row.count, rows.count);
+        band.column.count = std::max(band.column.count, columns.count);
         for (index_t t = 0; t < rows.taps; ++t) {
-            band.row_low = std::min(band.row_low, rows.shift[t]);
-            band.row_high = std::max(band.row_high, rows.shift[t]);
+            band.row.low = std::min(band.row.low, rows.shift[t]);
+            band.row.high = std::max(band.row.high, rows.shift[t]);
         }
         for (index_t t = 0; t < columns.taps; ++t) {
             const index_t at = floor_quotient(columns.shift[t], columns.step);
-            band.column_low = std::min(band.column_low, at);
-            band.column_high = std::max(band.column_high, at);
+            band.column.low = std::min(band.column.low, at);
+            band.column.high = std::max(band.column.high, at);
             slots_.push_back(columns.shift[t] - at * columns.step);
         }
     }
@@ -116,41 +112,41 @@ void OwnedBand::choose_slots(const OwnedCorrelation* first, const OwnedCorrelati
 }
 
 index_t OwnedBand::plane(index_t rows, index_t columns, int lanes) const {
-    const index_t slot = round_up(columns, lanes) + band.column_high - band.column_low;
-    return ((rows - 1) * band.row_step + band.row_high - band.row_low + 1) * band.slots *
+    const index_t slot = round_up(columns, lanes) + band.column.high - band.column.low;
+    return ((rows - 1) * band.row.step + band.row.high - band.row.low + 1) * band.slots *
            round_up(slot, lanes);
 }
 
 // All columns if they fit, for at least as many rows as the halo has; then as many rows as fit.
 void OwnedBand::choose_blocks(int lanes, int itemsize) {
     const index_t planes = band.source_channels * band.outer_taps;
-    const index_t span = band.row_high - band.row_low;
-    const index_t least = std::min(band.rows, span == 0 ? 1 : std::max<index_t>(span, 4));
+    const index_t span = band.row.high - band.row.low;
+    const index_t least = std::min(band.row.count, span == 0 ? 1 : std::max<index_t>(span, 4));
     const auto bytes = [&](index_t rows, index_t columns) {
         return double(planes) * double(plane(rows, columns, lanes)) * itemsize;
     };
-    const index_t narrow = std::min(round_up(band.columns, lanes), index_t(8) * lanes);
+    const index_t narrow = std::min(round_up(band.column.count, lanes), index_t(8) * lanes);
     const double bound = bytes(least, narrow) <= LEVEL1_BYTES ? double(LEVEL1_BYTES)
                                                               : double(level2_bytes()) * 3 / 8;
     index_t parts = 1, rows = least;
-    const auto columns = [&] { return round_up(quotient(band.columns, parts), lanes); };
+    const auto columns = [&] { return round_up(quotient(band.column.count, parts), lanes); };
     while (bytes(rows, columns()) > bound && columns() > narrow) ++parts;
-    band.block_columns = columns();
-    while (rows > 1 && bytes(rows, band.block_columns) > bound) rows = quotient(rows, 2);
-    while (rows < band.rows && bytes(rows + 1, band.block_columns) <= bound) ++rows;
-    band.block_rows = rows;
+    band.column.block = columns();
+    while (rows > 1 && bytes(rows, band.column.block) > bound) rows = quotient(rows, 2);
+    while (rows < band.row.count && bytes(rows + 1, band.column.block) <= bound) ++rows;
+    band.row.block = rows;
     const index_t tasks = quotient(FEWEST_BLOCKS, band.groups * blocks());
     if (tasks > 1) rows = std::max(std::min<index_t>(rows, 4), quotient(rows, tasks));
-    rows = quotient(band.rows, quotient(band.rows, rows));
-    band.block_rows = rows < 4 ? rows : std::min(band.rows, round_up(rows, 4));
-    fits_ = bytes(band.block_rows, band.block_columns) <= 2 * double(level2_bytes());
+    rows = quotient(band.row.count, quotient(band.row.count, rows));
+    band.row.block = rows < 4 ? rows : std::min(band.row.count, round_up(rows, 4));
+    fits_ = bytes(band.row.block, band.column.block) <= 2 * double(level2_bytes());
 }
 
 void OwnedBand::lay_out(int lanes) {
-    band.slot_length = round_up(band.block_columns, lanes) +
-                       round_up(band.column_high - band.column_low, lanes);
+    band.slot_length = round_up(band.column.block, lanes) +
+                       round_up(band.column.high - band.column.low, lanes);
     band.line_length = band.slots * band.slot_length;
-    band.plane_size = plane(band.block_rows, band.block_columns, lanes);
+    band.plane_size = plane(band.row.block, band.column.block, lanes);
 }
 
 void OwnedBand::add_phase(const Axis& rows, const Axis& columns) {
@@ -168,12 +164,12 @@ void OwnedBand::add_phase(const Axis& rows, const Axis& columns) {
         const auto slot = std::lower_bound(slots_.begin(), slots_.end(),
                                            columns.shift[t] - at * columns.step);
         tables.column_offset.push_back((slot - slots_.begin()) * band.slot_length + at -
-                                       band.column_low);
+                                       band.column.low);
     }
     for (size_t i = 0; i < down.size(); ++i) {
         const index_t shift = rows.shift[down[i]];
         for (size_t j = 0; j < across.size(); ++j) {
-            tables.tap_offset.push_back((shift - band.row_low) * band.line_length +
+            tables.tap_offset.push_back((shift - band.row.low) * band.line_length +
                                         tables.column_offset[j]);
             tables.weight_offset.push_back(rows.weight_offset[down[i]] +
                                            columns.weight_offset[across[j]]);
@@ -195,10 +191,10 @@ void OwnedBand::count_workspace(int lanes, int itemsize) {
         band.skips_rows = band.skips_rows && phase.sliding && phase.row_taps > FEW_ROW_TAPS;
     const index_t lines = band.straight ? STRAIGHT_LINES * band.line_length : 0;
     band.workspace = round_up(
-        std::max(size + band.column_phases * TILE_LINES * band.block_columns, lines), 64);
+        std::max(size + band.column_phases * TILE_LINES * band.column.block, lines), 64);
     const index_t taps = phases_[0].row_taps * phases_[0].column_taps;
     band.gradient_workspace = round_up(
-        size + band.target_channels * (band.block_rows * lanes + planes * taps), 64);
+        size + band.target_channels * (band.row.block * lanes + planes * taps), 64);
 }
 
 void OwnedBand::finish() {
@@ -212,8 +208,8 @@ void OwnedBand::finish() {
 }
 
 index_t OwnedBand::blocks() const {
-    return band.outer_positions * quotient(band.rows, band.block_rows) *
-           quotient(band.columns, band.block_columns);
+    return band.outer_positions * quotient(band.row.count, band.row.block) *
+           quotient(band.column.count, band.column.block);
 }
 
 index_t OwnedBand::depth() const {

@@ -154,16 +154,16 @@ struct BandGradientTask {
         for (index_t k = 0; k < band.target_channels; ++k)
             for (index_t line = 0; line < lines; ++line, to += lanes) {
                 const T* place = from + k * band.target_channel_pitch +
-                                 line * band.target_row_pitch;
+                                 line * band.row.target_pitch;
                 for (index_t j = 0; j < lanes; ++j) to[j] = j < width ? place[j] : T(0);
             }
     }
 
     // How many rows of `width` positions are run with all taps before the next ones.
     index_t rows_together(index_t rows, index_t width) const {
-        const index_t span = band.row_high - band.row_low + 1 - band.row_step;
+        const index_t span = band.row.high - band.row.low + 1 - band.row.step;
         const index_t channels = smaller(band.target_channels, GRADIENT_ROWS);
-        const index_t each = band.row_step * band.line_length + channels * width;
+        const index_t each = band.row.step * band.line_length + channels * width;
         const index_t rest = ROWS_BYTES / index_t(sizeof(T)) - span * band.line_length;
         return quotient(rows, quotient(rows, rest < 4 * each ? 4 : rest / each));
     }
@@ -195,10 +195,10 @@ struct BandGradientTask {
         const index_t rows = block.row_end - block.row, together = rows_together(rows, width);
         tile.vectors = width / lanes;
         tile.target = target + outer_target_offset(band, block.outer) +
-                      block.row * band.target_row_pitch + block.column;
-        tile.target_line = band.target_row_pitch;
+                      block.row * band.row.target_pitch + block.column;
+        tile.target_line = band.row.target_pitch;
         tile.target_channel = band.target_channel_pitch;
-        tile.source_line = band.row_step * band.line_length;
+        tile.source_line = band.row.step * band.line_length;
         tile.to_pitch = depth();
         if (width % lanes) {
             fill_tails(tile.target + tile.vectors * lanes, rows, width % lanes);
@@ -239,7 +239,7 @@ void weight_gradient(const Band& band, index_t slices, const T* target, const T*
         T* planes = rest + band.gradient_workspace * thread_number();
         BandGradientTask<T> task{band, target, planes, nullptr, nullptr, nullptr};
         task.tails = planes + band.source_channels * band.outer_taps * band.plane_size;
-        task.sums = task.tails + band.target_channels * band.block_rows * Simd<T>::lanes;
+        task.sums = task.tails + band.target_channels * band.row.block * Simd<T>::lanes;
         const index_t size = band.target_channels * task.depth();
         task.list = reinterpret_cast<int*>(task.sums + size);
 #pragma omp for schedule(dynamic)

@@ -16,18 +16,18 @@ struct Strips {
     index_t tiles;
     Strip strip[MAX_BLOCK_TILES];
 
-    Strips(const Winograd& problem, index_t first, index_t last)
+    Strips(const Problem& problem, index_t first, index_t last)
         : count(cut_strips(problem, first, last, strip)), tiles(last - first) {}
 };
 
 // A vector of target channels and one source channel: `taps` vectors to `to`[frequency].
 template <class T>
-void transform_taps(const Winograd& problem, const T* taps, index_t pitch, T* work, T* to) {
+void transform_taps(const Problem& problem, const T* taps, index_t pitch, T* work, T* to) {
     constexpr int lanes = Simd<T>::lanes;
-    const WinogradAxis *outer = problem.axis, *middle = outer + 1, *inner = outer + 2;
+    const Axis *outer = problem.axis, *middle = outer + 1, *inner = outer + 2;
     const index_t sign = problem.flip ? -1 : 1;
     // Where tap 0 of an axis stands whose taps are `step` apart.
-    const auto start = [&](const T* from, const WinogradAxis& axis, index_t step) {
+    const auto start = [&](const T* from, const Axis& axis, index_t step) {
         return problem.flip ? from + (axis.taps - 1) * step : from;
     };
     const index_t row = inner->frequencies * lanes, plane = middle->frequencies * row;
@@ -59,7 +59,7 @@ constexpr index_t WEIGHT_RUN = 8, WEIGHTS_AHEAD = 6;
 // Up to one vector of target channels and source channels `first` to `last`, which stand in `to`
 // a panel's width apart.
 template <class T>
-void transform_weights(const Winograd& problem, const T* weight, int channels, index_t first,
+void transform_weights(const Problem& problem, const T* weight, int channels, index_t first,
                        index_t last, index_t pitch, T* work, T* to) {
     constexpr int lanes = Simd<T>::lanes;
     const index_t taps = problem.taps;
@@ -84,7 +84,7 @@ void transform_weights(const Winograd& problem, const T* weight, int channels, i
 // A panel of target channels, zero where there is none; `to` covers whole vectors of source
 // channels from `first` on, zero where there is none.
 template <class T>
-void transform_panel(const Winograd& problem, const T* weight, index_t panel, index_t first,
+void transform_panel(const Problem& problem, const T* weight, index_t panel, index_t first,
                      index_t last, index_t pitch, T* work, T* to) {
     constexpr int lanes = Simd<T>::lanes, width = tile_width<T>;
     const index_t end = smaller(last, problem.source_channels);
@@ -108,7 +108,7 @@ inline index_t whole_lanes(index_t channels) {
 }
 
 template <class T>
-void transform_weight(const Winograd& problem, const WinogradBlocking& block,
+void transform_weight(const Problem& problem, const Blocking& block,
                                const T* weight, T* transformed, index_t first, index_t last,
                                T* workspace, int threads) {
     const index_t depth = whole_lanes<T>(problem.source_channels), part = 64;
@@ -127,8 +127,8 @@ void transform_weight(const Winograd& problem, const WinogradBlocking& block,
 // Products of a block of tiles with some panels.
 template <class T>
 struct Products {
-    const Winograd& problem;
-    const WinogradBlocking& block;
+    const Problem& problem;
+    const Blocking& block;
     const T* source;   // transformed
     const T* weight;   // transformed, of the first panel
     index_t weight_pitch;  // between frequencies
@@ -194,7 +194,7 @@ struct Products {
 
 // Transforms channels `channel` and following, up to one vector, of a strip of the source.
 template <class T>
-void transform_source(const Winograd& problem, const WinogradBlocking& block, const T* source,
+void transform_source(const Problem& problem, const Blocking& block, const T* source,
                       index_t channel, const Strip& strip, T* work, T* transformed) {
     constexpr int lanes = Simd<T>::lanes;
     const Window window = source_window(problem);
@@ -207,7 +207,7 @@ void transform_source(const Winograd& problem, const WinogradBlocking& block, co
 }
 
 template <class T>
-void correlate(const Winograd& problem, const WinogradBlocking& block, const T* source,
+void correlate(const Problem& problem, const Blocking& block, const T* source,
                         const T* transformed, T* target, index_t first, index_t last,
                         T* workspace, int threads) {
     constexpr int lanes = Simd<T>::lanes;
@@ -238,7 +238,7 @@ void correlate(const Winograd& problem, const WinogradBlocking& block, const T* 
 // Panels from `panel` on times a block of tiles that all threads share. Their weights are taken as
 // `prepared`, or transformed.
 template <class T>
-void correlate_panels(const Winograd& problem, const WinogradBlocking& block,
+void correlate_panels(const Problem& problem, const Blocking& block,
                       const Strips& strips, const T* shared, const T* weight, const T* prepared,
                       index_t panel, T* buffer, T* target) {
     const index_t depth = whole_lanes<T>(problem.source_channels);
@@ -265,7 +265,7 @@ void correlate_panels(const Winograd& problem, const WinogradBlocking& block,
 }
 
 template <class T>
-void correlate_few(const Winograd& problem, const WinogradBlocking& block,
+void correlate_few(const Problem& problem, const Blocking& block,
                             const T* source, const T* weight, const T* prepared, T* target,
                             T* workspace, int threads) {
     constexpr int lanes = Simd<T>::lanes;

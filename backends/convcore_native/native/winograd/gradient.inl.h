@@ -9,7 +9,7 @@ namespace {
 // Transforms up to one vector of channels of a strip of the target, from `channel` on; `first` is
 // the channel at which `transformed` begins.
 template <class T>
-void transform_target(const Winograd& problem, const WinogradBlocking& block, const T* target,
+void transform_target(const Problem& problem, const Blocking& block, const T* target,
                       index_t channel, index_t first, const Strip& strip, T* work,
                       T* transformed) {
     constexpr int lanes = Simd<T>::lanes;
@@ -25,7 +25,7 @@ void transform_target(const Winograd& problem, const WinogradBlocking& block, co
 // Sums of one frequency over a block of tiles: rows `row` to `row_end` of those in work. Sums are
 // [target channel][frequency][source channel], so that they are transformed back from one place.
 template <class T>
-void multiply_frequency(const WinogradBlocking& block, index_t tiles, index_t depth, index_t row,
+void multiply_frequency(const Blocking& block, index_t tiles, index_t depth, index_t row,
                         index_t row_end, const T* target, const T* source, T* sums, bool more) {
     constexpr int lanes = Simd<T>::lanes, width = GRADIENT_COLUMNS * lanes;
     for (index_t c = 0; c < depth; c += width) {
@@ -41,10 +41,10 @@ void multiply_frequency(const WinogradBlocking& block, index_t tiles, index_t de
 
 // Transforms the sums of one target channel and up to one vector of source channels back.
 template <class T>
-void transform_gradient(const Winograd& problem, const T* sums, index_t pitch, int channels,
+void transform_gradient(const Problem& problem, const T* sums, index_t pitch, int channels,
                         T* work, T* weight) {
     constexpr int lanes = Simd<T>::lanes;
-    const WinogradAxis *outer = problem.axis, *middle = outer + 1, *inner = outer + 2;
+    const Axis *outer = problem.axis, *middle = outer + 1, *inner = outer + 2;
     const index_t row = inner->taps * lanes;
     transform_for<T, WeightAdjointStage>(*inner)(
         {sums, pitch, inner->frequencies * pitch}, {work, lanes, row},
@@ -62,8 +62,8 @@ void transform_gradient(const Winograd& problem, const T* sums, index_t pitch, i
 
 template <class T>
 struct GradientWork {
-    const Winograd& problem;
-    const WinogradBlocking& block;
+    const Problem& problem;
+    const Blocking& block;
     const T* target;
     const T* source;
     T* weight;
@@ -127,7 +127,7 @@ struct GradientWork {
 };
 
 template <class T>
-void weight_gradient(const Winograd& problem, const WinogradBlocking& block,
+void weight_gradient(const Problem& problem, const Blocking& block,
                               const T* target, const T* source, T* weight, T* workspace,
                               int threads) {
     T* targets = workspace + problem.frequencies * block.source_pitch;

@@ -9,11 +9,11 @@
 
 namespace convcore::winograd {
 
-constexpr int WINOGRAD_AXES = 3;
+constexpr int AXES = 3;
 // Tiles that are transformed together: neighbours on the last axis.
 constexpr index_t MAX_STRIP = 16;
 
-struct WinogradAxis {
+struct Axis {
     index_t taps, dilation;
     index_t before;  // source position that tap 0 of target position 0 reads, negated
     index_t source_extent, target_extent;
@@ -23,11 +23,11 @@ struct WinogradAxis {
 
 // target[k, q] = sum over c, t of weight[k, c, t] * source[c, q + t dilation - before], images
 // apart; the last axis varies fastest. All pitches are in elements.
-struct Winograd {
+struct Problem {
     index_t batch, source_channels, target_channels;
     index_t weight_source_pitch, weight_target_pitch;
     bool flip;  // taps stand in reverse
-    WinogradAxis axis[WINOGRAD_AXES];
+    Axis axis[AXES];
     index_t frequencies, taps, tiles;  // products over all axes, and over the batch
 };
 
@@ -36,7 +36,7 @@ struct Winograd {
 // products [frequency][tile][target channel]; pitches are those between frequencies. Sums of the
 // weight gradient are [target channel][frequency][source channel]; there `weight_pitch` is that
 // between frequencies, and `product_pitch` that between target channels.
-struct WinogradBlocking {
+struct Blocking {
     index_t tiles;   // that a block holds
     index_t depth;   // source channels that are summed up before their sum is added
     index_t panels;  // of target channels, whose products are kept at a time
@@ -52,19 +52,19 @@ struct Routines {
     int lanes, tile_rows, panel_width;  // of the register tile: tiles, and target channels
 
     // Panels `first` to `last` of the target channels.
-    void (*transform_weight)(const Winograd&, const WinogradBlocking&, const T* weight,
+    void (*transform_weight)(const Problem&, const Blocking&, const T* weight,
                              T* transformed, index_t first, index_t last, T* workspace,
                              int threads);
     // For many tiles: every thread has its own blocks of them.
-    void (*correlate)(const Winograd&, const WinogradBlocking&, const T* source,
+    void (*correlate)(const Problem&, const Blocking&, const T* source,
                       const T* transformed, T* target, index_t first, index_t last, T* workspace,
                       int threads);
     // For few tiles: the threads share them, and transform weights as they are needed, unless those
     // are given as `prepared`.
-    void (*correlate_few)(const Winograd&, const WinogradBlocking&, const T* source,
+    void (*correlate_few)(const Problem&, const Blocking&, const T* source,
                           const T* weight, const T* prepared, T* target, T* workspace,
                           int threads);
-    void (*weight_gradient)(const Winograd&, const WinogradBlocking&, const T* target,
+    void (*weight_gradient)(const Problem&, const Blocking&, const T* target,
                             const T* source, T* weight, T* workspace, int threads);
 };
 

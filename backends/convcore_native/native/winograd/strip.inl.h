@@ -10,19 +10,19 @@ namespace convcore::winograd {
 namespace {
 
 struct Strip {
-    index_t image, position[WINOGRAD_AXES];  // of its first tile in the target
+    index_t image, position[AXES];  // of its first tile in the target
     index_t count;
     index_t place;  // of its first tile in the block
 };
 
 // Of a tile of the target.
-inline index_t first_position(const WinogradAxis& axis, index_t tile) {
+inline index_t first_position(const Axis& axis, index_t tile) {
     return tile / axis.dilation * axis.tile * axis.dilation + tile % axis.dilation;
 }
 
 // Strips of tiles `first` to `last`, flattened over the batch and all axes; returns how many.
-inline int cut_strips(const Winograd& problem, index_t first, index_t last, Strip* strips) {
-    const WinogradAxis* axis = problem.axis;
+inline int cut_strips(const Problem& problem, index_t first, index_t last, Strip* strips) {
+    const Axis* axis = problem.axis;
     const index_t dilation = axis[2].dilation;
     int count = 0;
     for (index_t p = first; p < last;) {
@@ -50,7 +50,7 @@ struct Columns {
     index_t count() const { return pieces * width; }
 };
 
-inline Columns strip_columns(const WinogradAxis& axis, index_t taken, index_t tiles) {
+inline Columns strip_columns(const Axis& axis, index_t taken, index_t tiles) {
     const index_t dilation = axis.dilation;
     if (dilation == 1) return {1, (tiles - 1) * axis.tile + taken, 0, 1, axis.tile};
     if (dilation == tiles) return {1, taken * tiles, 0, tiles, 1};
@@ -161,15 +161,15 @@ inline void clear_row(T* to, index_t first, index_t last) {
 
 // An array that strips are read from or written to, and how many elements tiles take on each axis.
 struct Window {
-    index_t taken[WINOGRAD_AXES], before[WINOGRAD_AXES], extent[WINOGRAD_AXES];
+    index_t taken[AXES], before[AXES], extent[AXES];
 
     index_t positions() const { return extent[0] * extent[1] * extent[2]; }
 };
 
-inline Window source_window(const Winograd& problem) {
+inline Window source_window(const Problem& problem) {
     Window window;
-    for (int a = 0; a < WINOGRAD_AXES; ++a) {
-        const WinogradAxis& axis = problem.axis[a];
+    for (int a = 0; a < AXES; ++a) {
+        const Axis& axis = problem.axis[a];
         window.taken[a] = axis.frequencies;
         window.before[a] = axis.before;
         window.extent[a] = axis.source_extent;
@@ -177,10 +177,10 @@ inline Window source_window(const Winograd& problem) {
     return window;
 }
 
-inline Window target_window(const Winograd& problem) {
+inline Window target_window(const Problem& problem) {
     Window window;
-    for (int a = 0; a < WINOGRAD_AXES; ++a) {
-        const WinogradAxis& axis = problem.axis[a];
+    for (int a = 0; a < AXES; ++a) {
+        const Axis& axis = problem.axis[a];
         window.taken[a] = axis.tile;
         window.before[a] = 0;
         window.extent[a] = axis.target_extent;
@@ -219,14 +219,14 @@ void write_piece(const Window& window, const T* from, index_t y0, index_t y1, in
 
 // Reads a strip of up to one vector of channels, and transforms it: `to`[frequency][tile][lane].
 template <class T, template <int, int> class Stage>
-void transform_in(const Winograd& problem, const Window& window, const T* from, int channels,
+void transform_in(const Problem& problem, const Window& window, const T* from, int channels,
                   const T* end, const Strip& strip, index_t pitch, T* work, T* to) {
     constexpr int lanes = Simd<T>::lanes;
-    const WinogradAxis* axis = problem.axis;
+    const Axis* axis = problem.axis;
     const Columns columns = strip_columns(axis[2], window.taken[2], strip.count);
     const index_t row_pitch = strip_pitch(columns.count()) * lanes;
-    index_t start[WINOGRAD_AXES];
-    for (int a = 0; a < WINOGRAD_AXES; ++a) start[a] = strip.position[a] - window.before[a];
+    index_t start[AXES];
+    for (int a = 0; a < AXES; ++a) start[a] = strip.position[a] - window.before[a];
     for (index_t i = 0; i < window.taken[0]; ++i)
         for (index_t j = 0; j < window.taken[1]; ++j)
             for (index_t k = 0; k < columns.pieces; ++k)
@@ -246,10 +246,10 @@ void transform_in(const Winograd& problem, const Window& window, const T* from, 
 // Transforms the products of a strip back, and writes them to the target; `step` elements lie
 // between the products of neighbouring tiles, `pitch` between frequencies.
 template <class T>
-void transform_out(const Winograd& problem, const T* from, index_t pitch, index_t step,
+void transform_out(const Problem& problem, const T* from, index_t pitch, index_t step,
                    const Strip& strip, T* work, T* to, int channels) {
     constexpr int lanes = Simd<T>::lanes;
-    const WinogradAxis* axis = problem.axis;
+    const Axis* axis = problem.axis;
     const Columns columns = strip_columns(axis[2], axis[2].tile, strip.count);
     const index_t row_pitch = strip_pitch(columns.count()) * lanes;
     const auto run = transform_for<T, TargetStage>(axis[2]);

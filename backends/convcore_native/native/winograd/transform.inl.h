@@ -162,7 +162,7 @@ template <class T>
 using Transform = void (*)(const Lines<const T>&, const Lines<T>&, index_t);
 
 template <class T, template <int, int> class Stage>
-inline Transform<T> transform_for(const WinogradAxis& axis) {
+inline Transform<T> transform_for(const Axis& axis) {
     switch (10 * axis.tile + axis.taps) {
         case 23: return transform_lines<T, Stage<2, 3>>;
         case 43: return transform_lines<T, Stage<4, 3>>;
@@ -176,7 +176,7 @@ inline Transform<T> transform_for(const WinogradAxis& axis) {
 // Transforms the axes of a block [axis 0][axis 1][columns] of vectors in place, except the last:
 // `in` elements of axis 0, `out` of axis 1 afterwards, with room for the frequencies on each.
 template <class T, template <int, int> class Stage>
-void transform_outer(const Winograd& problem, index_t in, index_t out, index_t row_pitch,
+void transform_outer(const Problem& problem, index_t in, index_t out, index_t row_pitch,
                      index_t columns, T* block) {
     constexpr int lanes = Simd<T>::lanes;
     const index_t room = problem.axis[1].frequencies;

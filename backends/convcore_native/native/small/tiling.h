@@ -1,0 +1,51 @@
+// The copy of a small source, and the tables that tell the kernel where everything lies in it.
+#pragma once
+#include <vector>
+
+#include "problem/correlation.h"
+#include "problem/integers.h"
+#include "small/kernels.h"
+
+namespace convcore::small {
+
+// One axis in the copy, which holds its positions low, low + 1, ... of the source: the one
+// number `at` from there stands at at % step * phase_pitch + at / step * pitch.
+struct CopyAxis {
+    index_t low, span, step;
+    index_t pitch, phase_pitch;
+
+    index_t place(index_t at) const { return at % step * phase_pitch + at / step * pitch; }
+    index_t extent() const { return ceiling(span, step); }
+};
+
+// Elements of the copy, as a real number, since it may be beyond any integer.
+double copied_elements(const Correlation&);
+
+class OwnedLayout {
+  public:
+    OwnedLayout(const Correlation&, int lanes);
+
+    Layout view() const;
+    index_t elements() const { return elements_; }
+    index_t strips() const { return index_t(strips_.size()); }
+    index_t taps() const { return index_t(taps_.size()); }
+    index_t vectors() const { return index_t(vectors_.size()); }
+
+  private:
+    void add_strips(int axis, index_t from, index_t to);
+    void add_taps(int axis, index_t shift, index_t weight);
+    void add_rows(int axis, index_t target, index_t start);
+    void add_row(index_t target, index_t start, const Axis&);
+
+    const Correlation& problem_;
+    const index_t lanes_;
+    CopyAxis axes_[MAX_AXES];
+    index_t plane_ = 1, elements_ = 0;
+    bool padded_ = false;
+    std::vector<Strip> strips_;
+    std::vector<Tap> taps_;
+    std::vector<Vector> vectors_;
+    std::vector<Run> runs_;
+};
+
+}  // namespace convcore::small
