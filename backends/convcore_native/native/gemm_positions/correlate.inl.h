@@ -14,7 +14,7 @@ namespace {
 
 // to[row][position] (+)= sum over terms of weight[term][row] column[term][position].
 template <class T, int rows, int vectors>
-void multiply_columns(index_t depth, const T* __restrict weight, const T* __restrict column, T* to,
+void multiply_tile(index_t depth, const T* __restrict weight, const T* __restrict column, T* to,
                       index_t pitch, bool accumulate) {
     constexpr int lanes = Simd<T>::lanes;
     vec<T> sum[rows][vectors] = {};
@@ -42,30 +42,30 @@ void multiply_columns(index_t depth, const T* __restrict weight, const T* __rest
 }
 
 template <class T>
-using MultiplyColumns = void (*)(index_t, const T*, const T*, T*, index_t, bool);
+using Multiply = void (*)(index_t, const T*, const T*, T*, index_t, bool);
 
-template <class T, int rows = CHANNEL_ROWS, int vectors = COLUMN_VECTORS>
-inline MultiplyColumns<T> multiply_columns_for(int wanted, int wanted_vectors) {
+template <class T, int rows = CHANNEL_ROWS, int vectors = VECTORS>
+inline Multiply<T> multiply_for(int wanted, int wanted_vectors) {
     if constexpr (vectors > 1) {
         if (wanted_vectors < vectors)
-            return multiply_columns_for<T, rows, vectors - 1>(wanted, wanted_vectors);
+            return multiply_for<T, rows, vectors - 1>(wanted, wanted_vectors);
     }
     if constexpr (rows > 1) {
         if (wanted < rows)
-            return multiply_columns_for<T, rows - 1, vectors>(wanted, wanted_vectors);
+            return multiply_for<T, rows - 1, vectors>(wanted, wanted_vectors);
     }
-    return multiply_columns<T, rows, vectors>;
+    return multiply_tile<T, rows, vectors>;
 }
 
 // A block of positions of one group, for some target channels.
 template <class T>
-struct ColumnTask {
-    static constexpr int lanes = Simd<T>::lanes, width = column_width<T>;
+struct BlockTask {
+    static constexpr int lanes = Simd<T>::lanes, width = tile_width<T>;
 
     const Correlation& problem;
     const Blocking& block;
-    const ColumnRuns& runs;
-    const ColumnPacker<T>& packer;
+    const PositionRuns& runs;
+    const SourcePacker<T>& packer;
     const T* packed;
     T* target;  // of the group
     index_t first_channel, last_channel;
@@ -74,16 +74,16 @@ struct ColumnTask {
 
     void run() const {
         const index_t tiles = packer.tiles(), terms = term_count(problem);
-        index_t place[MAX_COLUMNS];
-        bool started[MAX_COLUMNS] = {};
+        index_t place[MAX_BLOCK_POSITIONS];
+        bool started[MAX_BLOCK_POSITIONS] = {};
         for (index_t t = 0; t < tiles; ++t) place[t] = place_of(t);
         packer.list();
         for (index_t first = 0; first < terms; first += block.depth) {
             const index_t last = smaller(terms, first + block.depth);
-            bool wanted[MAX_COLUMNS] = {};
+            bool wanted[MAX_BLOCK_POSITIONS] = {};
             pack(first, last, wanted);
             for (index_t t = 0; t < tiles; ++t) wanted[t] |= last == terms && !started[t];
-            for (index_t k = first_channel; k < last_channel; k += block.outputs)
+            for (index_t k = first_channel; k < last_channel; k += block.target_channels)
                 for (index_t t = 0; t < tiles; ++t)
                     if (wanted[t]) multiply(t, place[t], first, last, k, started[t]);
             for (index_t t = 0; t < tiles; ++t) started[t] |= wanted[t];
@@ -106,7 +106,7 @@ struct ColumnTask {
                             packer.pack(tap, t, channel, channels,
                                         columns + t * (last - first) * width +
                                             place * packer.vectors(t) * lanes);
-                            wanted[t] |= packer.reads[tap * tiles + t].pieces > 0;
+                            wanted[t] |= packer.tap_loads[tap * tiles + t].pieces > 0;
                         }
                     });
     }
@@ -118,7 +118,7 @@ struct ColumnTask {
         if ((to - from) % lanes || problem.axis[problem.axes - 1].target_pitch != 1) return -1;
         index_t start = -1, next = -1;
         for (int r = 0; r < runs.count; ++r) {
-            const ColumnRun& run = runs.run[r];
+            const PositionRun& run = runs.run[r];
             if (run.first + run.count <= from || run.first >= to) continue;
             const index_t at = run.target + (run.first < from ? from - run.first : 0);
             if (start >= 0 && at != next) return -1;
@@ -132,10 +132,10 @@ struct ColumnTask {
         return tile * width * (last_channel - first_channel);
     }
 
-    // `block.outputs` target channels from `channel` on.
+    // `block.target_channels` target channels from `channel` on.
     void multiply(index_t tile, index_t place, index_t first, index_t last, index_t channel,
                   bool accumulate) const {
-        const index_t depth = last - first, end = smaller(channel + block.outputs, last_channel);
+        const index_t depth = last - first, end = smaller(channel + block.target_channels, last_channel);
         const index_t pitch = place < 0 ? width : problem.target_channel_pitch;
         T* to = place < 0 ? product + product_offset(tile) - first_channel * pitch
                           : target + place;
@@ -144,7 +144,7 @@ struct ColumnTask {
         Ahead ahead = look_ahead(tile, channel, last);
         for (index_t k = channel; k < end; k += CHANNEL_ROWS) {
             ahead.fetch();
-            multiply_columns_for<T>(int(smaller(CHANNEL_ROWS, end - k)), packer.vectors(tile))(
+            multiply_for<T>(int(smaller(CHANNEL_ROWS, end - k)), packer.vectors(tile))(
                 depth, weight + k * depth, column, to + k * pitch, pitch, accumulate);
         }
     }
@@ -168,14 +168,14 @@ struct ColumnTask {
     // Only with one tap: several find most of it there (64 to 256 channels of 56 x 56, gradient
     // with respect to the input, AMD Zen 3: 0.92 of the time; 64 channels, 3 x 3: 1.05).
     Ahead look_ahead(index_t tile, index_t channel, index_t last) const {
-        const TapLoads& loads = packer.reads[tile];
+        const TapLoads& loads = packer.tap_loads[tile];
         const index_t all = problem.source_channels, pitch = problem.source_channel_pitch;
         if (tap_count(problem) > 1 || loads.pieces != 1 || channel > first_channel) return {};
         const index_t next = last < all ? last : 0;
-        const index_t distance = next > 0 ? next * pitch : runs.positions * column_step(problem);
+        const index_t distance = next > 0 ? next * pitch : runs.positions * position_step(problem);
         const index_t channels = smaller(block.depth, all - next);
-        const index_t outputs = smaller(block.outputs, last_channel - channel);
-        const index_t panels = quotient(outputs, CHANNEL_ROWS);
+        const index_t targets = smaller(block.target_channels, last_channel - channel);
+        const index_t panels = quotient(targets, CHANNEL_ROWS);
         return {packer.source + loads.from[0][0] + distance, channels, pitch, quotient(channels, panels)};
     }
 
@@ -183,7 +183,7 @@ struct ColumnTask {
         const index_t from = tile * width, to = smaller(from + width, runs.positions);
         const index_t step = problem.axis[problem.axes - 1].target_pitch;
         for (int r = 0; r < runs.count; ++r) {
-            const ColumnRun& run = runs.run[r];
+            const PositionRun& run = runs.run[r];
             const index_t low = run.first < from ? from : run.first;
             const index_t count = smaller(run.first + run.count, to) - low;
             if (count <= 0) continue;
@@ -192,7 +192,7 @@ struct ColumnTask {
                            first_channel * problem.target_channel_pitch;
             if (evens) {
                 join_run(evens + place, product + place, count, line - 1);
-            } else if (block.own_rows) {
+            } else if (block.spread_rows) {
                 spread_run(product + place, count, line);
             } else {
                 scatter_run(product + place, count, step, line);
@@ -236,10 +236,10 @@ struct ColumnTask {
         const index_t row = 2 * problem.axis[problem.axes - 1].count;
         const index_t pitch = problem.target_channel_pitch;
         for (index_t k = first_channel; k < last_channel; ++k, sum += width, to += pitch) {
-            for (index_t r = 0; r < block.own_rows; ++r)
+            for (index_t r = 0; r < block.spread_rows; ++r)
                 fetch(to + CHANNELS_AHEAD * pitch + r * row, 2 * count);
             join_pairs(sum, zeros, count, to);
-            for (index_t r = 1; r < block.own_rows; ++r) clear_run(2 * count, to + r * row);
+            for (index_t r = 1; r < block.spread_rows; ++r) clear_run(2 * count, to + r * row);
         }
     }
 };
@@ -252,50 +252,80 @@ inline index_t source_size(const Correlation& problem) {
     return last + 1;
 }
 
+// Task `number` of all: some target channels at a block of positions of a group.
+struct Task {
+    index_t group;
+    index_t first, last;  // positions
+    index_t first_channel, last_channel;
+};
+
+template <class T>
+Task task_at(const Correlation& problem, const Blocking& block, index_t positions, index_t number) {
+    constexpr index_t width = tile_width<T>;
+    const index_t tiles = quotient(positions, width);
+    const index_t panels = quotient(problem.target_channels, CHANNEL_ROWS);
+    const index_t part = number % block.panel_tasks, rest = number / block.panel_tasks;
+    const index_t place = rest % block.blocks;
+    return {rest / block.blocks, share(tiles, block.blocks, place) * width,
+            smaller(positions, share(tiles, block.blocks, place + 1) * width),
+            share(panels, block.panel_tasks, part) * CHANNEL_ROWS,
+            smaller(problem.target_channels,
+                    share(panels, block.panel_tasks, part + 1) * CHANNEL_ROWS)};
+}
+
+// What a thread has of the workspace: `products` of so many parts.
+template <class T>
+struct Buffers {
+    T *columns, *products;
+    TapLoads* tap_loads;
+
+    Buffers(const Blocking& block, int parts, T* workspace)
+        : columns(workspace + (block.columns + parts * block.product + block.loads) *
+                                  thread_number()),
+          products(columns + block.columns),
+          tap_loads(reinterpret_cast<TapLoads*>(products + parts * block.product)) {}
+};
+
+inline index_t position_count(const Correlation& problem) {
+    index_t positions = 1;
+    for (int a = 0; a < problem.axes; ++a) positions *= problem.axis[a].count;
+    return positions;
+}
+
 // Two parts differ in where their positions stand, and in their taps.
 template <class T>
 void correlate(const Part<T>* part, int parts, const T* source, T* target, T* workspace,
                int threads) {
-    const Correlation& problem = *part->problem;
+    const Correlation& whole = *part->problem;
     const Blocking& block = *part->block;
-    index_t positions = 1;
-    for (int a = 0; a < problem.axes; ++a) positions *= problem.axis[a].count;
-    const index_t channels = problem.target_channels, width = column_width<T>;
-    const index_t tiles = quotient(positions, width), panels = quotient(channels, CHANNEL_ROWS);
-    const index_t tasks = problem.groups * block.blocks * block.panel_tasks;
-    const T* end = source + source_size(problem);
+    const index_t positions = position_count(whole);
+    const index_t tasks = whole.groups * block.blocks * block.panel_tasks;
+    const T* end = source + source_size(whole);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        T* columns = workspace +
-                     (block.columns + parts * block.product + block.reads) * thread_number();
-        T* product = columns + block.columns;
-        TapLoads* reads = reinterpret_cast<TapLoads*>(product + parts * block.product);
+        const Buffers<T> buffers(block, parts, workspace);
 #pragma omp for schedule(dynamic)
         for (index_t i = 0; i < tasks; ++i) {
-            const index_t panel_task = i % block.panel_tasks, rest = i / block.panel_tasks;
-            const index_t number = rest % block.blocks, g = rest / block.blocks;
-            const index_t first = share(tiles, block.blocks, number) * width;
-            const index_t last = share(tiles, block.blocks, number + 1) * width;
+            const Task at = task_at<T>(whole, block, positions, i);
             for (int p = 0; p < parts; ++p) {
-                const Correlation& correlation = *part[p].problem;
-                const ColumnRuns runs(correlation, *part[p].block, first, smaller(positions, last));
-                const ColumnPacker<T> packer{
-                    correlation, runs, source, end,
-                    source + g * correlation.source_channels * correlation.source_channel_pitch, reads};
-                const ColumnTask<T> task{
-                    correlation,
+                const Correlation& problem = *part[p].problem;
+                const PositionRuns runs(problem, *part[p].block, at.first, at.last);
+                const T* from = source +
+                                at.group * problem.source_channels * problem.source_channel_pitch;
+                const SourcePacker<T> packer{problem, runs, source, end, from, buffers.tap_loads};
+                const BlockTask<T> task{
+                    problem,
                     *part[p].block,
                     runs,
                     packer,
-                    part[p].packed + g * term_count(correlation) * channels,
-                    target + g * channels * correlation.target_channel_pitch,
-                    share(panels, block.panel_tasks, panel_task) * CHANNEL_ROWS,
-                    smaller(channels,
-                            share(panels, block.panel_tasks, panel_task + 1) * CHANNEL_ROWS),
-                    columns,
-                    product + p * block.product};
+                    part[p].packed + at.group * term_count(problem) * problem.target_channels,
+                    target + at.group * problem.target_channels * problem.target_channel_pitch,
+                    at.first_channel,
+                    at.last_channel,
+                    buffers.columns,
+                    buffers.products + p * block.product};
                 task.run();
-                if (p + 1 == parts) task.scatter(p > 0 ? product : nullptr);
+                if (p + 1 == parts) task.scatter(p > 0 ? buffers.products : nullptr);
             }
         }
     }

@@ -6,7 +6,7 @@ namespace convcore::gemm_positions {
 namespace {
 
 template <class T>
-constexpr Routines<T> routines{CHANNEL_ROWS, column_width<T>, Simd<T>::lanes, pack_weight<T>,
+constexpr Routines<T> routines{CHANNEL_ROWS, tile_width<T>, Simd<T>::lanes, pack_weight<T>,
                               correlate<T>};
 
 }  // namespace

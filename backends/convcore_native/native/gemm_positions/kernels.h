@@ -8,17 +8,17 @@
 namespace convcore::gemm_positions {
 
 // Target positions that a block may have; the kernels' tables have room for as many.
-constexpr index_t MAX_COLUMNS = 128;
+constexpr index_t MAX_BLOCK_POSITIONS = 128;
 
 // Vectors of positions of the register tile, and pieces that a vector may be put together from.
-constexpr int COLUMN_VECTORS = 3, COLUMN_PIECES = 2;
+constexpr int VECTORS = 3, PIECES = 2;
 
 // What one tap reads for one tile: lanes low .. high - 1 of a vector are those at from + lane *
 // step, all others zero.
 struct TapLoads {
-    index_t from[COLUMN_PIECES][COLUMN_VECTORS];
-    short low[COLUMN_PIECES][COLUMN_VECTORS], high[COLUMN_PIECES][COLUMN_VECTORS];
-    int pieces;  // of any vector; more than COLUMN_PIECES if lanes have to be gathered one by one
+    index_t from[PIECES][VECTORS];
+    short low[PIECES][VECTORS], high[PIECES][VECTORS];
+    int pieces;  // of any vector; more than PIECES if lanes have to be gathered one by one
     int lanes;   // that are not zero
 };
 
@@ -29,15 +29,15 @@ struct Blocking {
     // and behind make regions of their own, so that tiles read the same taps as far as possible.
     index_t inner_begin[MAX_AXES], inner_end[MAX_AXES];
     index_t blocks;       // all positions are shared out among so many
-    index_t inputs;       // source channels of a block of them
+    index_t source_channels;  // source channels of a block of them
     index_t depth;        // terms that are packed, and summed in registers
-    index_t outputs;      // target channels whose weights are used again for each tile
+    index_t target_channels;  // those whose weights are used again for each tile
     index_t panel_tasks;  // parts of the target channels that are tasks of their own
     // Rows of the target that each position has to itself, two places in each; all but the first place
     // are set to zero with it. 0 where that is done beforehand, or by other parts.
-    index_t own_rows;
+    index_t spread_rows;
     // Elements for a thread: columns, products that are not stored at once, and what tiles read.
-    index_t columns, product, reads;
+    index_t columns, product, loads;
 };
 
 // A correlation with its packed weight: one by itself, or the first or second of two whose positions
@@ -51,7 +51,7 @@ struct Part {
 
 template <class T>
 struct Routines {
-    int channel_rows, column_width;  // of the register tile: rows, and lanes over all its vectors
+    int channel_rows, tile_width;  // of the register tile: rows, and lanes over all its vectors
     int lanes;
 
     // Packs the weight in the order in which `correlate` reads it; returns whether all of it is

@@ -5,7 +5,8 @@
 #include <numeric>
 
 #include "reference/reference.h"
-#include "gemm_positions/kernels.h"
+#include "gemm_positions/cost.h"
+#include "gemm_positions/tiling.h"
 #include "problem/dtypes.h"
 #include "problem/integers.h"
 #include "machine/processor.h"
@@ -15,95 +16,6 @@ namespace convcore::gemm_positions {
 
 namespace {
 
-// What is summed in registers: packed columns stay in the level 1 cache, and a long sum is made of
-// partial ones. With several taps, those of some source channels.
-constexpr index_t MAX_DEPTH = 144;
-// Positions of a block, so that its part of the source is read again from the level 2 cache.
-constexpr index_t POSITIONS = MAX_COLUMNS;
-// Target channels whose packed weights stay in the level 2 cache.
-constexpr index_t OUTPUTS = 256;
-// Padding is left out tap by tap where so much of what is read is padding (512 channels of 7 x 7, AMD
-// Zen 4: 0.95 of the time; 256 of 33 x 33, dilated by 6: 0.91); with fewer source channels a tap is
-// too short a sum.
-constexpr double SKIP_SHARE = 0.05;
-constexpr index_t SKIP_CHANNELS = 64;
-// For estimates (AMD Zen 3, one core): the share of the peak that products reach, seconds for an
-// entry of a tile's columns, for one that is gathered lane by lane, for all of one tap, of the
-// packed weights and of the result, and of a call with nothing to do.
-constexpr double EFFICIENCY = 0.95, ENTRY_SECONDS = 4e-9, GATHERED_SECONDS = 20e-9,
-                 TAP_SECONDS = 20e-9, WEIGHT_SECONDS = 0.4e-9,
-                 RESULT_SECONDS = 0.3e-9, JOINED_SECONDS = 0.5e-9, SCATTERED_SECONDS = 1e-9,
-                 CALL_SECONDS = 3e-6;
-
-bool skips_padding(const OwnedCorrelation& owned) {
-    return owned.problem.source_channels >= SKIP_CHANNELS && 1 - owned.inside() >= SKIP_SHARE;
-}
-
-// One or two, if so many rows of two places for each target position, the first place its own, make up
-// the whole target; else 0, as for short rows (vectors have to fit), and for more: to set them to
-// zero beforehand is faster then (AMD Zen 3: 1.3 of the time with four).
-index_t own_rows(const Correlation& problem, index_t lanes) {
-    const Axis& last = problem.axis[problem.axes - 1];
-    const index_t row = 2 * last.count, channel = problem.target_channel_pitch;
-    if (last.target_pitch != 2 || problem.target_start > 0 || last.count < lanes) return 0;
-    if (row == channel) return 1;
-    if (problem.axes < 2) return 0;
-    const Axis& outer = problem.axis[problem.axes - 2];
-    return outer.target_pitch == 2 * row && outer.count * outer.target_pitch == channel ? 2 : 0;
-}
-
-// Positions that read inside the source with all taps.
-void find_inner(const Axis& axis, index_t* begin, index_t* end) {
-    const auto inside = [&](index_t q) {
-        return std::all_of(axis.shift, axis.shift + axis.taps, [&](index_t shift) {
-            const index_t at = q * axis.step + shift;
-            return at >= 0 && at < axis.extent;
-        });
-    };
-    while (*begin < *end && !inside(*begin)) ++*begin;
-    while (*begin < *end && !inside(*end - 1)) --*end;
-}
-
-// The depth decides the order of the sum: never by the number of threads.
-template <class T>
-Blocking choose_blocking(const OwnedCorrelation& owned, const Routines<T>& kernels,
-                                int threads) {
-    const Correlation& problem = owned.problem;
-    const index_t width = kernels.column_width, taps = owned.taps();
-    const index_t tiles = quotient(owned.positions(), width);
-    const index_t most = std::max<index_t>(1, POSITIONS / width);
-    const index_t panels = quotient(problem.target_channels, kernels.channel_rows);
-    const bool skips = skips_padding(owned);
-    Blocking block{};
-    for (int a = 0; a < problem.axes; ++a) {
-        block.inner_end[a] = problem.axis[a].count;
-        if (skips) find_inner(problem.axis[a], &block.inner_begin[a], &block.inner_end[a]);
-    }
-    block.blocks = quotient(tiles, most);
-    block.inputs = evenly(problem.source_channels,
-                        std::max<index_t>(1, MAX_DEPTH / (skips ? 1 : taps)));
-    block.depth = skips ? block.inputs
-                        : taps > MAX_DEPTH ? evenly(owned.depth(), MAX_DEPTH) : block.inputs * taps;
-    block.outputs = OUTPUTS;
-    block.panel_tasks =
-        std::min(panels, quotient(4 * threads, problem.groups * block.blocks));
-    const index_t line = 64 / index_t(sizeof(T)), largest = std::min(most, tiles);
-    block.columns = round_up(largest * width * block.depth, line);
-    block.product = round_up(largest * width * problem.target_channels, line);
-    block.reads = round_up(quotient(largest * taps * index_t(sizeof(TapLoads)), sizeof(T)), line);
-    return block;
-}
-
-// Whether the positions of `odd` follow those of `even` one by one.
-bool take_turns(const Correlation& even, const Correlation& odd) {
-    const Axis& last = even.axis[even.axes - 1];
-    if (even.axes != odd.axes || last.target_pitch != 2) return false;
-    if (odd.target_start != even.target_start + 1) return false;
-    return std::equal(even.axis, even.axis + even.axes, odd.axis, [](const Axis& a, const Axis& b) {
-        return a.count == b.count && a.target_pitch == b.target_pitch;
-    });
-}
-
 template <class T>
 class GemmPositions : public Method {
   public:
@@ -111,11 +23,12 @@ class GemmPositions : public Method {
         : kernels_(kernels), parts_(std::move(all.parts)),
           clear_(all.clear) {
         for (const OwnedCorrelation& part : parts_) {
-            blocks_.push_back(choose_blocking(part, kernels_, request.threads));
+            blocks_.push_back(choose_blocking(part, {kernels_.channel_rows, kernels_.tile_width},
+                                              int(sizeof(T)), request.threads));
             packed_.push_back(round_up(packed_size(part), 64 / index_t(sizeof(T))));
         }
         if (clear_ && parts_.size() == 1)
-            blocks_[0].own_rows = own_rows(parts_[0].problem, kernels_.lanes);
+            blocks_[0].spread_rows = spread_rows(parts_[0].problem, kernels_.lanes);
         for (size_t i = 0; i < parts_.size(); i = together_.back().end) {
             const bool pair = i + 1 < parts_.size() &&
                               take_turns(parts_[i].problem, parts_[i + 1].problem);
@@ -127,7 +40,7 @@ class GemmPositions : public Method {
                 products += blocks_[j].product;
                 work_ += seconds_of(parts_[j], blocks_[j], pair);
             }
-            const index_t each = blocks_[i].columns + products + blocks_[i].reads;
+            const index_t each = blocks_[i].columns + products + blocks_[i].loads;
             elements_ = std::max(elements_, weights + each * request.threads);
         }
     }
@@ -141,7 +54,7 @@ class GemmPositions : public Method {
              int threads) const override {
         T* target = static_cast<T*>(result);
         T* const packed = static_cast<T*>(workspace);
-        if (!blocks_[0].own_rows) clear(target, threads);
+        if (!blocks_[0].spread_rows) clear(target, threads);
         for (const Together& some : together_) {
             T* rest = packed;
             bool usable = true;
@@ -151,7 +64,7 @@ class GemmPositions : public Method {
                 correlate(some, source, packed, target, rest, threads);
                 continue;
             }
-            if (blocks_[0].own_rows) clear(target, threads);
+            if (blocks_[0].spread_rows) clear(target, threads);
             for (size_t i = some.begin; i < some.end; ++i)
                 reference_correlate(parts_[i].problem, static_cast<const T*>(source),
                                   static_cast<const T*>(weight), target);
@@ -175,7 +88,7 @@ class GemmPositions : public Method {
                       int threads) const override {
         const T* packed = static_cast<const T*>(prepared);
         T* target = static_cast<T*>(result);
-        if (!blocks_[0].own_rows) clear(target, threads);
+        if (!blocks_[0].spread_rows) clear(target, threads);
         for (const Together& some : together_)
             packed = correlate(some, source, packed, target, static_cast<T*>(workspace), threads);
     }
@@ -183,12 +96,12 @@ class GemmPositions : public Method {
     std::string describe() const override {
         const Blocking& block = blocks_[0];
         return "implicit gemm, positions as lanes, tile " + std::to_string(kernels_.channel_rows) +
-               "x" + std::to_string(kernels_.column_width) + ", " +
+               "x" + std::to_string(kernels_.tile_width) + ", " +
                std::to_string(block.blocks) + " blocks, " + std::to_string(block.depth) +
                " of " + std::to_string(parts_[0].depth()) + " terms at a time" +
                (parts_.size() > 1 ? ", " + std::to_string(parts_.size()) + " phases" : "") +
                (together_[0].end > 1 ? " in pairs" : "") +
-               (block.own_rows ? ", with the zeros between" : "") +
+               (block.spread_rows ? ", with the zeros between" : "") +
                (skips_padding(parts_[0]) ? ", without padding" : "");
     }
 
@@ -221,18 +134,6 @@ class GemmPositions : public Method {
         return packed;
     }
 
-    // Both use the same columns and tables, one after the other, for positions in the same order.
-    static void make_alike(int axes, Blocking* first, Blocking* second) {
-        for (int a = 0; a < axes; ++a) {
-            const index_t begin = std::max(first->inner_begin[a], second->inner_begin[a]);
-            const index_t end = std::min(first->inner_end[a], second->inner_end[a]);
-            first->inner_begin[a] = second->inner_begin[a] = begin;
-            first->inner_end[a] = second->inner_end[a] = std::max(begin, end);
-        }
-        first->columns = second->columns = std::max(first->columns, second->columns);
-        first->reads = second->reads = std::max(first->reads, second->reads);
-    }
-
     static index_t packed_size(const OwnedCorrelation& part) {
         return part.problem.groups * part.problem.target_channels * part.depth();
     }
@@ -242,8 +143,8 @@ class GemmPositions : public Method {
         const Correlation& problem = part.problem;
         const Axis& last = problem.axis[problem.axes - 1];
         const double depth = double(part.depth()), positions = double(part.positions());
-        const double tiles = double(quotient(part.positions(), kernels_.column_width));
-        const double taps = double(part.taps() * quotient(problem.source_channels, block.inputs));
+        const double tiles = double(quotient(part.positions(), kernels_.tile_width));
+        const double taps = double(part.taps() * quotient(problem.source_channels, block.source_channels));
         const double columns = tiles * (depth * (last.step > 2 ? GATHERED_SECONDS : ENTRY_SECONDS) +
                                         taps * TAP_SECONDS);
         // Tiles of several regions meet padding still: about half of it (as above, 0.91 and 0.85).

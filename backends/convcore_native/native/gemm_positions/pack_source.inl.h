@@ -8,24 +8,24 @@
 namespace convcore::gemm_positions {
 namespace {
 
-static_assert(TILES.gemm_positions.vectors == COLUMN_VECTORS);
+static_assert(TILES.gemm_positions.vectors == VECTORS);
 
 template <class T>
-constexpr int column_width = COLUMN_VECTORS * Simd<T>::lanes;
+constexpr int tile_width = VECTORS * Simd<T>::lanes;
 
 // Positions of a block that follow each other on the last axis.
-struct ColumnRun {
+struct PositionRun {
     index_t first, count;            // in the block
     index_t at[MAX_AXES];  // coordinates of the first one
     index_t target;                  // where it stands in a target channel
 };
 
-struct ColumnRuns {
+struct PositionRuns {
     index_t positions = 0;
     int count = 0;
-    ColumnRun run[MAX_COLUMNS];
+    PositionRun run[MAX_BLOCK_POSITIONS];
 
-    ColumnRuns(const Correlation& problem, const Blocking& block, index_t first,
+    PositionRuns(const Correlation& problem, const Blocking& block, index_t first,
                index_t last)
         : positions(last - first) {
         Region region(problem, block);
@@ -75,7 +75,7 @@ struct ColumnRuns {
     void add(const Correlation& problem, const Region& region, index_t at, index_t most,
              index_t first) {
         const int inner = problem.axes - 1;
-        ColumnRun& added = run[count];
+        PositionRun& added = run[count];
         added.target = problem.target_start;
         index_t rest = at;
         for (int a = inner; a >= 0; --a) {
@@ -101,7 +101,7 @@ struct TapShift {
 };
 
 // Elements from what a position reads to what the next one of its run reads.
-inline index_t column_step(const Correlation& problem) {
+inline index_t position_step(const Correlation& problem) {
     const Axis& inner = problem.axis[problem.axes - 1];
     return inner.step * inner.source_pitch;
 }
@@ -111,7 +111,7 @@ struct RunReach {
     index_t begin, end, offset;
 };
 
-inline RunReach reach(const Correlation& problem, const ColumnRun& run, const TapShift& shift) {
+inline RunReach reach(const Correlation& problem, const PositionRun& run, const TapShift& shift) {
     const int inner = problem.axes - 1;
     index_t offset = 0;
     for (int a = 0; a < inner; ++a) {
@@ -126,30 +126,30 @@ inline RunReach reach(const Correlation& problem, const ColumnRun& run, const Ta
     const index_t rest = smaller(last.extent - at, run.count * step);
     const index_t inside = rest <= 0 ? 0 : step == 1 ? rest : quotient(rest, step);
     return {run.first + before, run.first + inside,
-            offset + at * last.source_pitch - run.first * column_step(problem)};
+            offset + at * last.source_pitch - run.first * position_step(problem)};
 }
 
 template <class T>
-struct ColumnPacker {
-    static constexpr int lanes = Simd<T>::lanes, width = column_width<T>;
+struct SourcePacker {
+    static constexpr int lanes = Simd<T>::lanes, width = tile_width<T>;
 
     const Correlation& problem;
-    const ColumnRuns& runs;
+    const PositionRuns& runs;
     const T *begin, *end;  // of the whole source
     const T* source;       // of the group
-    TapLoads* reads;      // of each tap, tile by tile
+    TapLoads* tap_loads;  // of each tap, tile by tile
 
     index_t tiles() const { return quotient(runs.positions, width); }
 
     int vectors(index_t tile) const {
-        return int(smaller(COLUMN_VECTORS, quotient(runs.positions - tile * width, lanes)));
+        return int(smaller(VECTORS, quotient(runs.positions - tile * width, lanes)));
     }
 
     // Lists what each tap reads for each tile.
     void list() const {
         const index_t taps = tap_count(problem), count = tiles();
         for (index_t tap = 0; tap < taps; ++tap) {
-            TapLoads* const loads = reads + tap * count;
+            TapLoads* const loads = tap_loads + tap * count;
             const TapShift shift(problem, tap);
             for (index_t t = 0; t < count; ++t) loads[t] = TapLoads{};
             index_t vector = -1;
@@ -160,8 +160,8 @@ struct ColumnPacker {
                     piece = p / lanes == vector ? piece + 1 : 0;
                     vector = p / lanes;
                     next = smaller(part.end, (vector + 1) * lanes);
-                    add(loads[vector / COLUMN_VECTORS], piece, int(vector % COLUMN_VECTORS),
-                        part.offset + vector * lanes * column_step(problem),
+                    add(loads[vector / VECTORS], piece, int(vector % VECTORS),
+                        part.offset + vector * lanes * position_step(problem),
                         int(p - vector * lanes), int(next - vector * lanes));
                 }
             }
@@ -171,13 +171,13 @@ struct ColumnPacker {
     // Lanes low .. high - 1 of vector j. Whole vectors are read, which may reach over the ends of
     // the piece, but not of the source.
     void add(TapLoads& tile, int piece, int j, index_t from, int low, int high) const {
-        const index_t step = column_step(problem), first = source - begin + from;
+        const index_t step = position_step(problem), first = source - begin + from;
         const index_t span = step * lanes + (problem.source_channels - 1) *
                                                 problem.source_channel_pitch;
         tile.lanes += high - low;
         if (tile.pieces <= piece) tile.pieces = piece + 1;
-        if (piece >= COLUMN_PIECES || step > 2 || first < 0 || first + span > end - begin) {
-            tile.pieces = COLUMN_PIECES + 1;
+        if (piece >= PIECES || step > 2 || first < 0 || first + span > end - begin) {
+            tile.pieces = PIECES + 1;
             return;
         }
         tile.from[piece][j] = from;
@@ -187,21 +187,21 @@ struct ColumnPacker {
 
     // `channels` entries of a tile's columns, from source channel `channel` on.
     void pack(index_t tap, index_t tile, index_t channel, index_t channels, T* to) const {
-        const TapLoads& loads = reads[tap * tiles() + tile];
+        const TapLoads& loads = tap_loads[tap * tiles() + tile];
         const T* from = source + channel * problem.source_channel_pitch;
         const int wanted = vectors(tile);
         if (loads.pieces == 0) {
             clear_run(channels * wanted * lanes, to);
-        } else if (loads.pieces > COLUMN_PIECES) {
+        } else if (loads.pieces > PIECES) {
             gather(tap, tile, from, channels, to);
-        } else if (column_step(problem) == 1) {
+        } else if (position_step(problem) == 1) {
             pack_vectors<1>(wanted, loads, from, channels, to);
         } else {
             pack_vectors<2>(wanted, loads, from, channels, to);
         }
     }
 
-    template <int step, int vectors = COLUMN_VECTORS>
+    template <int step, int vectors = VECTORS>
     void pack_vectors(int wanted, const TapLoads& tile, const T* from, index_t channels,
                       T* to) const {
         if constexpr (vectors > 1) {
@@ -213,7 +213,7 @@ struct ColumnPacker {
         } else if (tile.pieces == 1) {
             pack_pieces<step, vectors, 1>(tile, from, channels, to);
         } else {
-            pack_pieces<step, vectors, COLUMN_PIECES>(tile, from, channels, to);
+            pack_pieces<step, vectors, PIECES>(tile, from, channels, to);
         }
     }
 
@@ -274,7 +274,7 @@ struct ColumnPacker {
     void gather(index_t tap, index_t tile, const T* from, index_t channels, T* to) const {
         const TapShift shift(problem, tap);
         const index_t first = tile * width, count = vectors(tile) * lanes;
-        const index_t step = column_step(problem);
+        const index_t step = position_step(problem);
         index_t at[width], anywhere = 0;
         T wanted[width] = {};  // 1 where there is something to read
         for (int r = 0; r < runs.count; ++r) {
@@ -285,8 +285,8 @@ struct ColumnPacker {
                 wanted[p - first] = T(1);
             }
         }
-        vec<T> inside[COLUMN_VECTORS];
-        for (int j = 0; j < COLUMN_VECTORS; ++j) inside[j] = load(wanted + j * lanes);
+        vec<T> inside[VECTORS];
+        for (int j = 0; j < VECTORS; ++j) inside[j] = load(wanted + j * lanes);
         // Where there is nothing to read, whatever may be read will do.
         for (index_t l = 0; l < count; ++l)
             if (wanted[l] == T(0)) at[l] = anywhere;

@@ -23,8 +23,8 @@ ALWAYS_INLINE inline void visit_terms(const Correlation& problem, const Blocking
                                       index_t first, index_t last, Visit visit) {
     const index_t taps = tap_count(problem);
     for (index_t term = first; term < last;) {
-        const index_t channel = term / (block.inputs * taps) * block.inputs;
-        const index_t channels = smaller(block.inputs, problem.source_channels - channel);
+        const index_t channel = term / (block.source_channels * taps) * block.source_channels;
+        const index_t channels = smaller(block.source_channels, problem.source_channels - channel);
         const index_t tap = (term - channel * taps) / channels;
         const index_t done = term - channel * taps - tap * channels;
         const index_t count = smaller(channels - done, last - term);
@@ -68,7 +68,7 @@ void pack_panel(const Correlation& problem, const Blocking& block, const T* weig
     const index_t taps = tap_count(problem), pitch = problem.weight_target_pitch;
     const index_t source_pitch = problem.weight_source_pitch;
     const bool neighbours = source_pitch == taps && plain_taps(problem, taps);
-    if (neighbours && rows == CHANNEL_ROWS && block.depth == block.inputs * taps)
+    if (neighbours && rows == CHANNEL_ROWS && block.depth == block.source_channels * taps)
         return pack_neighbours(weight + first, pitch, (last - first) / taps, taps, packed);
     visit_terms(problem, block, first, last,
                 [&](index_t tap, index_t channel, index_t channels, index_t place) {

@@ -1,0 +1,89 @@
+#include "gemm_positions/tiling.h"
+
+#include <algorithm>
+
+#include "gemm_positions/cost.h"
+#include "problem/integers.h"
+
+namespace convcore::gemm_positions {
+
+namespace {
+
+// Positions that read inside the source with all taps.
+void find_inner(const Axis& axis, index_t* begin, index_t* end) {
+    const auto inside = [&](index_t q) {
+        return std::all_of(axis.shift, axis.shift + axis.taps, [&](index_t shift) {
+            const index_t at = q * axis.step + shift;
+            return at >= 0 && at < axis.extent;
+        });
+    };
+    while (*begin < *end && !inside(*begin)) ++*begin;
+    while (*begin < *end && !inside(*end - 1)) --*end;
+}
+
+}  // namespace
+
+bool skips_padding(const OwnedCorrelation& owned) {
+    return owned.problem.source_channels >= SKIP_CHANNELS && 1 - owned.inside() >= SKIP_SHARE;
+}
+
+index_t spread_rows(const Correlation& problem, index_t lanes) {
+    const Axis& last = problem.axis[problem.axes - 1];
+    const index_t row = 2 * last.count, channel = problem.target_channel_pitch;
+    if (last.target_pitch != 2 || problem.target_start > 0 || last.count < lanes) return 0;
+    if (row == channel) return 1;
+    if (problem.axes < 2) return 0;
+    const Axis& outer = problem.axis[problem.axes - 2];
+    return outer.target_pitch == 2 * row && outer.count * outer.target_pitch == channel ? 2 : 0;
+}
+
+// The depth decides the order of the sum: never by the number of threads.
+Blocking choose_blocking(const OwnedCorrelation& owned, const RegisterTile& tile, int itemsize,
+                         int threads) {
+    const Correlation& problem = owned.problem;
+    const index_t width = tile.width, taps = owned.taps();
+    const index_t tiles = quotient(owned.positions(), width);
+    const index_t most = std::max<index_t>(1, POSITIONS / width);
+    const index_t panels = quotient(problem.target_channels, tile.rows);
+    const bool skips = skips_padding(owned);
+    Blocking block{};
+    for (int a = 0; a < problem.axes; ++a) {
+        block.inner_end[a] = problem.axis[a].count;
+        if (skips) find_inner(problem.axis[a], &block.inner_begin[a], &block.inner_end[a]);
+    }
+    block.blocks = quotient(tiles, most);
+    block.source_channels = evenly(problem.source_channels,
+                        std::max<index_t>(1, MAX_DEPTH / (skips ? 1 : taps)));
+    block.depth = skips ? block.source_channels
+                        : taps > MAX_DEPTH ? evenly(owned.depth(), MAX_DEPTH) : block.source_channels * taps;
+    block.target_channels = TARGET_CHANNELS;
+    block.panel_tasks =
+        std::min(panels, quotient(4 * threads, problem.groups * block.blocks));
+    const index_t line = 64 / itemsize, largest = std::min(most, tiles);
+    block.columns = round_up(largest * width * block.depth, line);
+    block.product = round_up(largest * width * problem.target_channels, line);
+    block.loads = round_up(quotient(largest * taps * index_t(sizeof(TapLoads)), itemsize), line);
+    return block;
+}
+
+bool take_turns(const Correlation& even, const Correlation& odd) {
+    const Axis& last = even.axis[even.axes - 1];
+    if (even.axes != odd.axes || last.target_pitch != 2) return false;
+    if (odd.target_start != even.target_start + 1) return false;
+    return std::equal(even.axis, even.axis + even.axes, odd.axis, [](const Axis& a, const Axis& b) {
+        return a.count == b.count && a.target_pitch == b.target_pitch;
+    });
+}
+
+void make_alike(int axes, Blocking* first, Blocking* second) {
+    for (int a = 0; a < axes; ++a) {
+        const index_t begin = std::max(first->inner_begin[a], second->inner_begin[a]);
+        const index_t end = std::min(first->inner_end[a], second->inner_end[a]);
+        first->inner_begin[a] = second->inner_begin[a] = begin;
+        first->inner_end[a] = second->inner_end[a] = std::max(begin, end);
+    }
+    first->columns = second->columns = std::max(first->columns, second->columns);
+    first->loads = second->loads = std::max(first->loads, second->loads);
+}
+
+}  // namespace convcore::gemm_positions
