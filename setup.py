@@ -39,6 +39,8 @@ MACHINE = platform.machine().lower().replace("amd64", "x86_64")
 HAS_KERNELS = sys.platform != "win32" and MACHINE in {"x86_64", "arm64", "aarch64"}
 ISA_FLAGS = {"baseline": []}
 if MACHINE == "x86_64":
+    # Compiles in three quarters of the time; whoever wants speed has AVX2.
+    ISA_FLAGS["baseline"] += [] if DEBUG or SANITIZE else ["-O2"]
     ISA_FLAGS["avx2"] = ["-mavx2", "-mfma"]
     ISA_FLAGS["avx512vl"] = ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mfma"]
     ISA_FLAGS["avx512"] = [*ISA_FLAGS["avx512vl"], "-mprefer-vector-width=512"]

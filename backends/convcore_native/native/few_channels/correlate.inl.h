@@ -1,7 +1,8 @@
 // Correlations with few channels: a task fills its band once and runs all stride phases over it.
 #pragma once
 #include "few_channels/band.inl.h"
-#include "few_channels/tiles.inl.h"
+#include "few_channels/channel_tiles.inl.h"
+#include "few_channels/row_tiles.inl.h"
 #include "machine/thread_number.inl.h"
 
 namespace convcore::few_channels {

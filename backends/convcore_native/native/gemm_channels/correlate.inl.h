@@ -10,9 +10,9 @@ namespace {
 
 // The weight of one tap of a panel for a block of channels: [source channel][target channel].
 template <class T>
-void pack_tap(const Correlation& problem, const T* weight, index_t inputs, index_t channels,
+void pack_tap(const Correlation& problem, const T* weight, index_t sources, index_t channels,
               int width, T* packed) {
-    for (index_t c = 0; c < inputs; ++c) {
+    for (index_t c = 0; c < sources; ++c) {
         if (problem.weight_target_pitch == 1) {
             copy_spaced(weight, 1, channels, packed);
         } else {
@@ -28,7 +28,7 @@ void pack_tap(const Correlation& problem, const T* weight, index_t inputs, index
 // channel: transposed from squares, as many channels of the panel at a time as a vector has lanes.
 template <class T>
 void pack_run(const Correlation& problem, const T* weight, index_t count, index_t c,
-              index_t inputs, index_t taps, int width, T* packed) {
+              index_t sources, index_t taps, int width, T* packed) {
     constexpr int lanes = Simd<T>::lanes;
     const index_t pitch = problem.weight_target_pitch;
     for (int v = 0; v < width; v += lanes) {
@@ -46,7 +46,7 @@ void pack_run(const Correlation& problem, const T* weight, index_t count, index_
                     for (int i = 0; i < lanes; ++i) square[j][i] = from[i * pitch + e + j];
             }
             for (int j = 0; j < some; ++j) {
-                store(packed + (tap * inputs + channel) * width + v, square[j]);
+                store(packed + (tap * sources + channel) * width + v, square[j]);
                 if (++tap < taps) continue;
                 tap = 0;
                 ++channel;
@@ -60,20 +60,20 @@ void pack_block(const Correlation& problem, const T* weight, const Channels& blo
                 index_t channels, int width, T* packed) {
     constexpr index_t few = 16;  // source channels whose taps share cache lines
     weight += block.first * problem.weight_source_pitch;
-    const index_t inputs = block.count();
+    const index_t sources = block.count();
     const bool joined = problem.weight_source_pitch == taps;  // the runs of all channels are one
     const bool runs = channels == width && plain_taps(problem, taps) && (joined || taps > 1);
     const index_t step = runs && !joined ? 1 : few;
-    for (index_t c = 0; c < inputs; c += step) {
+    for (index_t c = 0; c < sources; c += step) {
         const T* from = weight + c * problem.weight_source_pitch;
-        const index_t some = smaller(step, inputs - c);
+        const index_t some = smaller(step, sources - c);
         if (runs) {
-            pack_run(problem, from, some * taps, c, inputs, taps, width, packed);
+            pack_run(problem, from, some * taps, c, sources, taps, width, packed);
             continue;
         }
         for (index_t tap = 0; tap < taps; ++tap)
             pack_tap(problem, from + tap_weight_offset(problem, tap), some, channels, width,
-                     packed + (tap * inputs + c) * width);
+                     packed + (tap * sources + c) * width);
     }
 }
 
@@ -90,15 +90,15 @@ bool pack_weight(const Correlation& problem, const Blocking& block, const T* wei
     for (index_t g = 0; g < problem.groups; ++g) {
         for (index_t panel = 0; panel < panels; ++panel) {
             for (index_t part = 0; part < parts; ++part) {
-                const Channels inputs = channel_block(problem, block, part);
+                const Channels sources = channel_block(problem, block, part);
                 const index_t first = panel_start<T>(panel);
                 const int width = panel_vectors<T>(channels, panel) * Simd<T>::lanes;
                 const T* from = weight + g * problem.weight_group_pitch +
                                 first * problem.weight_target_pitch;
-                T* to = packed + g * group + first * block.terms + inputs.first * taps * width;
-                pack_block(problem, from, inputs, taps, smaller(width, channels - first), width,
+                T* to = packed + g * group + first * block.terms + sources.first * taps * width;
+                pack_block(problem, from, sources, taps, smaller(width, channels - first), width,
                            to);
-                finite &= all_finite(to, inputs.terms * width);
+                finite &= all_finite(to, sources.terms * width);
             }
         }
     }
@@ -148,7 +148,7 @@ struct PanelProduct {
     const Blocking& block;
     const Range& range;
     const Inside& inside;
-    const Channels& inputs;
+    const Channels& sources;
     const T* base;
     const T* packed;
     int vectors;
@@ -158,15 +158,15 @@ struct PanelProduct {
 
     // Without the taps of the outermost axis that no position reads inside the source.
     void run() const {
-        const index_t begin = inside.begin * inputs.terms / inside.taps;
-        const index_t terms = inside.end * inputs.terms / inside.taps - begin;
+        const index_t begin = inside.begin * sources.terms / inside.taps;
+        const index_t terms = inside.end * sources.terms / inside.taps - begin;
         const index_t steps = quotient(terms, block.depth);
-        if (steps == 0 && inputs.first == 0) clear_run(range.count * width(), product);
+        if (steps == 0 && sources.first == 0) clear_run(range.count * width(), product);
         for (index_t step = 0; step < steps; ++step) {
             const index_t first = begin + share(terms, steps, step);
             multiply<T>(vectors, base, range.source_at, range.count,
-                        inputs.term_offset + first, begin + share(terms, steps, step + 1) - first,
-                        packed + first * width(), product, inputs.first > 0 || step > 0);
+                        sources.term_offset + first, begin + share(terms, steps, step + 1) - first,
+                        packed + first * width(), product, sources.first > 0 || step > 0);
         }
     }
 };
@@ -198,8 +198,8 @@ void correlate_block(const Correlation& problem, const Blocking& block, const Bo
     const index_t ranges = quotient(box.positions, block.range);
     T* product = slab + block.slab;
     for (index_t part = 0; part < parts; ++part) {
-        const Channels inputs = channel_block(problem, block, part);
-        const T* base = gather(problem, block, box, source, inputs, slab);
+        const Channels sources = channel_block(problem, block, part);
+        const T* base = gather(problem, block, box, source, sources, slab);
         for (index_t r = 0; r < ranges; ++r) {
             const index_t begin = share(box.positions, ranges, r);
             const index_t count = share(box.positions, ranges, r + 1) - begin;
@@ -208,10 +208,10 @@ void correlate_block(const Correlation& problem, const Blocking& block, const Bo
             for (index_t p = first; p < last; ++p) {
                 const int vectors = panel_vectors<T>(channels, p);
                 const T* b = packed + panel_start<T>(p) * block.terms +
-                             inputs.first * taps * vectors * Simd<T>::lanes;
+                             sources.first * taps * vectors * Simd<T>::lanes;
                 T* sums = parts == 1 ? product
                                     : product + panel_start<T>(p - first) * block.range;
-                PanelProduct<T>{block, range, inside, inputs, base, b, vectors, sums}.run();
+                PanelProduct<T>{block, range, inside, sources, base, b, vectors, sums}.run();
                 if (part + 1 == parts) store_panel(problem, range, p, sums, target);
             }
         }

@@ -45,7 +45,7 @@ template <class T>
 struct WeightGradientTask {
     const Correlation& problem;
     const Blocking& block;
-    Channels inputs;
+    Channels sources;
     index_t panel, panel_end;
     T* slab;
     T* packed;
@@ -54,7 +54,7 @@ struct WeightGradientTask {
     void add(const Box& box, const PositionsByTaps& sorted, const T* source, const T* target, T* result,
              bool accumulate) {
         const index_t channels = problem.target_channels, taps = tap_count(problem);
-        const T* base = gather(problem, block, box, source, inputs, slab);
+        const T* base = gather(problem, block, box, source, sources, slab);
         for (index_t p = panel; p < panel_end; ++p) {
             const index_t start = panel_start<T>(p);
             const int vectors = panel_vectors<T>(channels, p), width = vectors * Simd<T>::lanes;
@@ -63,9 +63,9 @@ struct WeightGradientTask {
                             problem.target_channel_pitch, sorted.range(box, k),
                             int(smaller(width, channels - start)), width,
                             packed + sorted.first[k] * width);
-            T* sums = result + start * block.terms + inputs.first * taps * width;
+            T* sums = result + start * block.terms + sources.first * taps * width;
             if (sorted.count == 1) {
-                multiply_positions(box, 0, box.positions, 0, inputs.terms, vectors, base, sums,
+                multiply_positions(box, 0, box.positions, 0, sources.terms, vectors, base, sums,
                                    accumulate);
             } else {
                 for (index_t tap = 0; tap < taps; ++tap)
@@ -77,14 +77,14 @@ struct WeightGradientTask {
     // Only the positions that read the tap inside the source.
     void multiply_tap(const Box& box, const PositionsByTaps& sorted, index_t tap, int vectors, const T* base,
                       T* result, bool accumulate) const {
-        const index_t term = tap * inputs.count();
+        const index_t term = tap * sources.count();
         sorted.visit_runs(problem, tap, [&](index_t first, index_t last) {
-            multiply_positions(box, first, last, term, inputs.count(), vectors, base, result,
+            multiply_positions(box, first, last, term, sources.count(), vectors, base, result,
                                accumulate);
             accumulate = true;
         });
         const index_t width = vectors * Simd<T>::lanes;
-        if (!accumulate) clear_run(inputs.count() * width, result + term * width);
+        if (!accumulate) clear_run(sources.count() * width, result + term * width);
     }
 
     void multiply_positions(const Box& box, index_t first, index_t last, index_t term,
@@ -92,7 +92,7 @@ struct WeightGradientTask {
                             bool accumulate) const {
         const index_t width = vectors * Simd<T>::lanes;
         for (index_t at = first; at < last; at += block.depth)
-            multiply<T>(vectors, base, inputs.term_offset + term, terms, box.source_at + at,
+            multiply<T>(vectors, base, sources.term_offset + term, terms, box.source_at + at,
                         smaller(block.depth, last - at), packed + at * width,
                         result + term * width, accumulate || at > first);
     }
@@ -101,24 +101,24 @@ struct WeightGradientTask {
 // The weight of a block of source channels for a panel: the sum over slices of their results.
 template <class T>
 void store_weight(const Correlation& problem, const Blocking& block, T* results, index_t result,
-                  index_t panel, const Channels& inputs, T* weight) {
+                  index_t panel, const Channels& sources, T* weight) {
     const index_t channels = problem.target_channels, taps = tap_count(problem);
     const index_t start = panel_start<T>(panel), pitch = problem.weight_target_pitch;
     const int width = panel_vectors<T>(channels, panel) * Simd<T>::lanes;
     const int count = int(smaller(width, channels - start));
-    T* sum = results + start * block.terms + inputs.first * taps * width;
+    T* sum = results + start * block.terms + sources.first * taps * width;
     for (index_t s = 1; s < block.slices; ++s)
-        for (index_t i = 0; i < inputs.terms * width; i += Simd<T>::lanes)
+        for (index_t i = 0; i < sources.terms * width; i += Simd<T>::lanes)
             store(sum + i, load(sum + i) + load(sum + s * result + i));
-    T* to = weight + start * pitch + inputs.first * problem.weight_source_pitch;
+    T* to = weight + start * pitch + sources.first * problem.weight_source_pitch;
     if (pitch == 1 && taps == 1) {  // the channels of the target are neighbours
-        for (index_t c = 0; c < inputs.count(); ++c)
+        for (index_t c = 0; c < sources.count(); ++c)
             copy_spaced(sum + c * width, 1, count, to + c * problem.weight_source_pitch);
         return;
     }
-    if (taps == 1) return store_transposed(sum, width, inputs.count(), count, to, pitch);
-    for (index_t c = 0; c < inputs.count(); ++c)
-        store_transposed(sum + c * width, inputs.count() * width, taps, count,
+    if (taps == 1) return store_transposed(sum, width, sources.count(), count, to, pitch);
+    for (index_t c = 0; c < sources.count(); ++c)
+        store_transposed(sum + c * width, sources.count() * width, taps, count,
                          to + c * problem.weight_source_pitch, pitch);
 }
 
@@ -126,11 +126,11 @@ void store_weight(const Correlation& problem, const Blocking& block, T* results,
 template <class T>
 void weight_gradient(const Correlation& problem, const Blocking& block, const T* target,
                      const T* source, T* weight, T* workspace, int threads) {
-    const index_t channels = problem.target_channels, inputs = problem.source_channels;
+    const index_t channels = problem.target_channels, sources = problem.source_channels;
     const index_t panels = quotient(channels, panel_width<T>);
     const index_t group = padded_channels<T>(channels) * block.terms;
     const index_t result = problem.groups * group, blocks = block_count(problem, block);
-    const index_t parts = block.panel_tasks * quotient(inputs, block.channels);
+    const index_t parts = block.panel_tasks * quotient(sources, block.channels);
     const index_t tasks = problem.groups * block.slices * parts;
     T* buffers = workspace + block.slices * result;
 #pragma omp parallel num_threads(threads) if (threads > 1)
@@ -153,7 +153,7 @@ void weight_gradient(const Correlation& problem, const Blocking& block, const T*
                 place(problem, block, b, box);
                 list(problem, block, box);
                 const PositionsByTaps sorted(problem, block.skips_padding, box);
-                task.add(box, sorted, source + g * inputs * problem.source_channel_pitch,
+                task.add(box, sorted, source + g * sources * problem.source_channel_pitch,
                          target + g * channels * problem.target_channel_pitch,
                          workspace + slice * result + g * group, b > first);
             }
@@ -161,7 +161,7 @@ void weight_gradient(const Correlation& problem, const Blocking& block, const T*
 #pragma omp for collapse(3)
         for (index_t g = 0; g < problem.groups; ++g)
             for (index_t panel = 0; panel < panels; ++panel)
-                for (index_t i = 0; i < quotient(inputs, block.channels); ++i)
+                for (index_t i = 0; i < quotient(sources, block.channels); ++i)
                     store_weight(problem, block, workspace + g * group, result, panel,
                                  channel_block(problem, block, i),
                                  weight + g * problem.weight_group_pitch);
