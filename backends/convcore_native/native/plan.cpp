@@ -33,7 +33,7 @@ Plan::Plan(const Geometry& geometry, Algorithm algorithm, const Kernels& kernels
       wanted_(wanted), chosen_{} {}
 
 Plan::~Plan() {
-    for (auto& one : chosen_) delete one.load();
+    for (auto& choice : chosen_) delete choice.load();
 }
 
 std::unique_ptr<Method> Plan::make(Operation operation, const Request& request) const {
@@ -43,8 +43,8 @@ std::unique_ptr<Method> Plan::make(Operation operation, const Request& request) 
         algorithm_ == TILEFFT
             ? tilefft::make_method(geometry_, operation, request, *kernels_.tilefft)
             : winograd::make_method(geometry_, operation, request, *kernels_.winograd);
-    const bool other = method != nullptr && !wanted.empty() && wanted != method->name();
-    return other ? nullptr : std::move(method);
+    const bool unwanted = method != nullptr && !wanted.empty() && wanted != method->name();
+    return unwanted ? nullptr : std::move(method);
 }
 
 // For fewer threads where there is no room for more: the method, and with it the order of the sums,
@@ -86,10 +86,10 @@ std::vector<std::string> Plan::variants(Operation operation) const {
 
 template <class Work>
 bool Plan::with_workspace(Operation operation, const Work& work) {
-    const Chosen& one = chosen(operation);
-    const Workspace workspace(one.workspace);
-    if (one.workspace != 0 && workspace.data() == nullptr) return false;
-    work(*one.method, workspace.data(), usable_threads(one.threads));
+    const Chosen& choice = chosen(operation);
+    const Workspace workspace(choice.workspace);
+    if (choice.workspace != 0 && workspace.data() == nullptr) return false;
+    work(*choice.method, workspace.data(), usable_threads(choice.threads));
     return true;
 }
 
@@ -119,8 +119,8 @@ size_t Plan::prepared_bytes(Operation operation) {
 std::string Plan::name(Operation operation) { return chosen(operation).method->name(); }
 std::string Plan::describe(Operation operation) { return chosen(operation).method->describe(); }
 double Plan::seconds(Operation operation) {
-    const Chosen& one = chosen(operation);
-    return one.method->seconds(one.threads);
+    const Chosen& choice = chosen(operation);
+    return choice.method->seconds(choice.threads);
 }
 
 }  // namespace convcore

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gemm_channels/cost.h"
 #include "gemm_channels/tiling.h"
 #include "reference/reference.h"
 #include "problem/dtypes.h"
@@ -14,55 +15,6 @@
 namespace convcore::gemm_channels {
 
 namespace {
-
-// What is summed in registers, in equal steps: the packed panel stays in the level 1 cache, and a
-// long sum is made of partial ones. Terms take a cache line each beside it (measured with 64
-// channels of 56 x 56 on AMD Zen 3: 83 GFLOP/s with 128 terms, 70 with 256, of 102).
-constexpr index_t MAX_TERMS = 128, MAX_POSITIONS = 256;
-// Positions of a block: its product with a panel stays in the level 1 cache too.
-constexpr index_t POSITIONS = MAX_POSITIONS;
-// Weight gradients leave padding out tap by tap where so much of what is read is padding: the products
-// are cut into smaller ones (256 channels of 33 x 33, dilated by 6, AMD Zen 4: 0.86 of the time; with
-// 256-bit vectors and 16 registers 0.93, and 1.03 for 512 channels of 7 x 7, where 18 % are padding).
-constexpr double SKIP_SHARE = 0.2;
-// For estimates (AMD Zen 3, one core): the share of the peak that products reach, seconds to move
-// an element with a transposition or a copy on the way, and of a call with nothing to do.
-constexpr double EFFICIENCY = 0.85, MOVE_SECONDS = 0.5e-9, CALL_SECONDS = 3e-6;
-
-bool strided(const Correlation& problem) {
-    for (int a = 0; a < problem.axes; ++a)
-        if (problem.axis[a].step > 1) return true;
-    return false;
-}
-
-// The part of a problem that is carried out at a time, where the whole weight is too large for the
-// workspace: some groups, or some target channels of one group.
-struct Pass {
-    Correlation problem;
-    index_t source, target, weight;  // where its operands start
-};
-
-// Passes that need at most `room` elements, where a target channel takes `each`; none if even one
-// vector of channels is too much.
-std::vector<Pass> passes(const Correlation& whole, index_t each, index_t lanes, index_t room) {
-    const index_t channels = whole.target_channels;
-    const index_t group = round_up(channels, lanes) * each;
-    const index_t groups = std::max<index_t>(1, std::min(whole.groups, room / group));
-    const index_t most = group <= room ? channels : room / each / lanes * lanes;
-    std::vector<Pass> all;
-    if (most <= 0) return all;
-    for (index_t g = 0; g < whole.groups; g += groups) {
-        for (index_t k = 0; k < channels; k += most) {
-            Pass pass{whole, g * whole.source_channels * whole.source_channel_pitch,
-                      (g * channels + k) * whole.target_channel_pitch,
-                      g * whole.weight_group_pitch + k * whole.weight_target_pitch};
-            pass.problem.groups = std::min(groups, whole.groups - g);
-            pass.problem.target_channels = std::min(most, channels - k);
-            all.push_back(pass);
-        }
-    }
-    return all;
-}
 
 template <class T>
 class GemmMethod : public Method {
@@ -138,53 +90,13 @@ class GemmMethod : public Method {
     bool fits_ = true;
 };
 
-// Elements of a slab: half of the level 2 cache, and a small part of the whole workspace.
-template <class T>
-index_t slab_elements(const Request& request) {
-    return index_t(std::min(level2_bytes() / 2, request.max_workspace / 8) / sizeof(T));
-}
-
-// Blocks of several ranges, where all source channels fit and less is copied in all. Still enough
-// of them for eight threads.
-template <class T>
-OwnedBlocking larger(OwnedBlocking blocking, const OwnedCorrelation& owned,
-                     const Request& request) {
-    const index_t channels = owned.problem.source_channels;
-    OwnedBlocking large(owned, MAX_BLOCK_POSITIONS, slab_elements<T>(request), true, channels);
-    const auto copied = [](const OwnedBlocking& one) {
-        return double(one.blocks()) * double(one.block.channel_pitch);
-    };
-    const bool fits = large.block.channels == channels && large.block.positions > POSITIONS;
-    const bool enough = owned.problem.groups * large.blocks() >= 16;
-    return fits && enough && copied(large) < 0.75 * copied(blocking) ? std::move(large)
-                                                                    : std::move(blocking);
-}
-
-template <class T>
-OwnedBlocking correlate_blocking(const OwnedCorrelation& owned, const Routines<T>& kernels,
-                                 const Request& request) {
-    const Correlation& problem = owned.problem;
-    const index_t panels = quotient(problem.target_channels, kernels.panel_width);
-    // Every panel reads the block again.
-    const bool copies = panels > 1 || strided(problem);
-    OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request), copies);
-    if (blocking.block.copies) blocking = larger<T>(std::move(blocking), owned, request);
-    Blocking& block = blocking.block;
-    block.range = evenly(block.positions, POSITIONS);
-    block.depth = evenly(block.terms, MAX_TERMS);
-    const index_t tasks = problem.groups * blocking.blocks();
-    block.panel_tasks = std::min(panels, quotient(4 * request.threads, tasks));
-    blocking.finish(problem);
-    return blocking;
-}
-
 template <class T>
 class GemmCorrelation : public GemmMethod<T> {
   public:
     GemmCorrelation(const Request& request, const Routines<T>& kernels, Correlations all)
         : GemmMethod<T>(request, kernels), parts_(std::move(all.parts)), clear_(all.clear) {
         for (OwnedCorrelation& part : parts_) {
-            blocking_.push_back(correlate_blocking(part, this->kernels_, request));
+            blocking_.push_back(correlation_blocking(part, this->kernels_.panel_width, request));
             const Blocking& block = blocking_.back().block;
             const bool split = block.channels < part.problem.source_channels;
             const index_t channels = split ? this->padded_channels(part.problem)
@@ -224,12 +136,12 @@ class GemmCorrelation : public GemmMethod<T> {
         const Blocking& block = blocking_[i].block;
         for (const Pass& pass : passes_[i]) {
             const T* from = source + pass.source;
-            const T* by = weight + pass.weight;
+            const T* weights = weight + pass.weight;
             T* to = target + pass.target;
             const bool finite =
-                this->kernels_.pack_weight(pass.problem, block, by, workspace, threads);
+                this->kernels_.pack_weight(pass.problem, block, weights, workspace, threads);
             if (block.padded && !finite) {
-                reference_correlate(pass.problem, from, by, to);
+                reference_correlate(pass.problem, from, weights, to);
             } else {
                 this->kernels_.correlate(pass.problem, block, from, workspace, to,
                                          workspace + this->packed_[i], threads);
@@ -242,25 +154,6 @@ class GemmCorrelation : public GemmMethod<T> {
     std::vector<std::vector<Pass>> passes_;
     const index_t clear_;  // elements of the result to set to zero first
 };
-
-// The blocks and slices decide the order of the sum, and the estimate: they depend on the problem
-// alone. Enough tasks for eight threads, as many for each of two, four or eight.
-template <class T>
-OwnedBlocking gradient_blocking(const OwnedCorrelation& owned, const Request& request) {
-    const Correlation& problem = owned.problem;
-    const index_t tasks = quotient(8, problem.groups);
-    OwnedBlocking blocking(owned, POSITIONS, slab_elements<T>(request), strided(problem));
-    Blocking& block = blocking.block;
-    block.depth = evenly(block.positions, MAX_POSITIONS);
-    const index_t result = problem.groups * problem.weight_group_pitch;
-    const index_t fit = (index_t(3) << 20) / index_t(sizeof(T)) / result;
-    const index_t most = std::min<index_t>({8, fit, blocking.blocks() / 4});
-    while (2 * block.slices <= most) block.slices *= 2;
-    if (block.slices < tasks) blocking.cut_channels(problem, quotient(tasks, block.slices));
-    block.skips_padding = 1 - owned.inside() >= SKIP_SHARE;
-    blocking.finish(problem);
-    return blocking;
-}
 
 // With one tap that reads what stands at the same place, source and target may change places. The
 // target, which is transposed, should have the fewer channels (64 to 256 channels of 56 x 56, 1 x 1,
@@ -285,7 +178,7 @@ class GemmWeightGradient : public GemmMethod<T> {
     GemmWeightGradient(const Request& request, const Routines<T>& kernels,
                        OwnedCorrelation correlation, bool exchanged)
         : GemmMethod<T>(request, kernels), exchanged_(exchanged), correlation_(std::move(correlation)),
-          blocking_(gradient_blocking<T>(correlation_, request)) {
+          blocking_(gradient_blocking(correlation_, request)) {
         const Blocking& block = blocking_.block;
         const index_t buffer = block.slab + block.positions * this->kernels_.panel_width;
         passes_ = this->plan_passes(correlation_, block.slices, buffer);

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "gemm_channels/cost.h"
+#include "machine/processor.h"
 #include "problem/integers.h"
+
 
 namespace convcore::gemm_channels {
 
@@ -54,6 +57,18 @@ Layout lay_out_axis(const Axis& axis, index_t count) {
 }
 
 index_t extent(const std::vector<Segment>& all) { return all.back().at + all.back().count; }
+
+bool strided(const Correlation& problem) {
+    for (int a = 0; a < problem.axes; ++a)
+        if (problem.axis[a].step > 1) return true;
+    return false;
+}
+
+// Elements of a slab: half of the level 2 cache, and a small part of the whole workspace.
+index_t slab_elements(const Request& request) {
+    return index_t(std::min(level2_bytes() / 2, request.max_workspace / 8)) /
+           request.itemsize;
+}
 
 }  // namespace
 
@@ -130,11 +145,11 @@ void OwnedBlocking::cut_channels(const Correlation& problem, index_t parts) {
 
 void OwnedBlocking::finish(const Correlation& problem) {
     std::vector<index_t> taps{0};
-    for (const std::vector<index_t>& own : tap_offsets_) {
+    for (const std::vector<index_t>& offsets : tap_offsets_) {
         std::vector<index_t> next;
-        next.reserve(taps.size() * own.size());
+        next.reserve(taps.size() * offsets.size());
         for (index_t outer : taps)
-            for (index_t inner : own) next.push_back(outer + inner);
+            for (index_t inner : offsets) next.push_back(outer + inner);
         taps = std::move(next);
     }
     const index_t all = problem.source_channels;
@@ -151,6 +166,78 @@ void OwnedBlocking::fill_terms(const std::vector<index_t>& taps, index_t channel
     index_t* term = terms->data();
     for (const index_t tap : taps)
         for (index_t c = 0; c < channels; ++c) *term++ = tap + c * block.channel_pitch;
+}
+
+namespace {
+
+// Blocks of several ranges, where all source channels fit and less is copied in all. Still enough
+// of them for eight threads.
+OwnedBlocking larger(OwnedBlocking blocking, const OwnedCorrelation& owned,
+                     const Request& request) {
+    const index_t channels = owned.problem.source_channels;
+    OwnedBlocking large(owned, MAX_BLOCK_POSITIONS, slab_elements(request), true, channels);
+    const auto copied = [](const OwnedBlocking& blocks) {
+        return double(blocks.blocks()) * double(blocks.block.channel_pitch);
+    };
+    const bool fits = large.block.channels == channels && large.block.positions > POSITIONS;
+    const bool enough = owned.problem.groups * large.blocks() >= 16;
+    return fits && enough && copied(large) < 0.75 * copied(blocking) ? std::move(large)
+                                                                    : std::move(blocking);
+}
+
+}  // namespace
+
+OwnedBlocking correlation_blocking(const OwnedCorrelation& owned, index_t panel_width,
+                                   const Request& request) {
+    const Correlation& problem = owned.problem;
+    const index_t panels = quotient(problem.target_channels, panel_width);
+    // Every panel reads the block again.
+    const bool copies = panels > 1 || strided(problem);
+    OwnedBlocking blocking(owned, POSITIONS, slab_elements(request), copies);
+    if (blocking.block.copies) blocking = larger(std::move(blocking), owned, request);
+    Blocking& block = blocking.block;
+    block.range = evenly(block.positions, POSITIONS);
+    block.depth = evenly(block.terms, MAX_TERMS);
+    const index_t tasks = problem.groups * blocking.blocks();
+    block.panel_tasks = std::min(panels, quotient(4 * request.threads, tasks));
+    blocking.finish(problem);
+    return blocking;
+}
+
+OwnedBlocking gradient_blocking(const OwnedCorrelation& owned, const Request& request) {
+    const Correlation& problem = owned.problem;
+    const index_t tasks = quotient(8, problem.groups);
+    OwnedBlocking blocking(owned, POSITIONS, slab_elements(request), strided(problem));
+    Blocking& block = blocking.block;
+    block.depth = evenly(block.positions, MAX_POSITIONS);
+    const index_t result = problem.groups * problem.weight_group_pitch;
+    const index_t fit = (index_t(3) << 20) / request.itemsize / result;
+    const index_t most = std::min<index_t>({8, fit, blocking.blocks() / 4});
+    while (2 * block.slices <= most) block.slices *= 2;
+    if (block.slices < tasks) blocking.cut_channels(problem, quotient(tasks, block.slices));
+    block.skips_padding = 1 - owned.inside() >= SKIP_SHARE;
+    blocking.finish(problem);
+    return blocking;
+}
+
+std::vector<Pass> passes(const Correlation& whole, index_t each, index_t lanes, index_t room) {
+    const index_t channels = whole.target_channels;
+    const index_t group = round_up(channels, lanes) * each;
+    const index_t groups = std::max<index_t>(1, std::min(whole.groups, room / group));
+    const index_t most = group <= room ? channels : room / each / lanes * lanes;
+    std::vector<Pass> all;
+    if (most <= 0) return all;
+    for (index_t g = 0; g < whole.groups; g += groups) {
+        for (index_t k = 0; k < channels; k += most) {
+            Pass pass{whole, g * whole.source_channels * whole.source_channel_pitch,
+                      (g * channels + k) * whole.target_channel_pitch,
+                      g * whole.weight_group_pitch + k * whole.weight_target_pitch};
+            pass.problem.groups = std::min(groups, whole.groups - g);
+            pass.problem.target_channels = std::min(most, channels - k);
+            all.push_back(pass);
+        }
+    }
+    return all;
 }
 
 }  // namespace convcore::gemm_channels

@@ -1,7 +1,11 @@
-// Block sizes of the matrix products, and the tables that the kernels look up.
+// Block sizes of the matrix products, the tables that the kernels look up, and what is carried out
+// at a time.
 #pragma once
-#include "problem/correlation.h"
+#include <vector>
+
+#include "../method.h"
 #include "gemm_channels/kernels.h"
+#include "problem/correlation.h"
 
 namespace convcore::gemm_channels {
 
@@ -38,5 +42,22 @@ class OwnedBlocking {
     std::vector<std::vector<index_t>> tap_offsets_;  // of each axis, in elements
     std::vector<index_t> term_offset_, last_term_offset_;
 };
+
+OwnedBlocking correlation_blocking(const OwnedCorrelation&, index_t panel_width, const Request&);
+
+// The blocks and slices decide the order of the sum, and the estimate: they depend on the problem
+// alone. Enough tasks for eight threads, as many for each of two, four or eight.
+OwnedBlocking gradient_blocking(const OwnedCorrelation&, const Request&);
+
+// The part of a problem that is carried out at a time, where the whole weight is too large for the
+// workspace: some groups, or some target channels of one group.
+struct Pass {
+    Correlation problem;
+    index_t source, target, weight;  // where its operands start
+};
+
+// Passes that need at most `room` elements, where a target channel takes `each`; none if even one
+// vector of channels is too much.
+std::vector<Pass> passes(const Correlation& whole, index_t each, index_t lanes, index_t room);
 
 }  // namespace convcore::gemm_channels

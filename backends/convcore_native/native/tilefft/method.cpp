@@ -6,6 +6,7 @@
 
 #include "machine/processor.h"
 #include "problem/dtypes.h"
+#include "tilefft/cost.h"
 #include "tilefft/tiling.h"
 #include "tilefft/tables.h"
 
@@ -21,7 +22,7 @@ class TileFft : public Method {
         : operation_(operation), problem_(problem), choice_(choice), kernels_(kernels) {
         choice_.apply(&problem_);
         const size_t spectra = size_t(choice_.spectra(problem_, false)) * sizeof(T);
-        const size_t most = (request.max_workspace - spectra) / (size_t(own()) * sizeof(T));
+        const size_t most = (request.max_workspace - spectra) / (size_t(thread_elements()) * sizeof(T));
         threads_ = std::max(1, int(std::min(size_t(request.threads), most)));
     }
 
@@ -30,19 +31,19 @@ class TileFft : public Method {
     const char* name() const override { return "tilefft"; }
 
     size_t workspace() const override {
-        return size_t(choice_.spectra(problem_, false) + own() * threads_) * sizeof(T);
+        return size_t(choice_.spectra(problem_, false) + thread_elements() * threads_) * sizeof(T);
     }
 
     void run(const void* first, const void* second, void* result, void* workspace,
              int threads) const override {
         const int used = std::min(threads, threads_);
-        T* own = static_cast<T*>(workspace);
+        T* room = static_cast<T*>(workspace);
         if (operation_ == GRAD_WEIGHT) {
             accumulate(static_cast<const T*>(first), static_cast<const T*>(second),
-                       static_cast<T*>(result), own, used);
+                       static_cast<T*>(result), room, used);
         } else {
             correlate(static_cast<const T*>(first), static_cast<const T*>(second), nullptr,
-                      static_cast<T*>(result), own, used);
+                      static_cast<T*>(result), room, used);
         }
     }
 
@@ -77,7 +78,7 @@ class TileFft : public Method {
     }
 
     double seconds(int threads) const override {
-        return choice_.seconds / (1 + 0.9 * (threads - 1));
+        return choice_.seconds / (1 + THREAD_EFFICIENCY * (threads - 1));
     }
 
   private:
@@ -92,7 +93,7 @@ class TileFft : public Method {
     }
 
     // Elements of workspace that each thread has for itself.
-    index_t own() const {
+    index_t thread_elements() const {
         return STRIP_BYTES / index_t(sizeof(T)) / choice_.lanes * choice_.strip +
                choice_.tile_task * choice_.target_task * choice_.pitch;
     }
@@ -145,23 +146,23 @@ class TileFft : public Method {
         const index_t sources = problem_.sources, tiles = choice_.tile_count(problem_);
         visit_parts([&](const Part& part) {
             T* block = workspace;
-            T* fresh = block + own() * threads_;
-            T* inputs = fresh + part.groups * part.targets * sources * transform.pitch;
+            T* fresh = block + thread_elements() * threads_;
+            T* source_spectra = fresh + part.groups * part.targets * sources * transform.pitch;
             const T* weights = weight_spectra(part, weight, prepared, fresh, block, threads);
             for (index_t tile = 0; tile < tiles; tile += choice_.tile_block) {
                 const index_t count = std::min(choice_.tile_block, tiles - tile);
                 kernels_.transform(transform, problem_.source,
-                                   tile_items(part, 0, sources, tile, count), source, inputs,
+                                   tile_items(part, 0, sources, tile, count), source, source_spectra,
                                    block, threads);
                 kernels_.combine(transform, problem_.target,
                                  tile_items(part, part.target, part.targets, tile, count),
-                                 product(part, count, prepared != nullptr), inputs, weights,
+                                 product(part, count, prepared != nullptr), source_spectra, weights,
                                  target, block, threads);
             }
         });
     }
 
-    // [tile][target], in a thread's block, from inputs[group][tile][source] and
+    // [tile][target], in a thread's block, from source_spectra[group][tile][source] and
     // weights[group][target][source].
     TileProduct product(const Part& part, index_t tiles, bool prepared) const {
         const index_t pitch = choice_.pitch, sources = problem_.sources;
@@ -173,7 +174,7 @@ class TileFft : public Method {
                 choice_.tile_task, choice_.target_task};
     }
 
-    // [group][target][source] from inputs[group][tile][source] and outputs[group][tile][target].
+    // [group][target][source] from source_spectra[group][tile][source] and target_spectra[group][tile][target].
     TileProduct gradient_product(const Part& part, index_t tiles, bool first) const {
         const index_t pitch = choice_.pitch, sources = problem_.sources;
         return {part.groups, sources, part.targets, tiles, 2 * choice_.rows * choice_.columns,
@@ -187,18 +188,18 @@ class TileFft : public Method {
         const index_t sources = problem_.sources, tiles = choice_.tile_count(problem_);
         visit_parts([&](const Part& part) {
             T* block = workspace;
-            T* weights = block + own() * threads_;
-            T* inputs = weights + part.groups * part.targets * sources * transform.pitch;
-            T* outputs = inputs + part.groups * choice_.tile_block * sources * transform.pitch;
+            T* weights = block + thread_elements() * threads_;
+            T* source_spectra = weights + part.groups * part.targets * sources * transform.pitch;
+            T* target_spectra = source_spectra + part.groups * choice_.tile_block * sources * transform.pitch;
             for (index_t tile = 0; tile < tiles; tile += choice_.tile_block) {
                 const index_t count = std::min(choice_.tile_block, tiles - tile);
                 kernels_.transform(transform, problem_.source,
-                                   tile_items(part, 0, sources, tile, count), source, inputs,
+                                   tile_items(part, 0, sources, tile, count), source, source_spectra,
                                    block, threads);
                 kernels_.transform(transform, problem_.target,
                                    tile_items(part, part.target, part.targets, tile, count),
-                                   target, outputs, block, threads);
-                kernels_.multiply(gradient_product(part, count, tile == 0), inputs, outputs,
+                                   target, target_spectra, block, threads);
+                kernels_.multiply(gradient_product(part, count, tile == 0), source_spectra, target_spectra,
                                   weights, threads);
             }
             kernels_.restore(transform, problem_.weight, weight_items(part), weights, weight, block,

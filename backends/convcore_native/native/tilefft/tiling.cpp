@@ -7,14 +7,12 @@
 
 #include "problem/integers.h"
 #include "machine/processor.h"
+#include "tilefft/cost.h"
 #include "tilefft/tables.h"
 
 namespace convcore::tilefft {
 
 namespace {
-
-// Longest transform on one axis of a tile: columns of it still stay in the level 1 or 2 cache.
-constexpr index_t MAX_EXTENT = 1024;
 
 // Numbers without a prime factor above 5: transforms of those can be split into levels, and of as
 // many whole vectors, whose lanes are a power of 2.
@@ -121,12 +119,6 @@ void TileChoice::apply(TileProblem* problem) const {
 
 namespace {
 
-// Flop of one thread in transforms and in products, relative to its peak (AMD Zen 3, 2026).
-constexpr double TRANSFORM_EFFICIENCY = 0.47, PRODUCT_EFFICIENCY = 0.4;
-constexpr double CALL_SECONDS = 5e-6, ITEM_SECONDS = 0.2e-6;
-// Sums over all tiles go through memory: how much longer everything takes.
-constexpr double GRADIENT_SHARE = 1.4;
-
 double seconds(const TileProblem& problem, const TileChoice& choice, double peak) {
     const double points = 2.0 * double(choice.rows * choice.columns);
     const double tiles = double(choice.tile_count(problem));
@@ -137,9 +129,9 @@ double seconds(const TileProblem& problem, const TileChoice& choice, double peak
                                             double(problem.targets)) + pairs);
     const double transforms = items * points * (2.5 * log2(points) + 10);
     const double products = groups * tiles * pairs * points * 4;
-    const double one = items * ITEM_SECONDS + transforms / (TRANSFORM_EFFICIENCY * peak) +
-                       products / (PRODUCT_EFFICIENCY * peak);
-    return CALL_SECONDS + one * (problem.operation == GRAD_WEIGHT ? GRADIENT_SHARE : 1);
+    const double once = items * ITEM_SECONDS + transforms / (TRANSFORM_EFFICIENCY * peak) +
+                        products / (PRODUCT_EFFICIENCY * peak);
+    return CALL_SECONDS + once * (problem.operation == GRAD_WEIGHT ? GRADIENT_SHARE : 1);
 }
 
 // Halves one of the blocks; false if all are as small as they can be.
@@ -265,7 +257,7 @@ class Chooser {
     void try_planes() {
         const std::vector<Cut> across = Cutter(problem_, 1).cuts(lanes_, 1);
         for (const Cut& down : Cutter(problem_, 0).cuts(lanes_, 2))
-            for (const Cut& one : across) try_next(down, one);
+            for (const Cut& columns : across) try_next(down, columns);
     }
 
     void try_next(const Cut& down, const Cut& across) {
