@@ -12,7 +12,7 @@ namespace convcore {
 
 namespace {
 
-// Waking a sleeping pool was measured to take 35 to 56 us.
+// Waking a sleeping pool was measured to take 35 to 56 us (2026).
 constexpr double SECONDS_WORTH_THREADS = 100e-6;
 
 }  // namespace

@@ -49,7 +49,7 @@ ALWAYS_INLINE inline void flush(vec<T> (&sum)[rows][vectors], T* total, bool fir
         }
 }
 
-// A sum of at most that many terms, from column `first` on.
+// A sum of at most PARTIAL_TERMS terms, from column `first` on.
 template <class T, int rows, int vectors>
 ALWAYS_INLINE inline void channels_tile(const PositionTile<T>& tile, index_t first, index_t tail) {
     vec<T> sum[rows][vectors] = {};
@@ -62,7 +62,7 @@ ALWAYS_INLINE inline void channels_tile(const PositionTile<T>& tile, index_t fir
     store_tile(tile, sum, first, tail);
 }
 
-// Any sum; not inlined, since the total would take registers from the shorter ones.
+// A sum of any number of terms. Not inlined, since the total would take registers from short sums.
 template <class T, int rows, int vectors>
 __attribute__((noinline)) void long_channels_tile(const PositionTile<T>& tile, index_t first,
                                                   index_t tail) {

@@ -175,7 +175,7 @@ struct BandTask {
     }
 
     // Some rows of all phases at a time, which lie side by side in the target (56 x 56 by stride 2,
-    // gradient with respect to the input, AMD Zen 3: 0.92 of the time).
+    // gradient with respect to the input, AMD Zen 3, 2026: 0.92 of the time).
     void run_channel() const {
         index_t most = TILE_LINES, count = 0;
         for (int i = 0; i < band.row_phases * band.column_phases; ++i)
@@ -192,7 +192,7 @@ struct BandTask {
         }
     }
 
-    // So that no store waits for its line (depthwise 7 x 7, AMD Zen 3: 0.93 of the time). Inlined, since
+    // So that no store waits for its line (depthwise 7 x 7, AMD Zen 3, 2026: 0.93 of the time). Inlined, since
     // gcc takes a function that only fetches for one that does nothing.
     ALWAYS_INLINE inline void fetch_target(index_t row, index_t count) const {
         if (band.column.target_pitch > 1) return;

@@ -9,7 +9,7 @@ constexpr int SLIDE_ROWS = TILES.few_channels.rows;
 
 // For target rows of one channel with few row taps: sums of a tile, rows that it has at most, and row
 // taps at a time, whose weights stay in registers. Enough sums hide what each one waits for (AMD
-// Zen 3, 12 rows of a vector instead of 4 of 3 or fewer: depthwise 7 x 7 of 56 x 56 0.94 of the time,
+// Zen 3, 2026, 12 rows of a vector instead of 4 of 3 or fewer: depthwise 7 x 7 of 56 x 56 0.94 of the time,
 // of 14 x 14 0.85, of 7 x 7 0.81; 5 x 5 of 28 x 28 0.85).
 constexpr int SHORT_SUMS = TILES.few_channels.short_sums;
 constexpr int SHORT_ROWS = TILES.few_channels.short_rows;

@@ -10,7 +10,7 @@ namespace {
 constexpr int GRADIENT_ROWS = TILES.few_channels.gradient_rows;
 
 // What rows that are run together may read: a little more than the level 1 cache holds, since no tap
-// reads all of it (112 x 112 from 3 channels, 7 x 7 by stride 2, AMD Zen 3: 0.88 of the time).
+// reads all of it (112 x 112 from 3 channels, 7 x 7 by stride 2, AMD Zen 3, 2026: 0.88 of the time).
 constexpr index_t ROWS_BYTES = 40 << 10;
 
 // Weights of a tile that belong to one target channel. Each tap needs a pointer of its own, which
@@ -52,7 +52,7 @@ inline vec<T> sums_of_lanes(vec<T>* value) {
     }
 }
 
-// What there is less of stays in registers.
+// Of rows and taps, those of which there are fewer stay in registers.
 template <class T, int rows, int taps>
 inline void add_products(vec<T> (&sum)[rows][taps], const T* target, index_t target_channel,
                          const T* const (&source)[taps], index_t at) {

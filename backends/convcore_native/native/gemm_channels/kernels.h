@@ -39,7 +39,7 @@ struct Blocking {
     index_t depth;           // terms, or positions, that are summed in registers at a time
     index_t panel_tasks;     // parts that the target channels are cut into, each a task of its own
     index_t slices;          // weight gradient: parts of the sum, each with a result of its own
-    bool skips_padding;      // the same: each tap is summed only over positions that it is inside for
+    bool skips_padding;      // weight gradient: each tap is summed only over positions that it is inside for
 };
 
 template <class T>

@@ -3,7 +3,7 @@
 //
 // A register tile of 4 channels by 3 vectors takes 7 loads for 12 products, of values that stand one
 // behind the other. With channels as lanes there are 9, from scattered places (64 to 256 channels of
-// 56 x 56, 1 x 1, AMD Zen 3: 0.77 of the time; less where another process shares the core).
+// 56 x 56, 1 x 1, AMD Zen 3, 2026: 0.77 of the time; less where another process shares the core).
 #pragma once
 #include "gemm_positions/pack_source.inl.h"
 #include "gemm_positions/pack_weight.inl.h"
@@ -18,7 +18,7 @@ void multiply_tile(index_t depth, const T* __restrict weight, const T* __restric
                       index_t pitch, bool accumulate) {
     constexpr int lanes = Simd<T>::lanes;
     vec<T> sum[rows][vectors] = {};
-    // Fetched while the sums are made (64 to 256 channels of 56 x 56, AMD Zen 3: 0.9 of the time).
+    // Fetched while the sums are made (64 to 256 channels of 56 x 56, AMD Zen 3, 2026: 0.9 of the time).
 #pragma GCC unroll 8
     for (int i = 0; i < rows; ++i) {
         __builtin_prefetch(to + i * pitch, 1);
@@ -166,7 +166,7 @@ struct BlockTask {
     };
 
     // Only with one tap: several find most of it there (64 to 256 channels of 56 x 56, gradient
-    // with respect to the input, AMD Zen 3: 0.92 of the time; 64 channels, 3 x 3: 1.05).
+    // with respect to the input, AMD Zen 3, 2026: 0.92 of the time; 64 channels, 3 x 3: 1.05).
     Ahead look_ahead(index_t tile, index_t channel, index_t last) const {
         const TapLoads& loads = packer.tap_loads[tile];
         const index_t all = problem.source_channels, pitch = problem.source_channel_pitch;
@@ -230,7 +230,7 @@ struct BlockTask {
     }
 
     // With the zeros between them, so that what is written comes and goes once (256 to 512 channels of
-    // 56 x 56, 1 x 1 stride 2, AMD Zen 3: 0.93 of the time; 64 of 16000: 0.77).
+    // 56 x 56, 1 x 1 stride 2, AMD Zen 3, 2026: 0.93 of the time; 64 of 16000: 0.77).
     void spread_run(const T* sum, index_t count, T* to) const {
         static constexpr T zeros[width] = {};
         const index_t row = 2 * problem.axis[problem.axes - 1].count;

@@ -246,7 +246,7 @@ struct SourcePacker {
         const vec<T> number = counted(typename Count<lanes>::type{}), kept = broadcast(T(1));
         const T* place[pieces][vectors];
         vec<T> inside[pieces][vectors];
-        // Where there is nothing to read, whatever may be read will do.
+        // A lane that counts as zero still loads: from any place that may be read.
         const T* anywhere = nullptr;
         for (int j = 0; j < vectors; ++j)
             if (tile.high[0][j]) anywhere = from + tile.from[0][j];
@@ -270,7 +270,7 @@ struct SourcePacker {
         }
     }
 
-    // Lane by lane.
+    // Copies lane by lane, where vectors would have to be put together from too many pieces.
     void gather(index_t tap, index_t tile, const T* from, index_t channels, T* to) const {
         const TapShift shift(problem, tap);
         const index_t first = tile * width, count = vectors(tile) * lanes;
@@ -287,7 +287,7 @@ struct SourcePacker {
         }
         vec<T> inside[VECTORS];
         for (int j = 0; j < VECTORS; ++j) inside[j] = load(wanted + j * lanes);
-        // Where there is nothing to read, whatever may be read will do.
+        // A lane that counts as zero still loads: from any place that may be read.
         for (index_t l = 0; l < count; ++l)
             if (wanted[l] == T(0)) at[l] = anywhere;
         T row[width];

@@ -9,7 +9,7 @@ namespace convcore::gemm_positions {
 namespace {
 
 // Channels of the register tile: sums take 12 registers of 16, or 24 of 32. Narrow vectors gain
-// nothing from more (AMD Zen 4, 256 bits: 8 take 1.02 of the time of 4).
+// nothing from more (AMD Zen 4, 2026, 256 bits: 8 take 1.02 of the time of 4).
 constexpr int CHANNEL_ROWS = TILES.gemm_positions.rows;
 
 inline index_t term_count(const Correlation& problem) {

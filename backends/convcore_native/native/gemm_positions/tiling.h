@@ -14,15 +14,17 @@ bool skips_padding(const OwnedCorrelation&);
 
 Blocking choose_blocking(const OwnedCorrelation&, const RegisterTile&, int itemsize, int threads);
 
-// One or two, if so many rows of two places for each target position, the first place its own, make up
-// the whole target; else 0, as for short rows (vectors have to fit), and for more: to set them to
-// zero beforehand is faster then (AMD Zen 3: 1.3 of the time with four).
+// With stride 2 a target position has two places in a row, the first for its result and the second zero.
+// How many rows of such places each position fills, if they make up the whole target: one, or two where
+// the rows in between are zero too. 0 if they do not, if rows are shorter than a vector, and if there
+// would be more: to set them to zero beforehand is faster then (AMD Zen 3, 2026: 1.3 of the time with four).
 index_t spread_rows(const Correlation&, index_t lanes);
 
 // Whether the positions of `odd` follow those of `even` one by one.
 bool take_turns(const Correlation& even, const Correlation& odd);
 
-// Both use the same columns and tables, one after the other, for positions in the same order.
+// Gives two parts that are worked on together the same order of positions, and buffers that hold either
+// one's columns and tables.
 void make_alike(int axes, Blocking* first, Blocking* second);
 
 }  // namespace convcore::gemm_positions

@@ -32,7 +32,7 @@ bool halves_vectors() {
 
 double peak_flops(int lanes, int itemsize) {
     // Two multiplications and additions of one vector per cycle, at 3.2 GHz (measured for float32:
-    // 102e9 on AMD Zen 3, 108e9 on Zen 4); without FMA, half of it.
+    // 102e9 on AMD Zen 3, 2026, 108e9 on Zen 4, both 2026); without FMA, half of it.
     const int bytes = halves_vectors() ? std::min(lanes * itemsize, 32) : lanes * itemsize;
     return double(bytes) / itemsize * 2 * (bytes > 16 ? 2 : 1) * 3.2e9;
 }

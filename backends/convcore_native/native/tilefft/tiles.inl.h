@@ -16,7 +16,7 @@ struct TileSpan {
     index_t first, spacing, count, pitch;
 };
 
-// Those of a span at positions begin + lane, begin + lane + spacing, ...
+// Elements of a span that stand at positions begin + lane, begin + lane + spacing, ...
 struct TileRun {
     index_t element, lane, count;
 };

@@ -53,7 +53,7 @@ void transform_taps(const Problem& problem, const T* taps, index_t pitch, T* wor
 
 // Source channels that are read together where they stand side by side; and how many before it is
 // needed one is fetched where they stand apart (512 channels of 7 x 7, gradient with respect to the
-// input, AMD Zen 3: 0.88 of the time).
+// input, AMD Zen 3, 2026: 0.88 of the time).
 constexpr index_t WEIGHT_RUN = 8, WEIGHTS_AHEAD = 6;
 
 // Up to one vector of target channels and source channels `first` to `last`, which stand in `to`
@@ -157,7 +157,7 @@ struct Products {
         }
     }
 
-    // Meanwhile fetches the weights at `next`, if they come from far (AMD Zen 3, one thread: 256
+    // Meanwhile fetches the weights at `next`, if they come from far (AMD Zen 3, 2026, one thread: 256
     // channels of 56 x 56 0.92 of the time, of 14 x 14 with a prepared weight 0.91, 512 of 7 x 7 0.84).
     void multiply_panel(index_t tiles, index_t first, index_t last, const T* a, const T* b,
                         const T* next, T* c) const {
@@ -252,7 +252,8 @@ void correlate_panels(const Problem& problem, const Blocking& block,
     const Products<T> run{problem, block, shared,
                           given ? prepared + panel * problem.frequencies * pitch : buffer, pitch,
                           given && block.far, product};
-    // All channels of a frequency in turn, as they stand (512 channels of 7 x 7, AMD Zen 3: 0.88).
+    // Prepared weights are multiplied in the order in which they stand: of one frequency after the
+    // other, those of all source channels (512 channels of 7 x 7, AMD Zen 3, 2026: 0.88).
     if (given) run.multiply(strips.tiles, panels, 0, depth, 0);
     for (index_t first = 0; !given && first < depth; first += block.depth) {
         const index_t last = smaller(first + block.depth, depth);

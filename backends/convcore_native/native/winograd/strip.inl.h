@@ -70,7 +70,7 @@ inline void store_part(T* to, vec<T> value, index_t count) {
     for (index_t i = 0; i < count; ++i) to[i] = value[i];
 }
 
-// One column for all channels: what is left of 9 or 25 taps.
+// One column of all channels, without a square: 9 or 25 taps leave one behind the whole vectors.
 template <class T>
 inline vec<T> gather(const T* from, index_t pitch, int channels) {
     vec<T> value{};
