@@ -85,7 +85,6 @@ class BandCorrelation : public FewChannels<T> {
             bands_.push_back(band_of(&parts_[i], &parts_[i] + together, column_phases,
                                      this->kernels_));
         for (OwnedBand& owned : bands_) {
-            owned.finish();
             packed_ = std::max(packed_, owned.band.packed_size);
             workspace_ = std::max(workspace_, owned.band.workspace);
             fits_ = fits_ && owned.fits();
@@ -146,7 +145,6 @@ class BandWeightGradient : public FewChannels<T> {
         : FewChannels<T>(request, kernels, flop), correlation_(std::move(correlation)),
           band_(band_of(&correlation_, &correlation_ + 1, 1, this->kernels_)) {
         band_.band.skips_rows = false;
-        band_.finish();
         // The slices decide the order of the sum: they depend on the problem alone.
         const index_t wanted = MOST_SLICES / std::min(MOST_SLICES, band_.band.groups);
         slices_ = std::max<index_t>(1, std::min(wanted, band_.blocks() / 2));

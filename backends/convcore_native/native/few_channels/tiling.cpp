@@ -84,6 +84,7 @@ OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last
     band.straight = band.source_channels * band.target_channels * band.outer_taps == 1 &&
                     phases_.size() == 1 && straight(rows, columns);
     count_workspace(lanes, itemsize);
+    finish();
 }
 
 // What all phases together read.

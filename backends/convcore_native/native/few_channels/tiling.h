@@ -13,9 +13,6 @@ class OwnedBand {
               int lanes, int itemsize);
     OwnedBand(OwnedBand&&) = default;
 
-    // After the last move: points the band at its tables.
-    void finish();
-
     Band band{};
     index_t blocks() const;
     index_t depth() const;  // terms of one sum, of the largest phase
@@ -32,6 +29,8 @@ class OwnedBand {
     void choose_blocks(int lanes, int itemsize);
     void lay_out(int lanes);
     void count_workspace(int lanes, int itemsize);
+    // Points the band at its tables, which stay where they are when this is moved.
+    void finish();
     index_t plane(index_t rows, index_t columns, int lanes) const;
 
     std::vector<BandPhase> phases_;

@@ -17,15 +17,15 @@ namespace convcore::small {
 namespace {
 
 // Seconds of one correlation; lanes that belong to no position work in vain.
-double seconds_of(const Correlation& problem, const OwnedLayout& layout, int lanes, int itemsize) {
+double seconds_of(const Correlation& problem, const Layout& layout, int lanes, int itemsize) {
     const double channels = double(problem.groups * problem.source_channels);
-    const double products = double(layout.vectors()) * lanes * double(layout.taps()) * channels *
+    const double products = double(layout.vectors) * lanes * double(layout.taps) * channels *
                             double(problem.target_channels);
     const double share =
         std::min(EFFICIENCY, EFFICIENCY_OF_CHANNEL * double(problem.target_channels));
     return 2 * products / (share * peak_flops(lanes, itemsize)) +
-           STRIP_SECONDS * channels * double(layout.strips()) +
-           VECTOR_SECONDS * double(layout.vectors());
+           STRIP_SECONDS * channels * double(layout.strips) +
+           VECTOR_SECONDS * double(layout.vectors);
 }
 
 template <class T>
@@ -35,7 +35,7 @@ class SmallCorrelation : public Method {
         : kernels_(kernels), parts_(std::move(all.parts)), clear_(all.clear) {
         for (const OwnedCorrelation& part : parts_) {
             layouts_.emplace_back(part.problem, kernels_.lanes);
-            elements_ = std::max(elements_, layouts_.back().elements());
+            elements_ = std::max(elements_, layouts_.back().layout.elements);
         }
     }
 
@@ -50,7 +50,7 @@ class SmallCorrelation : public Method {
         if (clear_) memset(target, 0, size_t(clear_) * sizeof(T));
         for (size_t i = 0; i < parts_.size(); ++i) {
             const Correlation& problem = parts_[i].problem;
-            if (!kernels_.correlate(problem, layouts_[i].view(), source, weight, target,
+            if (!kernels_.correlate(problem, layouts_[i].layout, source, weight, target,
                                static_cast<T*>(workspace)))
                 reference_correlate(problem, source, weight, target);
         }
@@ -58,14 +58,14 @@ class SmallCorrelation : public Method {
 
     std::string describe() const override {
         index_t vectors = 0;
-        for (const OwnedLayout& layout : layouts_) vectors += layout.vectors();
+        for (const OwnedLayout& owned : layouts_) vectors += owned.layout.vectors;
         return "small, nothing packed, " + std::to_string(vectors) + " vectors of positions";
     }
 
     double seconds(int) const override {
         double sum = CALL_SECONDS;
         for (size_t i = 0; i < parts_.size(); ++i)
-            sum += seconds_of(parts_[i].problem, layouts_[i], kernels_.lanes, int(sizeof(T)));
+            sum += seconds_of(parts_[i].problem, layouts_[i].layout, kernels_.lanes, int(sizeof(T)));
         return sum;
     }
 

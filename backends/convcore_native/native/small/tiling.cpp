@@ -28,35 +28,30 @@ double copied_elements(const Correlation& problem) {
 
 OwnedLayout::OwnedLayout(const Correlation& problem, int lanes) : problem_(problem), lanes_(lanes) {
     index_t phases = 1;
+    layout.plane = 1;
     for (int a = problem.axes - 1; a >= 0; --a) {
         axes_[a] = copy_axis(problem.axis[a]);
-        axes_[a].pitch = plane_;
-        plane_ *= axes_[a].extent();
+        axes_[a].pitch = layout.plane;
+        layout.plane *= axes_[a].extent();
     }
     for (int a = problem.axes - 1; a >= 0; --a) {
-        axes_[a].phase_pitch = plane_ * phases;
+        axes_[a].phase_pitch = layout.plane * phases;
         phases *= axes_[a].step;
     }
-    plane_ *= phases;
+    layout.plane *= phases;
     // Whole vectors, and one more for the lanes behind the last position.
-    elements_ = ceiling(problem.source_channels * plane_, lanes) * lanes + lanes;
+    layout.elements = ceiling(problem.source_channels * layout.plane, lanes) * lanes + lanes;
     add_strips(0, 0, 0);
     add_taps(0, 0, 0);
     add_rows(0, problem.target_start, 0);
-}
-
-Layout OwnedLayout::view() const {
-    return {padded_,
-            plane_,
-            elements_,
-            axes_[problem_.axes - 1].step,
-            index_t(strips_.size()),
-            index_t(taps_.size()),
-            index_t(vectors_.size()),
-            strips_.data(),
-            taps_.data(),
-            vectors_.data(),
-            runs_.data()};
+    layout.step = axes_[problem.axes - 1].step;
+    layout.strips = index_t(strips_.size());
+    layout.taps = index_t(taps_.size());
+    layout.vectors = index_t(vectors_.size());
+    layout.strip = strips_.data();
+    layout.tap = taps_.data();
+    layout.vector = vectors_.data();
+    layout.run = runs_.data();
 }
 
 void OwnedLayout::add_strips(int a, index_t from, index_t to) {
@@ -64,7 +59,7 @@ void OwnedLayout::add_strips(int a, index_t from, index_t to) {
     const CopyAxis& copy = axes_[a];
     const index_t first = std::max<index_t>(0, copy.low);
     const index_t last = std::min(axis.extent, copy.low + copy.span);
-    padded_ |= first > copy.low || last < copy.low + copy.span;
+    layout.padded |= first > copy.low || last < copy.low + copy.span;
     if (a + 1 < problem_.axes) {
         for (index_t at = first; at < last; ++at)
             add_strips(a + 1, from + at * axis.source_pitch, to + copy.place(at - copy.low));

@@ -25,11 +25,9 @@ class OwnedLayout {
   public:
     OwnedLayout(const Correlation&, int lanes);
 
-    Layout view() const;
-    index_t elements() const { return elements_; }
-    index_t strips() const { return index_t(strips_.size()); }
-    index_t taps() const { return index_t(taps_.size()); }
-    index_t vectors() const { return index_t(vectors_.size()); }
+    OwnedLayout(OwnedLayout&&) = default;  // a copy would point into what it copied
+
+    Layout layout{};
 
   private:
     void add_strips(int axis, index_t from, index_t to);
@@ -40,8 +38,6 @@ class OwnedLayout {
     const Correlation& problem_;
     const index_t lanes_;
     CopyAxis axes_[MAX_AXES];
-    index_t plane_ = 1, elements_ = 0;
-    bool padded_ = false;
     std::vector<Strip> strips_;
     std::vector<Tap> taps_;
     std::vector<Vector> vectors_;
