@@ -73,6 +73,7 @@ def extension(package: str, module: str, **options) -> Extension:
 
 def bridge() -> Extension:
     """The bridge to the native kernels, whose C++ sources `BuildExtensions` compiles."""
+    headers, sources = sorted(NATIVE.rglob("*.h")), sorted(NATIVE.rglob("*.cpp"))
     return extension(
         "convcore_native",
         "_bridge",
@@ -81,7 +82,7 @@ def bridge() -> Extension:
         extra_link_args=SANITIZER,
         include_dirs=[str(NATIVE.parent), str(NATIVE), numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-        depends=[str(NATIVE.with_name("_bridge.pxd")), *map(str, sorted(NATIVE.rglob("*.[ch]*")))],
+        depends=[str(path) for path in (NATIVE.with_name("_bridge.pxd"), *headers, *sources)],
     )
 
 

@@ -13,7 +13,7 @@ struct FewChannelsTiles {
     int sums;                                 // registers that hold sums
     int rows;                                 // target rows of a tile of one channel
     int most_vectors;                         // of any tile
-    int short_sums, short_rows, short_taps;   // of one channel with few row taps: see tiles.inl.h
+    int short_sums, short_rows, short_taps;   // of one channel with few row taps: see row_tiles.inl.h
     int gradient_rows;                        // target channels, for the weight gradient
 };
 
@@ -21,7 +21,7 @@ struct RegisterTiles {
     int registers;
     Tile gemm_channels;   // positions by vectors of target channels
     Tile gemm_positions;  // target channels by vectors of positions
-    Tile small;           // the same
+    Tile small;           // target channels by vectors of positions
     FewChannelsTiles few_channels;
     Tile winograd;           // tiles by vectors of target channels
     Tile winograd_gradient;  // target channels by vectors of source channels
