@@ -42,7 +42,7 @@ struct Task {
 typedef std::unique_ptr<Method> (*Maker)(const Task&);
 
 // An algorithm's maker, with the routines of that algorithm.
-template <class Table, const Table* Kernels::*table,
+template <class Table, const Table* Kernels::* table,
           std::unique_ptr<Method> (*make)(const Geometry&, Operation, const Request&, const Table&)>
 std::unique_ptr<Method> made(const Task& task) {
     return make(task.geometry, task.operation, task.request, *(task.kernels.*table));

@@ -24,9 +24,9 @@ class Method {
     // Operands in the order of the operation's arguments. Thread-safe: all state is in `workspace`.
     virtual void run(const void* first, const void* second, void* result, void* workspace,
                      int threads) const = 0;
-    // For weights that are used often: what `prepare` writes, in bytes, or 0 where it gains nothing,
-    // and the operation on it. Both have the workspace of `run`. False if this weight, by its
-    // values, has to be used as it is.
+    // For weights that are used often: what `prepare` writes, in bytes, or 0 where it gains
+    // nothing, and the operation on it. Both have the workspace of `run`. False if this weight, by
+    // its values, has to be used as it is.
     virtual size_t prepared_bytes() const { return 0; }
     virtual bool prepare(const void* /*weight*/, void* /*prepared*/, void* /*workspace*/,
                          int /*threads*/) const {

@@ -4,9 +4,9 @@
 
 #include "direct.h"
 #include "machine/threads.h"
+#include "machine/workspace.h"
 #include "tilefft/method.h"
 #include "winograd/method.h"
-#include "machine/workspace.h"
 
 namespace convcore {
 
@@ -19,7 +19,8 @@ constexpr double SECONDS_WORTH_THREADS = 100e-6;
 
 struct Plan::Chosen {
     Chosen(std::unique_ptr<Method> made, int most_threads)
-        : method(std::move(made)), workspace(method ? method->workspace() : 0),
+        : method(std::move(made)),
+          workspace(method ? method->workspace() : 0),
           threads(method && method->seconds(1) > SECONDS_WORTH_THREADS ? most_threads : 1) {}
 
     const std::unique_ptr<Method> method;  // nullptr where nothing fits
@@ -29,8 +30,12 @@ struct Plan::Chosen {
 
 Plan::Plan(const Geometry& geometry, Algorithm algorithm, const Kernels& kernels,
            const Request& request, const std::vector<std::string>& wanted)
-    : geometry_(geometry), algorithm_(algorithm), kernels_(kernels), request_(request),
-      wanted_(wanted), chosen_{} {}
+    : geometry_(geometry),
+      algorithm_(algorithm),
+      kernels_(kernels),
+      request_(request),
+      wanted_(wanted),
+      chosen_{} {}
 
 Plan::~Plan() {
     for (auto& choice : chosen_) delete choice.load();
@@ -39,10 +44,9 @@ Plan::~Plan() {
 std::unique_ptr<Method> Plan::make(Operation operation, const Request& request) const {
     const std::string& wanted = wanted_[size_t(operation)];
     if (algorithm_ == DIRECT) return direct_method(geometry_, operation, kernels_, request, wanted);
-    auto method =
-        algorithm_ == TILEFFT
-            ? tilefft::make_method(geometry_, operation, request, *kernels_.tilefft)
-            : winograd::make_method(geometry_, operation, request, *kernels_.winograd);
+    auto method = algorithm_ == TILEFFT
+                      ? tilefft::make_method(geometry_, operation, request, *kernels_.tilefft)
+                      : winograd::make_method(geometry_, operation, request, *kernels_.winograd);
     const bool unwanted = method != nullptr && !wanted.empty() && wanted != method->name();
     return unwanted ? nullptr : std::move(method);
 }
@@ -70,8 +74,9 @@ const Plan::Chosen& Plan::tried(Operation operation) {
 const Plan::Chosen& Plan::chosen(Operation operation) {
     const Chosen& found = tried(operation);
     if (found.method == nullptr)
-        throw std::invalid_argument("operation: must be one that the algorithm can carry out as "
-                                    "wanted and within the workspace");
+        throw std::invalid_argument(
+            "operation: must be one that the algorithm can carry out as "
+            "wanted and within the workspace");
     return found;
 }
 

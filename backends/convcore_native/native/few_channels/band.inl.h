@@ -182,11 +182,10 @@ Ahead<T> look_ahead(const Band& band, const T* source, index_t next) {
     const index_t offset = outer_source_offset(band, block.outer, 0);
     if (offset < 0) return {};
     const index_t row = block.row * band.row.step, column = block.column * band.column.step;
-    return {source + block.group * band.source_channel_pitch + offset + row * band.row.pitch +
-                column,
-            band.row.extent - row,
-            smaller(band.column.extent - column, band.column.block * band.column.step),
-            band.row.pitch};
+    return {
+        source + block.group * band.source_channel_pitch + offset + row * band.row.pitch + column,
+        band.row.extent - row,
+        smaller(band.column.extent - column, band.column.block * band.column.step), band.row.pitch};
 }
 
 // Fills the planes that are there, side by side, and lists which they are: number

@@ -80,8 +80,8 @@ struct BandTask {
         tile.plane = list;
         tile.planes = count;
         tile.plane_size = band.plane_size;
-        tile.weight = packed + phase.packed_start +
-                      (block.group * band.target_channels + channel) * depth;
+        tile.weight =
+            packed + phase.packed_start + (block.group * band.target_channels + channel) * depth;
         tile.taps = taps;
         tile.tap_offset = phase.tap_offset;
         tile.line = band.row.step * band.line_length;
@@ -95,7 +95,7 @@ struct BandTask {
         tile.column_offset = phase.column_offset;
         if (slides) limit(phase, row, lines, &tile);
         const RunTile<T> run = one_channel ? rows_for<T>(kind(phase), int(phase.row_taps), lines)
-                                   : channels_for<T>(lines);
+                                           : channels_for<T>(lines);
         if (length >= lanes) {
             run(tile);
         } else {
@@ -131,8 +131,8 @@ struct BandTask {
         const bool one_channel = band.target_channels == 1;
         const index_t pitch = one_channel ? band.row.target_pitch : band.target_channel_pitch;
         const index_t step = band.column.target_pitch;
-        const index_t offset = channel * band.target_channel_pitch + row * band.row.target_pitch +
-                               block.column * step;
+        const index_t offset =
+            channel * band.target_channel_pitch + row * band.row.target_pitch + block.column * step;
         if (step == 1) {
             if (columns(phase[0]) > 0)
                 run_lines(phase[0], row, channel, count, target + phase[0].target_start + offset,
@@ -141,16 +141,15 @@ struct BandTask {
         }
         for (index_t i = 0; i < band.column_phases; ++i)
             if (columns(phase[i]) > 0)
-                run_lines(phase[i], row, channel, count,
-                          lines + i * TILE_LINES * band.column.block, band.column.block);
+                run_lines(phase[i], row, channel, count, lines + i * TILE_LINES * band.column.block,
+                          band.column.block);
         for (int i = 0; i < count; ++i) interleave(phase, i, target + offset + i * pitch);
     }
 
     void interleave(const BandPhase* phase, int line, T* to) const {
         const index_t step = band.column.target_pitch;
         const T* from = lines + line * band.column.block;
-        if (step == 2 && band.column_phases == 2)
-            return interleave_pair(phase, from, to);
+        if (step == 2 && band.column_phases == 2) return interleave_pair(phase, from, to);
         for (index_t i = 0; i < band.column_phases; ++i) {
             const index_t length = columns(phase[i]);
             T* place = to + phase[i].target_start;
@@ -192,8 +191,8 @@ struct BandTask {
         }
     }
 
-    // So that no store waits for its line (depthwise 7 x 7, AMD Zen 3, 2026: 0.93 of the time). Inlined, since
-    // gcc takes a function that only fetches for one that does nothing.
+    // So that no store waits for its line (depthwise 7 x 7, AMD Zen 3, 2026: 0.93 of the time).
+    // Inlined, since gcc takes a function that only fetches for one that does nothing.
     ALWAYS_INLINE inline void fetch_target(index_t row, index_t count) const {
         if (band.column.target_pitch > 1) return;
         const T* to = target + band.phase->target_start + block.column;
@@ -227,8 +226,8 @@ void correlate(const Band& band, const T* source, const T* packed, T* target, T*
     {
         T* planes = workspace + band.workspace * thread_number();
         T* lines = planes + band.source_channels * band.outer_taps * band.plane_size;
-        int* list = reinterpret_cast<int*>(
-            lines + band.column_phases * TILE_LINES * band.column.block);
+        int* list =
+            reinterpret_cast<int*>(lines + band.column_phases * TILE_LINES * band.column.block);
 #pragma omp for schedule(dynamic, together)
         for (index_t i = 0; i < tasks; ++i) {
             const Block block = block_at(band, i % band.groups, i / band.groups);

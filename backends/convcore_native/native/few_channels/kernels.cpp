@@ -8,10 +8,11 @@ namespace convcore::few_channels {
 namespace {
 
 template <class T>
-constexpr Routines<T> routines{Simd<T>::lanes, pack_weight<T>, correlate<T>, correlate_straight<T>,
-                              weight_gradient<T>, all_finite<T>};
+constexpr Routines<T> routines{Simd<T>::lanes,        pack_weight<T>,     correlate<T>,
+                               correlate_straight<T>, weight_gradient<T>, all_finite<T>};
 
 }  // namespace
 }  // namespace convcore::few_channels
 
-CONVCORE_TABLE(few_channels){convcore::few_channels::routines<float>, convcore::few_channels::routines<double>};
+CONVCORE_TABLE(few_channels){convcore::few_channels::routines<float>,
+                             convcore::few_channels::routines<double>};

@@ -64,7 +64,7 @@ struct Band {
     int row_phases, column_phases;
     const BandPhase* phase;  // the column phases vary fastest
     index_t packed_size;     // of all phases and groups
-    index_t workspace;         // elements that a thread needs for a correlation
+    index_t workspace;       // elements that a thread needs for a correlation
     index_t gradient_workspace;
 };
 

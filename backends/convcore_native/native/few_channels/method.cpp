@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "reference/reference.h"
-#include "machine/processor.h"
-#include "problem/dtypes.h"
 #include "few_channels/cost.h"
 #include "few_channels/tiling.h"
+#include "machine/processor.h"
 #include "machine/threads.h"
+#include "problem/dtypes.h"
+#include "reference/reference.h"
 
 namespace convcore::few_channels {
 
@@ -39,13 +39,15 @@ class FewChannels : public Method {
         const double lanes = double(kernels_.lanes), columns = double(band.column.count);
         const double waste = std::max(1.0, std::ceil(columns / lanes) * lanes / columns);
         const double flop = flop_ / (share * peak_flops(kernels_.lanes, int(sizeof(T)))) * waste;
-        const double positions = double(band.outer_positions * band.groups) *
-                                 double(band.row.count * band.column.count);
+        const double positions =
+            double(band.outer_positions * band.groups) * double(band.row.count * band.column.count);
         const double phases = double(band.row_phases * band.column_phases);
         // Every block copies the rows around it too, for all taps of the outer axes.
-        const index_t rows = band.row.step * (band.row.block - 1) + band.row.high - band.row.low + 1;
-        const double copies = band.straight ? double(band.row.step)
-                                            : double(band.outer_taps * rows) / double(band.row.block);
+        const index_t rows =
+            band.row.step * (band.row.block - 1) + band.row.high - band.row.low + 1;
+        const double copies = band.straight
+                                  ? double(band.row.step)
+                                  : double(band.outer_taps * rows) / double(band.row.block);
         const double source = double(band.source_channels * band.column.step) * copies;
         const double moved = positions * (source + phases * double(band.target_channels));
         const double tasks = double(band.groups * owned.blocks());
@@ -80,10 +82,12 @@ class BandCorrelation : public FewChannels<T> {
     BandCorrelation(const Request& request, const Routines<T>& kernels, Correlations all,
                     index_t together, index_t column_phases, double flop)
         : FewChannels<T>(request, kernels, flop * double(together) / double(all.parts.size())),
-          parts_(std::move(all.parts)), together_(together), clear_(all.clear) {
+          parts_(std::move(all.parts)),
+          together_(together),
+          clear_(all.clear) {
         for (size_t i = 0; i < parts_.size(); i += size_t(together))
-            bands_.push_back(band_of(&parts_[i], &parts_[i] + together, column_phases,
-                                     this->kernels_));
+            bands_.push_back(
+                band_of(&parts_[i], &parts_[i] + together, column_phases, this->kernels_));
         for (OwnedBand& owned : bands_) {
             packed_ = std::max(packed_, owned.band.packed_size);
             workspace_ = std::max(workspace_, owned.band.workspace);
@@ -106,14 +110,14 @@ class BandCorrelation : public FewChannels<T> {
             const Band& band = bands_[i].band;
             const bool finite = this->kernels_.pack_weight(band, weights, packed, threads);
             if (finite || !bands_[i].padded()) {
-                const auto correlate = band.straight ? this->kernels_.correlate_straight
-                                                     : this->kernels_.correlate;
+                const auto correlate =
+                    band.straight ? this->kernels_.correlate_straight : this->kernels_.correlate;
                 correlate(band, from, packed, target, packed + packed_, threads);
                 continue;
             }
             for (index_t j = 0; j < together_; ++j)
-                reference_correlate(parts_[i * size_t(together_) + size_t(j)].problem, from, weights,
-                                  target);
+                reference_correlate(parts_[i * size_t(together_) + size_t(j)].problem, from,
+                                    weights, target);
         }
     }
 
@@ -142,7 +146,8 @@ class BandWeightGradient : public FewChannels<T> {
   public:
     BandWeightGradient(const Request& request, const Routines<T>& kernels,
                        OwnedCorrelation correlation, double flop)
-        : FewChannels<T>(request, kernels, flop), correlation_(std::move(correlation)),
+        : FewChannels<T>(request, kernels, flop),
+          correlation_(std::move(correlation)),
           band_(band_of(&correlation_, &correlation_ + 1, 1, this->kernels_)) {
         band_.band.skips_rows = false;
         // The slices decide the order of the sum: they depend on the problem alone.
@@ -163,7 +168,7 @@ class BandWeightGradient : public FewChannels<T> {
         const T* source = static_cast<const T*>(input);
         T* weight = static_cast<T*>(result);
         this->kernels_.weight_gradient(band_.band, slices_, target, source, weight,
-                                     static_cast<T*>(workspace), threads);
+                                       static_cast<T*>(workspace), threads);
         // A NaN in a sum stays there; one that met the padding does not belong there.
         if (!this->kernels_.all_finite(weight, result_))
             reference_weight_gradient(correlation_.problem, target, source, weight);
@@ -194,8 +199,8 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
     const std::vector<OwnedCorrelation>& parts = all.parts;
     if (parts.empty()) return nullptr;
     if (operation == GRAD_WEIGHT)
-        return checked(std::make_unique<BandWeightGradient<T>>(request, kernels, std::move(all.parts[0]),
-                                                               geometry.flop()),
+        return checked(std::make_unique<BandWeightGradient<T>>(
+                           request, kernels, std::move(all.parts[0]), geometry.flop()),
                        request);
     // The first phases differ in their column, then in their row, then in the outer axes.
     const index_t row = geometry.input[geometry.rank - 1];

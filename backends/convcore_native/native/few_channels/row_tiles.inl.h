@@ -7,16 +7,17 @@ namespace {
 
 constexpr int SLIDE_ROWS = TILES.few_channels.rows;
 
-// For target rows of one channel with few row taps: sums of a tile, rows that it has at most, and row
-// taps at a time, whose weights stay in registers. Enough sums hide what each one waits for (AMD
-// Zen 3, 2026, 12 rows of a vector instead of 4 of 3 or fewer: depthwise 7 x 7 of 56 x 56 0.94 of the time,
-// of 14 x 14 0.85, of 7 x 7 0.81; 5 x 5 of 28 x 28 0.85).
+// For target rows of one channel with few row taps: sums of a tile, rows that it has at most, and
+// row taps at a time, whose weights stay in registers. Enough sums hide what each one waits for
+// (AMD Zen 3, 2026, 12 rows of a vector instead of 4 of 3 or fewer: depthwise 7 x 7 of 56 x 56 0.94
+// of the time, of 14 x 14 0.85, of 7 x 7 0.81; 5 x 5 of 28 x 28 0.85).
 constexpr int SHORT_SUMS = TILES.few_channels.short_sums;
 constexpr int SHORT_ROWS = TILES.few_channels.short_rows;
 constexpr int SHORT_TAPS = TILES.few_channels.short_taps;
 constexpr int short_vectors(int rows) { return SHORT_SUMS / (rows < 4 ? 4 : rows); }
 
-// Vectors of a tile of `rows` target rows of one channel, where those of the source need registers too.
+// Vectors of a tile of `rows` target rows of one channel, where those of the source need registers
+// too.
 constexpr int row_vectors(int rows) {
     const int vectors = (TILES.registers - 1) / (rows + 1);
     return vectors > MOST_VECTORS ? MOST_VECTORS : vectors;
@@ -36,8 +37,8 @@ ALWAYS_INLINE inline void rows_tile(const PositionTile<T>& tile, index_t first, 
             for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
                 for (int j = 0; j < vectors; ++j)
-                    sum[i][j] += row * load(from + i * tile.line +
-                                            vector_place<T, vectors>(tail, j));
+                    sum[i][j] +=
+                        row * load(from + i * tile.line + vector_place<T, vectors>(tail, j));
         }
     }
     store_tile(tile, sum, first, tail);
@@ -54,8 +55,7 @@ inline ColumnTaps taps_inside(const PositionTile<T>& tile, index_t first, index_
     while (taps.first < taps.last &&
            first + tile.column_offset[taps.first] + width <= tile.first_column)
         ++taps.first;
-    while (taps.first < taps.last &&
-           first + tile.column_offset[taps.last - 1] >= tile.last_column)
+    while (taps.first < taps.last && first + tile.column_offset[taps.last - 1] >= tile.last_column)
         --taps.last;
     return taps;
 }
@@ -100,8 +100,7 @@ ALWAYS_INLINE inline void slide_from(index_t from, index_t to, vec<T> (&sum)[row
 template <class T, int rows, int vectors>
 ALWAYS_INLINE inline void slide_tile(const PositionTile<T>& tile, index_t first, index_t tail) {
     vec<T> sum[rows][vectors] = {};
-    const ColumnTaps taps = taps_inside(
-        tile, first, (vectors > 1 ? tail : 0) + Simd<T>::lanes);
+    const ColumnTaps taps = taps_inside(tile, first, (vectors > 1 ? tail : 0) + Simd<T>::lanes);
     for (int p = 0; p < tile.planes; ++p) {
         const T* band = tile.band + first + p * tile.plane_size;
         const T* weight = tile.weight + tile.plane[p] * tile.taps;
@@ -160,14 +159,14 @@ constexpr int most_rows(Rows kind) { return kind == SLIDING_FEW_TAPS ? SHORT_ROW
 template <class T, int rows, bool sliding>
 void run_rows(const PositionTile<T>& shared) {
     const PositionTile<T> tile = shared;
-    run_tiles<T, row_vectors(rows)>(
-        tile.length, [&](auto vectors, index_t first, index_t tail) ALWAYS_INLINE {
-            if constexpr (sliding) {
-                slide_tile<T, rows, vectors.value>(tile, first, tail);
-            } else {
-                rows_tile<T, rows, vectors.value>(tile, first, tail);
-            }
-        });
+    run_tiles<T, row_vectors(rows)>(tile.length,
+                                    [&](auto vectors, index_t first, index_t tail) ALWAYS_INLINE {
+                                        if constexpr (sliding) {
+                                            slide_tile<T, rows, vectors.value>(tile, first, tail);
+                                        } else {
+                                            rows_tile<T, rows, vectors.value>(tile, first, tail);
+                                        }
+                                    });
 }
 
 template <class T, int row_taps, int rows>
@@ -190,8 +189,7 @@ inline RunTile<T> rows_for(int wanted) {
 template <class T, int row_taps = int(FEW_ROW_TAPS), int rows = SHORT_ROWS>
 inline RunTile<T> short_for(int wanted_taps, int wanted) {
     if constexpr (row_taps > 2) {
-        if (wanted_taps < row_taps)
-            return short_for<T, row_taps - 1, rows>(wanted_taps, wanted);
+        if (wanted_taps < row_taps) return short_for<T, row_taps - 1, rows>(wanted_taps, wanted);
     }
     if constexpr (rows > 1) {
         if (wanted < rows) return short_for<T, row_taps, rows - 1>(wanted_taps, wanted);

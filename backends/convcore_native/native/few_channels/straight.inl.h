@@ -17,8 +17,7 @@ inline V every_second(V a, V b, Lanes<lane...>) {
     constexpr int count = int(sizeof...(lane)), part = 16 * count / int(sizeof(V)), half = part / 2;
     return __builtin_shufflevector(
         a, b,
-        (lane / part * part + lane % half * 2 +
-         (lane % part < half ? first : then + count))...);
+        (lane / part * part + lane % half * 2 + (lane % part < half ? first : then + count))...);
 }
 
 // From that order: all that came from a, then all that came from b.
@@ -125,15 +124,15 @@ template <class T>
 struct StraightTask {
     const Band& band;
     const StraightColumns columns;
-    const T* source;  // of the group at the position of the outer axes; null if outside
+    const T* source;       // of the group at the position of the outer axes; null if outside
     const T *begin, *end;  // of the whole source
     const T* taps;
     const T *zeros, *inside;  // lines: inside holds 0 for what is outside
     T* copies;
     T* target;
 
-    // A row of the source from `columns.start` on, or zeros; a copy where vectors would read what is
-    // not the source's.
+    // A row of the source from `columns.start` on, or zeros; a copy where vectors would read what
+    // is not the source's.
     ALWAYS_INLINE inline const T* line(index_t row, T* copy) const {
         if (source == nullptr || row < 0 || row >= band.row.extent) return zeros;
         const T* from = source + row * band.row.pitch;
@@ -159,8 +158,8 @@ struct StraightTask {
         const T* lines[MOST_LINES];
         const index_t top = row * band.row.step + band.phase[0].first_row;
         for (int y = 0; y < straight_lines<step, row_taps, rows>; ++y)
-            lines[y] = line(top + (row_taps == 1 ? y * band.row.step : y),
-                            copies + y * band.line_length);
+            lines[y] =
+                line(top + (row_taps == 1 ? y * band.row.step : y), copies + y * band.line_length);
         const index_t pitch = band.row.target_pitch;
         T* to = target + row * pitch;
         if (columns.count < Simd<T>::lanes) return run_narrow<step, row_taps, rows>(lines, to);
@@ -206,8 +205,8 @@ inline index_t source_end(const Band& band) {
 
 // A thread's workspace: a line of zeros, one that tells which columns are inside, and copies.
 template <class T>
-void correlate_straight(const Band& band, const T* source, const T* packed, T* target,
-                        T* workspace, int threads) {
+void correlate_straight(const Band& band, const T* source, const T* packed, T* target, T* workspace,
+                        int threads) {
     const index_t tasks = band.groups * block_count(band), line = band.line_length;
     const index_t together = tasks_together(tasks, threads);
     const index_t terms = band.phase[0].row_taps * STRAIGHT_COLUMN_TAPS;

@@ -39,8 +39,8 @@ struct PositionTile {
     // Where target rows slide over the rows of the band:
     index_t row_taps, column_taps;
     const index_t* column_offset;
-    // with many row taps, the rows of the band that lie inside, counted from the first one that row 0
-    // reads, and the columns, counted from the first position.
+    // with many row taps, the rows of the band that lie inside, counted from the first one that row
+    // 0 reads, and the columns, counted from the first position.
     index_t first_line, last_line;
     index_t first_column, last_column;
 };
@@ -52,8 +52,9 @@ inline index_t vector_place(index_t tail, int j) {
 }
 
 template <class T, int rows, int vectors>
-ALWAYS_INLINE inline void store_tile(const PositionTile<T>& tile, const vec<T> (&sum)[rows][vectors],
-                                     index_t first, index_t tail) {
+ALWAYS_INLINE inline void store_tile(const PositionTile<T>& tile,
+                                     const vec<T> (&sum)[rows][vectors], index_t first,
+                                     index_t tail) {
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
@@ -75,9 +76,10 @@ ALWAYS_INLINE inline void run_tile(index_t width, index_t first, index_t tail, R
     run(Number<most>{}, first, tail);
 }
 
-// Calls run(vectors, first column, offset of the last vector) for tiles that cover `length` columns,
-// at least one vector. The loop is inlined with the tile since a call costs as much as the work of a
-// small one (56 x 56, depthwise 3 x 3, AMD Zen 3, 2026: 0.8 of the time; 512 channels of 10 taps: 0.78).
+// Calls run(vectors, first column, offset of the last vector) for tiles that cover `length`
+// columns, at least one vector. The loop is inlined with the tile since a call costs as much as the
+// work of a small one (56 x 56, depthwise 3 x 3, AMD Zen 3, 2026: 0.8 of the time; 512 channels of
+// 10 taps: 0.78).
 template <class T, int most, class Run>
 ALWAYS_INLINE inline void run_tiles(index_t length, Run run) {
     constexpr int lanes = Simd<T>::lanes;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "problem/integers.h"
 #include "few_channels/cost.h"
 #include "machine/processor.h"
+#include "problem/integers.h"
 
 namespace convcore::few_channels {
 
@@ -144,8 +144,8 @@ void OwnedBand::choose_blocks(int lanes, int itemsize) {
 }
 
 void OwnedBand::lay_out(int lanes) {
-    band.slot_length = round_up(band.column.block, lanes) +
-                       round_up(band.column.high - band.column.low, lanes);
+    band.slot_length =
+        round_up(band.column.block, lanes) + round_up(band.column.high - band.column.low, lanes);
     band.line_length = band.slots * band.slot_length;
     band.plane_size = plane(band.row.block, band.column.block, lanes);
 }
@@ -162,8 +162,8 @@ void OwnedBand::add_phase(const Axis& rows, const Axis& columns) {
     phase.sliding = rows.step == 1 && rows.taps > 1 && neighbours(rows);
     for (const index_t t : across) {
         const index_t at = floor_quotient(columns.shift[t], columns.step);
-        const auto slot = std::lower_bound(slots_.begin(), slots_.end(),
-                                           columns.shift[t] - at * columns.step);
+        const auto slot =
+            std::lower_bound(slots_.begin(), slots_.end(), columns.shift[t] - at * columns.step);
         tables.column_offset.push_back((slot - slots_.begin()) * band.slot_length + at -
                                        band.column.low);
     }
@@ -178,7 +178,8 @@ void OwnedBand::add_phase(const Axis& rows, const Axis& columns) {
     }
     phase.packed_start = band.packed_size;
     band.packed_size += round_up(band.groups * band.target_channels * band.source_channels *
-                                     band.outer_taps * rows.taps * columns.taps, 16);
+                                     band.outer_taps * rows.taps * columns.taps,
+                                 16);
     phases_.push_back(phase);
     tables_.push_back(std::move(tables));
 }
@@ -191,11 +192,11 @@ void OwnedBand::count_workspace(int lanes, int itemsize) {
     for (const BandPhase& phase : phases_)
         band.skips_rows = band.skips_rows && phase.sliding && phase.row_taps > FEW_ROW_TAPS;
     const index_t lines = band.straight ? STRAIGHT_LINES * band.line_length : 0;
-    band.workspace = round_up(
-        std::max(size + band.column_phases * TILE_LINES * band.column.block, lines), 64);
+    band.workspace =
+        round_up(std::max(size + band.column_phases * TILE_LINES * band.column.block, lines), 64);
     const index_t taps = phases_[0].row_taps * phases_[0].column_taps;
-    band.gradient_workspace = round_up(
-        size + band.target_channels * (band.row.block * lanes + planes * taps), 64);
+    band.gradient_workspace =
+        round_up(size + band.target_channels * (band.row.block * lanes + planes * taps), 64);
 }
 
 void OwnedBand::finish() {

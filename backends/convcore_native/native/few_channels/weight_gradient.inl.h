@@ -9,15 +9,14 @@ namespace {
 
 constexpr int GRADIENT_ROWS = TILES.few_channels.gradient_rows;
 
-// What rows that are run together may read: a little more than the level 1 cache holds, since no tap
-// reads all of it (112 x 112 from 3 channels, 7 x 7 by stride 2, AMD Zen 3, 2026: 0.88 of the time).
+// What rows that are run together may read: a little more than the level 1 cache holds, since no
+// tap reads all of it (112 x 112 from 3 channels, 7 x 7 by stride 2, AMD Zen 3, 2026: 0.88 of the
+// time).
 constexpr index_t ROWS_BYTES = 40 << 10;
 
 // Weights of a tile that belong to one target channel. Each tap needs a pointer of its own, which
 // limits them where there is one channel only.
-constexpr int gradient_taps(int rows) {
-    return rows == 1 ? 10 : SUMS / rows > 7 ? 7 : SUMS / rows;
-}
+constexpr int gradient_taps(int rows) { return rows == 1 ? 10 : SUMS / rows > 7 ? 7 : SUMS / rows; }
 
 // What a tile reads at `lines` target rows of `vectors` whole vectors each. Where the rows end
 // with a part of one, that part stands in `tail`, with zeros.
@@ -153,8 +152,8 @@ struct BandGradientTask {
         T* to = tails;
         for (index_t k = 0; k < band.target_channels; ++k)
             for (index_t line = 0; line < lines; ++line, to += lanes) {
-                const T* place = from + k * band.target_channel_pitch +
-                                 line * band.row.target_pitch;
+                const T* place =
+                    from + k * band.target_channel_pitch + line * band.row.target_pitch;
                 for (index_t j = 0; j < lanes; ++j) to[j] = j < width ? place[j] : T(0);
             }
     }
@@ -226,8 +225,8 @@ struct BandGradientTask {
     }
 };
 
-// `workspace` holds the results of all slices but the first, and band.gradient_workspace elements for
-// each thread. The slices decide the order of the sum.
+// `workspace` holds the results of all slices but the first, and band.gradient_workspace elements
+// for each thread. The slices decide the order of the sum.
 template <class T>
 void weight_gradient(const Band& band, index_t slices, const T* target, const T* source, T* weight,
                      T* workspace, int threads) {

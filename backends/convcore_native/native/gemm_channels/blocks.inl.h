@@ -175,8 +175,8 @@ inline Channels channel_block(const Correlation& problem, const Blocking& block,
 
 // The source of some channels as the block reads it: source_at, plus term_offset.
 template <class T>
-const T* gather(const Correlation& problem, const Blocking& block, const Box& box,
-                const T* source, const Channels& channels, T* slab) {
+const T* gather(const Correlation& problem, const Blocking& block, const Box& box, const T* source,
+                const Channels& channels, T* slab) {
     source += channels.first * problem.source_channel_pitch;
     if (block.copies) {
         for (index_t c = 0; c < channels.count(); ++c)
@@ -198,7 +198,9 @@ inline int panel_vectors(index_t channels, index_t panel) {
 
 // Channels, rounded up to whole vectors, before a panel.
 template <class T>
-inline index_t panel_start(index_t panel) { return panel * panel_width<T>; }
+inline index_t panel_start(index_t panel) {
+    return panel * panel_width<T>;
+}
 
 template <class T>
 inline index_t padded_channels(index_t channels) {

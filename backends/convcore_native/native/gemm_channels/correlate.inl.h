@@ -93,8 +93,8 @@ bool pack_weight(const Correlation& problem, const Blocking& block, const T* wei
                 const Channels sources = channel_block(problem, block, part);
                 const index_t first = panel_start<T>(panel);
                 const int width = panel_vectors<T>(channels, panel) * Simd<T>::lanes;
-                const T* from = weight + g * problem.weight_group_pitch +
-                                first * problem.weight_target_pitch;
+                const T* from =
+                    weight + g * problem.weight_group_pitch + first * problem.weight_target_pitch;
                 T* to = packed + g * group + first * block.terms + sources.first * taps * width;
                 pack_block(problem, from, sources, taps, smaller(width, channels - first), width,
                            to);
@@ -107,8 +107,8 @@ bool pack_weight(const Correlation& problem, const Blocking& block, const T* wei
 
 // product[position][channel] to target[channel][position], where positions are neighbours.
 template <class T>
-void store_transposed(const T* product, index_t pitch, index_t positions, int channels,
-                      T* target, index_t target_pitch) {
+void store_transposed(const T* product, index_t pitch, index_t positions, int channels, T* target,
+                      index_t target_pitch) {
     constexpr int lanes = Simd<T>::lanes;
     for (int k = 0; k < channels; k += lanes) {
         const int count = int(smaller(lanes, channels - k));
@@ -129,8 +129,8 @@ void store_transposed(const T* product, index_t pitch, index_t positions, int ch
 // Position by position; what is written is fetched some positions before (128 channels of 56 x 56,
 // 3 x 3 by stride 2, gradient with respect to the input, AMD Zen 3, 2026: 0.9 of the time).
 template <class T>
-void store_scattered(const T* product, index_t pitch, const Range& range, int channels,
-                     T* target, index_t target_pitch) {
+void store_scattered(const T* product, index_t pitch, const Range& range, int channels, T* target,
+                     index_t target_pitch) {
     constexpr index_t ahead = 24, often = 4;
     for (index_t p = 0; p < range.count; ++p, product += pitch) {
         if (p % often == 0 && p + ahead < range.count) {
@@ -164,9 +164,9 @@ struct PanelProduct {
         if (steps == 0 && sources.first == 0) clear_run(range.count * width(), product);
         for (index_t step = 0; step < steps; ++step) {
             const index_t first = begin + share(terms, steps, step);
-            multiply<T>(vectors, base, range.source_at, range.count,
-                        sources.term_offset + first, begin + share(terms, steps, step + 1) - first,
-                        packed + first * width(), product, sources.first > 0 || step > 0);
+            multiply<T>(vectors, base, range.source_at, range.count, sources.term_offset + first,
+                        begin + share(terms, steps, step + 1) - first, packed + first * width(),
+                        product, sources.first > 0 || step > 0);
         }
     }
 };
@@ -209,8 +209,7 @@ void correlate_block(const Correlation& problem, const Blocking& block, const Bo
                 const int vectors = panel_vectors<T>(channels, p);
                 const T* b = packed + panel_start<T>(p) * block.terms +
                              sources.first * taps * vectors * Simd<T>::lanes;
-                T* sums = parts == 1 ? product
-                                    : product + panel_start<T>(p - first) * block.range;
+                T* sums = parts == 1 ? product : product + panel_start<T>(p - first) * block.range;
                 PanelProduct<T>{block, range, inside, sources, base, b, vectors, sums}.run();
                 if (part + 1 == parts) store_panel(problem, range, p, sums, target);
             }
@@ -219,15 +218,15 @@ void correlate_block(const Correlation& problem, const Blocking& block, const Bo
 }
 
 template <class T>
-void correlate(const Correlation& problem, const Blocking& block, const T* source,
-               const T* packed, T* target, T* workspace, int threads) {
+void correlate(const Correlation& problem, const Blocking& block, const T* source, const T* packed,
+               T* target, T* workspace, int threads) {
     const index_t blocks = block_count(problem, block), channels = problem.target_channels;
     const index_t panels = quotient(channels, panel_width<T>);
     const index_t group = padded_channels<T>(channels) * block.terms;
     const index_t tasks = problem.groups * blocks * block.panel_tasks;
     const bool split = block.channels < problem.source_channels;
-    const index_t buffer = block.slab + block.range * (split ? padded_channels<T>(channels)
-                                                          : panel_width<T>);
+    const index_t buffer =
+        block.slab + block.range * (split ? padded_channels<T>(channels) : panel_width<T>);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         T* slab = workspace + buffer * thread_number();
@@ -238,12 +237,11 @@ void correlate(const Correlation& problem, const Blocking& block, const T* sourc
             const index_t g = i / block.panel_tasks / blocks;
             place(problem, block, number, box);
             list(problem, block, box);
-            correlate_block(
-                problem, block, box,
-                source + g * problem.source_channels * problem.source_channel_pitch,
-                packed + g * group, share(panels, block.panel_tasks, part),
-                share(panels, block.panel_tasks, part + 1), slab,
-                target + g * channels * problem.target_channel_pitch);
+            correlate_block(problem, block, box,
+                            source + g * problem.source_channels * problem.source_channel_pitch,
+                            packed + g * group, share(panels, block.panel_tasks, part),
+                            share(panels, block.panel_tasks, part + 1), slab,
+                            target + g * channels * problem.target_channel_pitch);
         }
     }
 }

@@ -10,12 +10,13 @@ namespace convcore::gemm_channels {
 constexpr index_t MAX_TERMS = 128, MAX_POSITIONS = 256;
 // Positions of a block: its product with a panel stays in the level 1 cache too.
 constexpr index_t POSITIONS = MAX_POSITIONS;
-// Weight gradients leave padding out tap by tap where so much of what is read is padding: the products
-// are cut into smaller ones (256 channels of 33 x 33, dilated by 6, AMD Zen 4, 2026: 0.86 of the time; with
-// 256-bit vectors and 16 registers 0.93, and 1.03 for 512 channels of 7 x 7, where 18 % are padding).
+// Weight gradients leave padding out tap by tap where so much of what is read is padding: the
+// products are cut into smaller ones (256 channels of 33 x 33, dilated by 6, AMD Zen 4, 2026: 0.86
+// of the time; with 256-bit vectors and 16 registers 0.93, and 1.03 for 512 channels of 7 x 7,
+// where 18 % are padding).
 constexpr double SKIP_SHARE = 0.2;
-// For estimates (AMD Zen 3, 2026, one core): the share of the peak that products reach, seconds to move
-// an element with a transposition or a copy on the way, and of a call with nothing to do.
+// For estimates (AMD Zen 3, 2026, one core): the share of the peak that products reach, seconds to
+// move an element with a transposition or a copy on the way, and of a call with nothing to do.
 constexpr double EFFICIENCY = 0.85, MOVE_SECONDS = 0.5e-9, CALL_SECONDS = 3e-6;
 
 }  // namespace convcore::gemm_channels

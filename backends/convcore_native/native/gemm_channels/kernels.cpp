@@ -7,10 +7,11 @@ namespace convcore::gemm_channels {
 namespace {
 
 template <class T>
-constexpr Routines<T> routines{PANEL_ROWS, panel_width<T>, Simd<T>::lanes, pack_weight<T>, correlate<T>,
-                              weight_gradient<T>, all_finite<T>};
+constexpr Routines<T> routines{PANEL_ROWS,   panel_width<T>,     Simd<T>::lanes, pack_weight<T>,
+                               correlate<T>, weight_gradient<T>, all_finite<T>};
 
 }  // namespace
 }  // namespace convcore::gemm_channels
 
-CONVCORE_TABLE(gemm_channels){convcore::gemm_channels::routines<float>, convcore::gemm_channels::routines<double>};
+CONVCORE_TABLE(gemm_channels){convcore::gemm_channels::routines<float>,
+                              convcore::gemm_channels::routines<double>};

@@ -6,11 +6,11 @@
 
 #include "gemm_channels/cost.h"
 #include "gemm_channels/tiling.h"
-#include "reference/reference.h"
-#include "problem/dtypes.h"
-#include "problem/integers.h"
 #include "machine/processor.h"
 #include "machine/threads.h"
+#include "problem/dtypes.h"
+#include "problem/integers.h"
+#include "reference/reference.h"
 
 namespace convcore::gemm_channels {
 
@@ -20,8 +20,7 @@ template <class T>
 class GemmMethod : public Method {
   public:
     GemmMethod(const Request& request, const Routines<T>& kernels)
-        : kernels_(kernels), threads_(request.threads),
-          bound_(request.max_workspace) {}
+        : kernels_(kernels), threads_(request.threads), bound_(request.max_workspace) {}
 
     const char* name() const override { return "gemm_channels"; }
     size_t workspace() const override { return size_t(elements_) * sizeof(T); }
@@ -34,13 +33,13 @@ class GemmMethod : public Method {
   protected:
     int usable(int threads) const { return std::min(threads, threads_); }
 
-    // Passes whose `copies` of the packed weight fit beside the threads' buffers. No more threads than
-    // leave a quarter of the memory to the weight.
+    // Passes whose `copies` of the packed weight fit beside the threads' buffers. No more threads
+    // than leave a quarter of the memory to the weight.
     std::vector<Pass> plan_passes(const OwnedCorrelation& owned, index_t copies, index_t buffer) {
         const index_t each = owned.depth() * copies;
         const index_t bound = index_t(bound_ / sizeof(T)) - ALIGNMENT;
-        const index_t all_packed = round_up(owned.problem.target_channels, kernels_.lanes) * each *
-                                   owned.problem.groups;
+        const index_t all_packed =
+            round_up(owned.problem.target_channels, kernels_.lanes) * each * owned.problem.groups;
         // At least one vector: what one thread can do must not change with more of them.
         const index_t kept = std::max(std::min(all_packed, bound / 4), kernels_.lanes * each);
         const index_t fit = (bound - kept) / buffer;
@@ -65,10 +64,11 @@ class GemmMethod : public Method {
     // Seconds of one core for the products, idle lanes included, and for `blocks` slabs.
     double multiply_seconds(const OwnedCorrelation& owned, const OwnedBlocking& blocking) const {
         const Correlation& problem = owned.problem;
-        const double groups = double(problem.groups), copied = double(blocking.blocks()) *
+        const double groups = double(problem.groups),
+                     copied = double(blocking.blocks()) *
                               double(blocking.block.copies ? blocking.block.channel_pitch : 0);
-        const double products = double(owned.positions()) * double(padded_channels(problem)) *
-                                double(owned.depth());
+        const double products =
+            double(owned.positions()) * double(padded_channels(problem)) * double(owned.depth());
         return groups * (2 * products / (EFFICIENCY * peak_flops(kernels_.lanes, int(sizeof(T)))) +
                          copied * double(problem.source_channels) * MOVE_SECONDS);
     }
@@ -76,8 +76,8 @@ class GemmMethod : public Method {
     std::string describe_block(const Blocking& block) const {
         return "tile " + std::to_string(kernels_.panel_rows) + "x" +
                std::to_string(kernels_.panel_width) + ", blocks of " +
-               std::to_string(block.positions) + " positions by " +
-               std::to_string(block.channels) + " channels" + (block.copies ? ", copied" : "");
+               std::to_string(block.positions) + " positions by " + std::to_string(block.channels) +
+               " channels" + (block.copies ? ", copied" : "");
     }
 
     static constexpr index_t ALIGNMENT = 64 / index_t(sizeof(T));
@@ -99,8 +99,8 @@ class GemmCorrelation : public GemmMethod<T> {
             blocking_.push_back(correlation_blocking(part, this->kernels_.panel_width, request));
             const Blocking& block = blocking_.back().block;
             const bool split = block.channels < part.problem.source_channels;
-            const index_t channels = split ? this->padded_channels(part.problem)
-                                           : this->kernels_.panel_width;
+            const index_t channels =
+                split ? this->padded_channels(part.problem) : this->kernels_.panel_width;
             const index_t buffer = block.slab + block.range * channels;
             passes_.push_back(this->plan_passes(part, 1, buffer));
             this->work_ += seconds_of(part, blocking_.back());
@@ -156,8 +156,8 @@ class GemmCorrelation : public GemmMethod<T> {
 };
 
 // With one tap that reads what stands at the same place, source and target may change places. The
-// target, which is transposed, should have the fewer channels (64 to 256 channels of 56 x 56, 1 x 1,
-// AMD Zen 3, 2026: 0.86 of the time).
+// target, which is transposed, should have the fewer channels (64 to 256 channels of 56 x 56, 1 x
+// 1, AMD Zen 3, 2026: 0.86 of the time).
 bool worth_exchanging(const Correlation& problem) {
     return problem.target_channels > problem.source_channels &&
            std::all_of(problem.axis, problem.axis + problem.axes,
@@ -177,7 +177,9 @@ class GemmWeightGradient : public GemmMethod<T> {
   public:
     GemmWeightGradient(const Request& request, const Routines<T>& kernels,
                        OwnedCorrelation correlation, bool exchanged)
-        : GemmMethod<T>(request, kernels), exchanged_(exchanged), correlation_(std::move(correlation)),
+        : GemmMethod<T>(request, kernels),
+          exchanged_(exchanged),
+          correlation_(std::move(correlation)),
           blocking_(gradient_blocking(correlation_, request)) {
         const Blocking& block = blocking_.block;
         const index_t buffer = block.slab + block.positions * this->kernels_.panel_width;
@@ -188,8 +190,7 @@ class GemmWeightGradient : public GemmMethod<T> {
         const double positions = double(correlation_.positions());
         const double parts = double(quotient(problem.source_channels, block.channels));
         this->work_ = this->multiply_seconds(correlation_, blocking_) +
-                      channels * (depth * double(block.slices) + positions * parts) *
-                          MOVE_SECONDS;
+                      channels * (depth * double(block.slices) + positions * parts) * MOVE_SECONDS;
     }
 
     void run(const void* grad_output, const void* input, void* result, void* workspace,
@@ -235,8 +236,8 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
     if (operation == GRAD_WEIGHT) {
         const bool exchanged = worth_exchanging(all.parts[0].problem);
         if (exchanged) exchange(all.parts[0].problem);
-        return fitting(std::make_unique<GemmWeightGradient<T>>(
-            request, kernels, std::move(all.parts[0]), exchanged));
+        return fitting(std::make_unique<GemmWeightGradient<T>>(request, kernels,
+                                                               std::move(all.parts[0]), exchanged));
     }
     return fitting(std::make_unique<GemmCorrelation<T>>(request, kernels, std::move(all)));
 }

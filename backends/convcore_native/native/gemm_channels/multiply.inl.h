@@ -1,10 +1,11 @@
 // The register tile: rows x (PANEL_VECTORS vectors) += sum over depth of a[row, depth] b[depth].
 //
-// `b` is packed and loaded as vectors, whose lanes are channels of the target. `a` is broadcast from
-// where it lies: a[row, d] stands at row[offset[d]]. In the forward pass rows are positions and the
-// sum runs over terms; in the weight gradient rows are terms and the sum runs over positions: the
-// address is the sum of the two offsets in either case. The sum of one call is kept apart from what
-// stands in `c` until its end, so that long sums are made of partial ones, as in any blocked BLAS.
+// `b` is packed and loaded as vectors, whose lanes are channels of the target. `a` is broadcast
+// from where it lies: a[row, d] stands at row[offset[d]]. In the forward pass rows are positions
+// and the sum runs over terms; in the weight gradient rows are terms and the sum runs over
+// positions: the address is the sum of the two offsets in either case. The sum of one call is kept
+// apart from what stands in `c` until its end, so that long sums are made of partial ones, as in
+// any blocked BLAS.
 #pragma once
 #include "simd/vector.inl.h"
 

@@ -21,8 +21,8 @@ inline Taps taps_inside(const Axis& axis, index_t q) {
     return found;
 }
 
-// Positions that read the same taps of all axes are of one kind. PositionsByTaps count like positions do, the
-// last axis varying fastest.
+// Positions that read the same taps of all axes are of one kind. PositionsByTaps count like
+// positions do, the last axis varying fastest.
 struct PositionsByTaps {
     static constexpr index_t MOST = 64;
 

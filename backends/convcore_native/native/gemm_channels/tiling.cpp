@@ -7,7 +7,6 @@
 #include "machine/processor.h"
 #include "problem/integers.h"
 
-
 namespace convcore::gemm_channels {
 
 namespace {
@@ -32,7 +31,8 @@ Layout lay_out_axis(const Axis& axis, index_t count) {
     layout.tap_at.resize(size_t(axis.taps));
     index_t at = 0;
     std::set<index_t> phases;
-    for (index_t t = 0; t < axis.taps; ++t) phases.insert(floor_remainder(axis.shift[t], axis.step));
+    for (index_t t = 0; t < axis.taps; ++t)
+        phases.insert(floor_remainder(axis.shift[t], axis.step));
     for (const index_t phase : phases) {
         std::vector<index_t> taps, steps;
         for (index_t t = 0; t < axis.taps; ++t) {
@@ -66,8 +66,7 @@ bool strided(const Correlation& problem) {
 
 // Elements of a slab: half of the level 2 cache, and a small part of the whole workspace.
 index_t slab_elements(const Request& request) {
-    return index_t(std::min(level2_bytes() / 2, request.max_workspace / 8)) /
-           request.itemsize;
+    return index_t(std::min(level2_bytes() / 2, request.max_workspace / 8)) / request.itemsize;
 }
 
 }  // namespace
@@ -182,7 +181,7 @@ OwnedBlocking larger(OwnedBlocking blocking, const OwnedCorrelation& owned,
     const bool fits = large.block.channels == channels && large.block.positions > POSITIONS;
     const bool enough = owned.problem.groups * large.blocks() >= 16;
     return fits && enough && copied(large) < 0.75 * copied(blocking) ? std::move(large)
-                                                                    : std::move(blocking);
+                                                                     : std::move(blocking);
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ namespace {
 
 // Packs a panel of target channels: [position][channel of the panel]. Positions ascend.
 template <class T>
-void pack_target(const T* target, index_t target_pitch, const Range& range, int channels,
-                 int width, T* packed) {
+void pack_target(const T* target, index_t target_pitch, const Range& range, int channels, int width,
+                 T* packed) {
     constexpr int lanes = Simd<T>::lanes;
     const index_t* const at = range.target_at;
     for (int k = 0; k < width; k += lanes) {
@@ -51,8 +51,8 @@ struct WeightGradientTask {
     T* packed;
 
     // result: for each panel and block of source channels [tap][source channel][lane].
-    void add(const Box& box, const PositionsByTaps& sorted, const T* source, const T* target, T* result,
-             bool accumulate) {
+    void add(const Box& box, const PositionsByTaps& sorted, const T* source, const T* target,
+             T* result, bool accumulate) {
         const index_t channels = problem.target_channels, taps = tap_count(problem);
         const T* base = gather(problem, block, box, source, sources, slab);
         for (index_t p = panel; p < panel_end; ++p) {
@@ -75,8 +75,8 @@ struct WeightGradientTask {
     }
 
     // Only the positions that read the tap inside the source.
-    void multiply_tap(const Box& box, const PositionsByTaps& sorted, index_t tap, int vectors, const T* base,
-                      T* result, bool accumulate) const {
+    void multiply_tap(const Box& box, const PositionsByTaps& sorted, index_t tap, int vectors,
+                      const T* base, T* result, bool accumulate) const {
         const index_t term = tap * sources.count();
         sorted.visit_runs(problem, tap, [&](index_t first, index_t last) {
             multiply_positions(box, first, last, term, sources.count(), vectors, base, result,
@@ -93,8 +93,8 @@ struct WeightGradientTask {
         const index_t width = vectors * Simd<T>::lanes;
         for (index_t at = first; at < last; at += block.depth)
             multiply<T>(vectors, base, sources.term_offset + term, terms, box.source_at + at,
-                        smaller(block.depth, last - at), packed + at * width,
-                        result + term * width, accumulate || at > first);
+                        smaller(block.depth, last - at), packed + at * width, result + term * width,
+                        accumulate || at > first);
     }
 };
 
@@ -135,7 +135,7 @@ void weight_gradient(const Correlation& problem, const Blocking& block, const T*
     T* buffers = workspace + block.slices * result;
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        T* slab = buffers + (block.slab + block.positions * panel_width<T>) * thread_number();
+        T* slab = buffers + (block.slab + block.positions * panel_width<T>)*thread_number();
         Box box;
 #pragma omp for schedule(dynamic)
         for (index_t i = 0; i < tasks; ++i) {

@@ -1,9 +1,10 @@
 // Correlation as a product of matrices with target positions as lanes: target[channel, position] =
 // sum over terms of weight[channel, term] column[term, position].
 //
-// A register tile of 4 channels by 3 vectors takes 7 loads for 12 products, of values that stand one
-// behind the other. With channels as lanes there are 9, from scattered places (64 to 256 channels of
-// 56 x 56, 1 x 1, AMD Zen 3, 2026: 0.77 of the time; less where another process shares the core).
+// A register tile of 4 channels by 3 vectors takes 7 loads for 12 products, of values that stand
+// one behind the other. With channels as lanes there are 9, from scattered places (64 to 256
+// channels of 56 x 56, 1 x 1, AMD Zen 3, 2026: 0.77 of the time; less where another process shares
+// the core).
 #pragma once
 #include "gemm_positions/pack_source.inl.h"
 #include "gemm_positions/pack_weight.inl.h"
@@ -15,10 +16,11 @@ namespace {
 // to[row][position] (+)= sum over terms of weight[term][row] column[term][position].
 template <class T, int rows, int vectors>
 void multiply_tile(index_t depth, const T* __restrict weight, const T* __restrict column, T* to,
-                      index_t pitch, bool accumulate) {
+                   index_t pitch, bool accumulate) {
     constexpr int lanes = Simd<T>::lanes;
     vec<T> sum[rows][vectors] = {};
-    // Fetched while the sums are made (64 to 256 channels of 56 x 56, AMD Zen 3, 2026: 0.9 of the time).
+    // Fetched while the sums are made (64 to 256 channels of 56 x 56, AMD Zen 3, 2026: 0.9 of the
+    // time).
 #pragma GCC unroll 8
     for (int i = 0; i < rows; ++i) {
         __builtin_prefetch(to + i * pitch, 1);
@@ -51,8 +53,7 @@ inline Multiply<T> multiply_for(int wanted, int wanted_vectors) {
             return multiply_for<T, rows, vectors - 1>(wanted, wanted_vectors);
     }
     if constexpr (rows > 1) {
-        if (wanted < rows)
-            return multiply_for<T, rows - 1, vectors>(wanted, wanted_vectors);
+        if (wanted < rows) return multiply_for<T, rows - 1, vectors>(wanted, wanted_vectors);
     }
     return multiply_tile<T, rows, vectors>;
 }
@@ -135,10 +136,10 @@ struct BlockTask {
     // `block.target_channels` target channels from `channel` on.
     void multiply(index_t tile, index_t place, index_t first, index_t last, index_t channel,
                   bool accumulate) const {
-        const index_t depth = last - first, end = smaller(channel + block.target_channels, last_channel);
+        const index_t depth = last - first,
+                      end = smaller(channel + block.target_channels, last_channel);
         const index_t pitch = place < 0 ? width : problem.target_channel_pitch;
-        T* to = place < 0 ? product + product_offset(tile) - first_channel * pitch
-                          : target + place;
+        T* to = place < 0 ? product + product_offset(tile) - first_channel * pitch : target + place;
         const T* weight = packed + first * problem.target_channels;
         const T* column = columns + tile * depth * width;
         Ahead ahead = look_ahead(tile, channel, last);
@@ -176,7 +177,8 @@ struct BlockTask {
         const index_t channels = smaller(block.depth, all - next);
         const index_t targets = smaller(block.target_channels, last_channel - channel);
         const index_t panels = quotient(targets, CHANNEL_ROWS);
-        return {packer.source + loads.from[0][0] + distance, channels, pitch, quotient(channels, panels)};
+        return {packer.source + loads.from[0][0] + distance, channels, pitch,
+                quotient(channels, panels)};
     }
 
     void scatter(index_t tile, const T* evens) const {
@@ -189,7 +191,7 @@ struct BlockTask {
             if (count <= 0) continue;
             const index_t place = product_offset(tile) + low - from;
             T* const line = target + run.target + (low - run.first) * step +
-                           first_channel * problem.target_channel_pitch;
+                            first_channel * problem.target_channel_pitch;
             if (evens) {
                 join_run(evens + place, product + place, count, line - 1);
             } else if (block.spread_rows) {
@@ -229,8 +231,8 @@ struct BlockTask {
         }
     }
 
-    // With the zeros between them, so that what is written comes and goes once (256 to 512 channels of
-    // 56 x 56, 1 x 1 stride 2, AMD Zen 3, 2026: 0.93 of the time; 64 of 16000: 0.77).
+    // With the zeros between them, so that what is written comes and goes once (256 to 512 channels
+    // of 56 x 56, 1 x 1 stride 2, AMD Zen 3, 2026: 0.93 of the time; 64 of 16000: 0.77).
     void spread_run(const T* sum, index_t count, T* to) const {
         static constexpr T zeros[width] = {};
         const index_t row = 2 * problem.axis[problem.axes - 1].count;
@@ -280,8 +282,8 @@ struct Buffers {
     TapLoads* tap_loads;
 
     Buffers(const Blocking& block, int parts, T* workspace)
-        : columns(workspace + (block.columns + parts * block.product + block.loads) *
-                                  thread_number()),
+        : columns(workspace +
+                  (block.columns + parts * block.product + block.loads) * thread_number()),
           products(columns + block.columns),
           tap_loads(reinterpret_cast<TapLoads*>(products + parts * block.product)) {}
 };
@@ -310,8 +312,8 @@ void correlate(const Part<T>* part, int parts, const T* source, T* target, T* wo
             for (int p = 0; p < parts; ++p) {
                 const Correlation& problem = *part[p].problem;
                 const PositionRuns runs(problem, *part[p].block, at.first, at.last);
-                const T* from = source +
-                                at.group * problem.source_channels * problem.source_channel_pitch;
+                const T* from =
+                    source + at.group * problem.source_channels * problem.source_channel_pitch;
                 const SourcePacker<T> packer{problem, runs, source, end, from, buffers.tap_loads};
                 const BlockTask<T> task{
                     problem,

@@ -7,9 +7,10 @@ namespace {
 
 template <class T>
 constexpr Routines<T> routines{CHANNEL_ROWS, tile_width<T>, Simd<T>::lanes, pack_weight<T>,
-                              correlate<T>};
+                               correlate<T>};
 
 }  // namespace
 }  // namespace convcore::gemm_positions
 
-CONVCORE_TABLE(gemm_positions){convcore::gemm_positions::routines<float>, convcore::gemm_positions::routines<double>};
+CONVCORE_TABLE(gemm_positions){convcore::gemm_positions::routines<float>,
+                               convcore::gemm_positions::routines<double>};

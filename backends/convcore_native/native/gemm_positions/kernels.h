@@ -25,23 +25,24 @@ struct TapLoads {
 // The columns of a block of positions are packed for some terms at a time. Terms follow each other
 // by blocks of source channels, by tap, by channel.
 struct Blocking {
-    // The positions of an axis that read inside the source with all taps, or all of them. Those before
-    // and behind make regions of their own, so that tiles read the same taps as far as possible.
+    // The positions of an axis that read inside the source with all taps, or all of them. Those
+    // before and behind make regions of their own, so that tiles read the same taps as far as
+    // possible.
     index_t inner_begin[MAX_AXES], inner_end[MAX_AXES];
-    index_t blocks;       // all positions are shared out among so many
+    index_t blocks;           // all positions are shared out among so many
     index_t source_channels;  // source channels of a block of them
-    index_t depth;        // terms that are packed, and summed in registers
+    index_t depth;            // terms that are packed, and summed in registers
     index_t target_channels;  // those whose weights are used again for each tile
-    index_t panel_tasks;  // parts of the target channels that are tasks of their own
-    // Rows of the target that each position has to itself, two places in each; all but the first place
-    // are set to zero with it. 0 where that is done beforehand, or by other parts.
+    index_t panel_tasks;      // parts of the target channels that are tasks of their own
+    // Rows of the target that each position has to itself, two places in each; all but the first
+    // place are set to zero with it. 0 where that is done beforehand, or by other parts.
     index_t spread_rows;
     // Elements for a thread: columns, products that are not stored at once, and what tiles read.
     index_t columns, product, loads;
 };
 
-// A correlation with its packed weight: one by itself, or the first or second of two whose positions
-// take turns in the rows of the target, which are stored together.
+// A correlation with its packed weight: one by itself, or the first or second of two whose
+// positions take turns in the rows of the target, which are stored together.
 template <class T>
 struct Part {
     const Correlation* problem;
@@ -55,8 +56,8 @@ struct Routines {
     int lanes;
 
     // Packs the weight in the order in which `correlate` reads it; returns whether all of it is
-    // finite. `packed` holds terms * target channels for each group; the workspace, for each thread,
-    // what Blocking tells.
+    // finite. `packed` holds terms * target channels for each group; the workspace, for each
+    // thread, what Blocking tells.
     bool (*pack_weight)(const Correlation&, const Blocking&, const T* weight, T* packed,
                         int threads);
     void (*correlate)(const Part<T>*, int parts, const T* source, T* target, T* workspace,

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <numeric>
 
-#include "reference/reference.h"
 #include "gemm_positions/cost.h"
 #include "gemm_positions/tiling.h"
-#include "problem/dtypes.h"
-#include "problem/integers.h"
 #include "machine/processor.h"
 #include "machine/threads.h"
+#include "problem/dtypes.h"
+#include "problem/integers.h"
+#include "reference/reference.h"
 
 namespace convcore::gemm_positions {
 
@@ -20,8 +20,7 @@ template <class T>
 class GemmPositions : public Method {
   public:
     GemmPositions(const Request& request, const Routines<T>& kernels, Correlations all)
-        : kernels_(kernels), parts_(std::move(all.parts)),
-          clear_(all.clear) {
+        : kernels_(kernels), parts_(std::move(all.parts)), clear_(all.clear) {
         for (const OwnedCorrelation& part : parts_) {
             blocks_.push_back(choose_blocking(part, {kernels_.channel_rows, kernels_.tile_width},
                                               int(sizeof(T)), request.threads));
@@ -30,8 +29,8 @@ class GemmPositions : public Method {
         if (clear_ && parts_.size() == 1)
             blocks_[0].spread_rows = spread_rows(parts_[0].problem, kernels_.lanes);
         for (size_t i = 0; i < parts_.size(); i = together_.back().end) {
-            const bool pair = i + 1 < parts_.size() &&
-                              take_turns(parts_[i].problem, parts_[i + 1].problem);
+            const bool pair =
+                i + 1 < parts_.size() && take_turns(parts_[i].problem, parts_[i + 1].problem);
             together_.push_back({i, i + (pair ? 2 : 1)});
             if (pair) make_alike(parts_[i].problem.axes, &blocks_[i], &blocks_[i + 1]);
             index_t weights = 0, products = 0;
@@ -67,7 +66,7 @@ class GemmPositions : public Method {
             if (blocks_[0].spread_rows) clear(target, threads);
             for (size_t i = some.begin; i < some.end; ++i)
                 reference_correlate(parts_[i].problem, static_cast<const T*>(source),
-                                  static_cast<const T*>(weight), target);
+                                    static_cast<const T*>(weight), target);
         }
     }
 
@@ -96,9 +95,9 @@ class GemmPositions : public Method {
     std::string describe() const override {
         const Blocking& block = blocks_[0];
         return "implicit gemm, positions as lanes, tile " + std::to_string(kernels_.channel_rows) +
-               "x" + std::to_string(kernels_.tile_width) + ", " +
-               std::to_string(block.blocks) + " blocks, " + std::to_string(block.depth) +
-               " of " + std::to_string(parts_[0].depth()) + " terms at a time" +
+               "x" + std::to_string(kernels_.tile_width) + ", " + std::to_string(block.blocks) +
+               " blocks, " + std::to_string(block.depth) + " of " +
+               std::to_string(parts_[0].depth()) + " terms at a time" +
                (parts_.size() > 1 ? ", " + std::to_string(parts_.size()) + " phases" : "") +
                (together_[0].end > 1 ? " in pairs" : "") +
                (block.spread_rows ? ", with the zeros between" : "") +
@@ -112,9 +111,8 @@ class GemmPositions : public Method {
 
     // Whether it may be used: zeros for the padding must not meet what is not finite.
     bool pack(size_t part, const void* weight, T* packed, int threads) const {
-        const bool finite =
-            kernels_.pack_weight(parts_[part].problem, blocks_[part],
-                                        static_cast<const T*>(weight), packed, threads);
+        const bool finite = kernels_.pack_weight(parts_[part].problem, blocks_[part],
+                                                 static_cast<const T*>(weight), packed, threads);
         return finite || !parts_[part].padded();
     }
 
@@ -129,8 +127,8 @@ class GemmPositions : public Method {
         Part<T> part[2];
         for (size_t i = some.begin; i < some.end; packed += packed_[i++])
             part[i - some.begin] = {&parts_[i].problem, &blocks_[i], packed};
-        kernels_.correlate(part, int(some.end - some.begin),
-                                   static_cast<const T*>(source), target, workspace, threads);
+        kernels_.correlate(part, int(some.end - some.begin), static_cast<const T*>(source), target,
+                           workspace, threads);
         return packed;
     }
 
@@ -138,13 +136,13 @@ class GemmPositions : public Method {
         return part.problem.groups * part.problem.target_channels * part.depth();
     }
 
-    double seconds_of(const OwnedCorrelation& part, const Blocking& block,
-                      bool takes_turns) const {
+    double seconds_of(const OwnedCorrelation& part, const Blocking& block, bool takes_turns) const {
         const Correlation& problem = part.problem;
         const Axis& last = problem.axis[problem.axes - 1];
         const double depth = double(part.depth()), positions = double(part.positions());
         const double tiles = double(quotient(part.positions(), kernels_.tile_width));
-        const double taps = double(part.taps() * quotient(problem.source_channels, block.source_channels));
+        const double taps =
+            double(part.taps() * quotient(problem.source_channels, block.source_channels));
         const double columns = tiles * (depth * (last.step > 2 ? GATHERED_SECONDS : ENTRY_SECONDS) +
                                         taps * TAP_SECONDS);
         // Tiles of several regions meet padding still: about half of it (as above, 0.91 and 0.85).
@@ -157,7 +155,8 @@ class GemmPositions : public Method {
                                 : last.target_pitch > 1 ? SCATTERED_SECONDS
                                                         : RESULT_SECONDS);
         return double(problem.groups) *
-                   (2 * products / (EFFICIENCY * peak_flops(kernels_.lanes, int(sizeof(T)))) + columns + results) +
+                   (2 * products / (EFFICIENCY * peak_flops(kernels_.lanes, int(sizeof(T)))) +
+                    columns + results) +
                double(packed_size(part)) * WEIGHT_SECONDS;
     }
 
@@ -166,9 +165,9 @@ class GemmPositions : public Method {
     std::vector<Blocking> blocks_;
     std::vector<index_t> packed_;  // elements of the packed weight
     std::vector<Together> together_;
-    const index_t clear_;          // elements of the result that some have to set to zero
-    index_t elements_ = 0;         // of the whole workspace
-    double work_ = 0;              // seconds of one core
+    const index_t clear_;   // elements of the result that some have to set to zero
+    index_t elements_ = 0;  // of the whole workspace
+    double work_ = 0;       // seconds of one core
 };
 
 template <class T>

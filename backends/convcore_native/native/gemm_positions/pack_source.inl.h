@@ -15,9 +15,9 @@ constexpr int tile_width = VECTORS * Simd<T>::lanes;
 
 // Positions of a block that follow each other on the last axis.
 struct PositionRun {
-    index_t first, count;            // in the block
+    index_t first, count;  // in the block
     index_t at[MAX_AXES];  // coordinates of the first one
-    index_t target;                  // where it stands in a target channel
+    index_t target;        // where it stands in a target channel
 };
 
 struct PositionRuns {
@@ -25,8 +25,7 @@ struct PositionRuns {
     int count = 0;
     PositionRun run[MAX_BLOCK_POSITIONS];
 
-    PositionRuns(const Correlation& problem, const Blocking& block, index_t first,
-               index_t last)
+    PositionRuns(const Correlation& problem, const Blocking& block, index_t first, index_t last)
         : positions(last - first) {
         Region region(problem, block);
         for (index_t start = 0, at = first; at < last; region.next()) {
@@ -38,8 +37,8 @@ struct PositionRuns {
     }
 
   private:
-    // Before, within or behind the inner positions of each axis: those parts that have some. They go
-    // to and fro, so that of two neighbours one reads all taps of the other.
+    // Before, within or behind the inner positions of each axis: those parts that have some. They
+    // go to and fro, so that of two neighbours one reads all taps of the other.
     struct Region {
         int axes, parts[MAX_AXES], part[MAX_AXES] = {};
         bool back[MAX_AXES] = {};
@@ -137,7 +136,7 @@ struct SourcePacker {
     const PositionRuns& runs;
     const T *begin, *end;  // of the whole source
     const T* source;       // of the group
-    TapLoads* tap_loads;  // of each tap, tile by tile
+    TapLoads* tap_loads;   // of each tap, tile by tile
 
     index_t tiles() const { return quotient(runs.positions, width); }
 
@@ -172,8 +171,8 @@ struct SourcePacker {
     // the piece, but not of the source.
     void add(TapLoads& tile, int piece, int j, index_t from, int low, int high) const {
         const index_t step = position_step(problem), first = source - begin + from;
-        const index_t span = step * lanes + (problem.source_channels - 1) *
-                                                problem.source_channel_pitch;
+        const index_t span =
+            step * lanes + (problem.source_channels - 1) * problem.source_channel_pitch;
         tile.lanes += high - low;
         if (tile.pieces <= piece) tile.pieces = piece + 1;
         if (piece >= PIECES || step > 2 || first < 0 || first + span > end - begin) {

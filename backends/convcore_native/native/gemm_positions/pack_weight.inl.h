@@ -63,8 +63,8 @@ void pack_neighbours(const T* from, index_t pitch, index_t channels, index_t tap
 
 // The terms first .. last - 1 of `rows` target channels from `weight` on: [term][row].
 template <class T>
-void pack_panel(const Correlation& problem, const Blocking& block, const T* weight,
-                index_t first, index_t last, index_t rows, T* packed) {
+void pack_panel(const Correlation& problem, const Blocking& block, const T* weight, index_t first,
+                index_t last, index_t rows, T* packed) {
     const index_t taps = tap_count(problem), pitch = problem.weight_target_pitch;
     const index_t source_pitch = problem.weight_source_pitch;
     const bool neighbours = source_pitch == taps && plain_taps(problem, taps);
@@ -72,8 +72,8 @@ void pack_panel(const Correlation& problem, const Blocking& block, const T* weig
         return pack_neighbours(weight + first, pitch, (last - first) / taps, taps, packed);
     visit_terms(problem, block, first, last,
                 [&](index_t tap, index_t channel, index_t channels, index_t place) {
-                    const T* from = weight + tap_weight_offset(problem, tap) +
-                                    channel * source_pitch;
+                    const T* from =
+                        weight + tap_weight_offset(problem, tap) + channel * source_pitch;
                     T* to = packed + place * rows;
                     for (index_t c = 0; c < channels; ++c, from += source_pitch)
                         for (index_t i = 0; i < rows; ++i) *to++ = from[i * pitch];
@@ -82,8 +82,8 @@ void pack_panel(const Correlation& problem, const Blocking& block, const T* weig
 
 // packed: for each group, part of the terms and panel of target channels [term][row].
 template <class T>
-bool pack_weight(const Correlation& problem, const Blocking& block, const T* weight,
-                        T* packed, int threads) {
+bool pack_weight(const Correlation& problem, const Blocking& block, const T* weight, T* packed,
+                 int threads) {
     const index_t channels = problem.target_channels, terms = term_count(problem);
     const index_t panels = quotient(channels, CHANNEL_ROWS);
     int finite = 1;
@@ -95,10 +95,10 @@ bool pack_weight(const Correlation& problem, const Blocking& block, const T* wei
                 const index_t last = smaller(terms, first + block.depth);
                 const index_t rows = smaller(CHANNEL_ROWS, channels - k);
                 T* to = packed + (g * terms + first) * channels + k * (last - first);
-                pack_panel(problem, block,
-                           weight + g * problem.weight_group_pitch +
-                               k * problem.weight_target_pitch,
-                           first, last, rows, to);
+                pack_panel(
+                    problem, block,
+                    weight + g * problem.weight_group_pitch + k * problem.weight_target_pitch,
+                    first, last, rows, to);
                 finite &= all_finite(to, (last - first) * rows);
             }
         }

@@ -52,13 +52,13 @@ Blocking choose_blocking(const OwnedCorrelation& owned, const RegisterTile& tile
         if (skips) find_inner(problem.axis[a], &block.inner_begin[a], &block.inner_end[a]);
     }
     block.blocks = quotient(tiles, most);
-    block.source_channels = evenly(problem.source_channels,
-                        std::max<index_t>(1, MAX_DEPTH / (skips ? 1 : taps)));
-    block.depth = skips ? block.source_channels
-                        : taps > MAX_DEPTH ? evenly(owned.depth(), MAX_DEPTH) : block.source_channels * taps;
+    block.source_channels =
+        evenly(problem.source_channels, std::max<index_t>(1, MAX_DEPTH / (skips ? 1 : taps)));
+    block.depth = skips              ? block.source_channels
+                  : taps > MAX_DEPTH ? evenly(owned.depth(), MAX_DEPTH)
+                                     : block.source_channels * taps;
     block.target_channels = TARGET_CHANNELS;
-    block.panel_tasks =
-        std::min(panels, quotient(4 * threads, problem.groups * block.blocks));
+    block.panel_tasks = std::min(panels, quotient(4 * threads, problem.groups * block.blocks));
     const index_t line = 64 / itemsize, largest = std::min(most, tiles);
     block.columns = round_up(largest * width * block.depth, line);
     block.product = round_up(largest * width * problem.target_channels, line);

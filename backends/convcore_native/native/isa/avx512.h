@@ -1,5 +1,5 @@
-// AVX-512. A matrix product has 24 of 32 registers for sums, 4 for columns, 1 for a row; the addresses
-// of 6 rows fit too.
+// AVX-512. A matrix product has 24 of 32 registers for sums, 4 for columns, 1 for a row; the
+// addresses of 6 rows fit too.
 #pragma once
 #include "isa/tiles.h"
 
@@ -7,11 +7,11 @@
 #define VECTOR_BYTES 64
 
 constexpr RegisterTiles TILES{
-    32,                       // registers
-    {6, 4},                   // gemm_channels
-    {8, 3},                   // gemm_positions
-    {4, 3},                   // small
+    32,                          // registers
+    {6, 4},                      // gemm_channels
+    {8, 3},                      // gemm_positions
+    {4, 3},                      // small
     {6, 24, 4, 6, 16, 4, 7, 4},  // few_channels, in the order of FewChannelsTiles
-    {12, 2},                  // winograd
-    {8, 3},                   // winograd, weight gradient
+    {12, 2},                     // winograd
+    {8, 3},                      // winograd, weight gradient
 };

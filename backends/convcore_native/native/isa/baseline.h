@@ -8,24 +8,24 @@
 
 #ifdef __aarch64__
 constexpr RegisterTiles TILES{
-    32,                       // registers
-    {6, 2},                   // gemm_channels
-    {4, 3},                   // gemm_positions
-    {4, 3},                   // small
+    32,                          // registers
+    {6, 2},                      // gemm_channels
+    {4, 3},                      // gemm_positions
+    {4, 3},                      // small
     {6, 12, 4, 6, 16, 4, 7, 4},  // few_channels, in the order of FewChannelsTiles
-    {6, 2},                  // winograd
-    {4, 3},                   // winograd, weight gradient
+    {6, 2},                      // winograd
+    {4, 3},                      // winograd, weight gradient
 };
 #else
-// Of one channel with few row taps 4 rows instead of 12, as for AVX2: less than half of the tiles to
-// compile, for processors that nobody computes on.
+// Of one channel with few row taps 4 rows instead of 12, as for AVX2: less than half of the tiles
+// to compile, for processors that nobody computes on.
 constexpr RegisterTiles TILES{
-    16,                       // registers
-    {6, 2},                   // gemm_channels
-    {4, 3},                   // gemm_positions
-    {4, 3},                   // small
+    16,                          // registers
+    {6, 2},                      // gemm_channels
+    {4, 3},                      // gemm_positions
+    {4, 3},                      // small
     {6, 12, 4, 6, 12, 4, 5, 4},  // few_channels, in the order of FewChannelsTiles
-    {6, 2},                  // winograd
-    {4, 3},                   // winograd, weight gradient
+    {6, 2},                      // winograd
+    {4, 3},                      // winograd, weight gradient
 };
 #endif

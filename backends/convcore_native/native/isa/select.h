@@ -16,9 +16,10 @@ const Available& available();
 // `unknown_cap` then holds its value if it names none.
 const Kernels& active();
 
-// What `active` returns, but the kernels for vectors of 256 bits where the processor cuts 512 in two: then they do as
-// much, straddle fewer cache lines and waste fewer lanes at the ends of rows (`direct` on AMD Zen 4, 2026:
-// 0.57 to 1.03 of the time, depthwise 7 x 7 and 3 x 3 0.57 and 0.84; `winograd` 1.02 to 1.07).
+// What `active` returns, but the kernels for vectors of 256 bits where the processor cuts 512 in
+// two: then they do as much, straddle fewer cache lines and waste fewer lanes at the ends of rows
+// (`direct` on AMD Zen 4, 2026: 0.57 to 1.03 of the time, depthwise 7 x 7 and 3 x 3 0.57 and 0.84;
+// `winograd` 1.02 to 1.07).
 const Kernels& active_narrow();
 
 const char* unknown_cap();

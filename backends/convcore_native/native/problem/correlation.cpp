@@ -32,7 +32,8 @@ std::vector<Phase> phases(const Geometry& geometry, int axis) {
     const index_t stride = geometry.stride[axis];
     std::set<index_t> starts;
     for (index_t tap = 0; tap < geometry.kernel[axis]; ++tap)
-        starts.insert(floor_remainder(tap * geometry.dilation[axis] - geometry.before[axis], stride));
+        starts.insert(
+            floor_remainder(tap * geometry.dilation[axis] - geometry.before[axis], stride));
     std::vector<Phase> all;
     for (const index_t start : starts) {
         if (start >= geometry.input[axis]) break;
@@ -62,7 +63,12 @@ void begin(const Geometry& geometry, bool swapped, OwnedCorrelation* owned) {
     problem.weight_source_pitch = (swapped ? in_channels : 1) * geometry.taps();
     problem.weight_target_pitch = (swapped ? 1 : in_channels) * geometry.taps();
     problem.weight_group_pitch = out_channels * in_channels * geometry.taps();
-    const Axis batch{geometry.batch, geometry.batch, 1, 1, nullptr, nullptr,
+    const Axis batch{geometry.batch,
+                     geometry.batch,
+                     1,
+                     1,
+                     nullptr,
+                     nullptr,
                      geometry.groups * problem.source_channels * problem.source_channel_pitch,
                      geometry.groups * problem.target_channels * problem.target_channel_pitch};
     owned->add_axis(batch, {0}, {0});
@@ -77,11 +83,11 @@ OwnedCorrelation forward(const Geometry& geometry) {
             shift.push_back(tap * geometry.dilation[a] - geometry.before[a]);
             offset.push_back(tap * pitch(geometry.kernel, geometry.rank, a));
         }
-        owned.add_axis({geometry.output[a], geometry.input[a], geometry.stride[a],
-                        geometry.kernel[a], nullptr, nullptr,
-                        pitch(geometry.input, geometry.rank, a),
-                        pitch(geometry.output, geometry.rank, a)},
-                       shift, offset);
+        owned.add_axis(
+            {geometry.output[a], geometry.input[a], geometry.stride[a], geometry.kernel[a], nullptr,
+             nullptr, pitch(geometry.input, geometry.rank, a),
+             pitch(geometry.output, geometry.rank, a)},
+            shift, offset);
     }
     owned.finish();
     return owned;
@@ -112,10 +118,10 @@ Correlations input_gradient(const Geometry& geometry, bool merges) {
             for (index_t tap : phase.tap)
                 offset.push_back(tap * pitch(geometry.kernel, geometry.rank, a));
             owned.problem.target_start += phase.start * in_pitch;
-            owned.add_axis({phase.count, geometry.output[a], 1, index_t(phase.tap.size()),
-                            nullptr, nullptr, pitch(geometry.output, geometry.rank, a),
-                            geometry.stride[a] * in_pitch},
-                           phase.shift, offset);
+            owned.add_axis(
+                {phase.count, geometry.output[a], 1, index_t(phase.tap.size()), nullptr, nullptr,
+                 pitch(geometry.output, geometry.rank, a), geometry.stride[a] * in_pitch},
+                phase.shift, offset);
         }
         owned.finish();
         parts.push_back(std::move(owned));

@@ -15,7 +15,7 @@ struct Geometry {
     index_t stride[MAX_AXES], dilation[MAX_AXES], before[MAX_AXES];
 
     index_t taps() const;
-    index_t input_positions() const;   // of one channel
+    index_t input_positions() const;  // of one channel
     index_t output_positions() const;
     // Multiplications and additions of any operation, taps in the padding included.
     double flop() const;

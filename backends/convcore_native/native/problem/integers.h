@@ -16,7 +16,9 @@ static inline index_t evenly(index_t all, index_t most) {
 static inline index_t smaller(index_t a, index_t b) { return a < b ? a : b; }
 
 // First of `count` things that part `part` of `parts` gets, where they differ by one at most.
-static inline index_t share(index_t count, index_t parts, index_t part) { return count * part / parts; }
+static inline index_t share(index_t count, index_t parts, index_t part) {
+    return count * part / parts;
+}
 
 // For any sign.
 static inline index_t ceiling(index_t a, index_t b) { return a > 0 ? quotient(a, b) : -(-a / b); }

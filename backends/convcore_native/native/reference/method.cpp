@@ -27,8 +27,10 @@ class ReferenceMethod : public Method {
         T* to = static_cast<T*>(result);
         std::fill_n(to, all_.clear, T(0));
         for (const OwnedCorrelation& part : all_.parts) {
-            if (operation_ == GRAD_WEIGHT) reference_weight_gradient(part.problem, a, b, to);
-            else reference_correlate(part.problem, a, b, to);
+            if (operation_ == GRAD_WEIGHT)
+                reference_weight_gradient(part.problem, a, b, to);
+            else
+                reference_correlate(part.problem, a, b, to);
         }
     }
 

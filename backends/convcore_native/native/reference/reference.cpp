@@ -75,7 +75,7 @@ void reference_correlate(const Correlation& problem, const T* source, const T* w
 
 template <class T>
 void reference_weight_gradient(const Correlation& problem, const T* target, const T* source,
-                             T* weight) {
+                               T* weight) {
     const index_t count = problem.groups * problem.weight_group_pitch;
     for (index_t i = 0; i < count; ++i) weight[i] = T(0);
     const Axis& axis = problem.axis[problem.axes - 1];

@@ -8,6 +8,6 @@
 
 #define CONVCORE_JOINED(algorithm, isa) convcore_##algorithm##_##isa
 #define CONVCORE_SYMBOL(algorithm, isa) CONVCORE_JOINED(algorithm, isa)
-#define CONVCORE_TABLE(algorithm)                                                       \
+#define CONVCORE_TABLE(algorithm)                                                         \
     extern "C" const convcore::algorithm::Table CONVCORE_SYMBOL(algorithm, CONVCORE_ISA); \
     const convcore::algorithm::Table CONVCORE_SYMBOL(algorithm, CONVCORE_ISA)

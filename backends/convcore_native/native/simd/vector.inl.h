@@ -103,8 +103,8 @@ inline V zip_low(V a, V b, Lanes<lane...>) {
 template <class V, int... lane>
 inline V zip_high(V a, V b, Lanes<lane...>) {
     constexpr int count = int(sizeof...(lane)), half = count / 2;
-    return __builtin_shufflevector(
-        a, b, ((lane & 1) ? half + lane / 2 + count : half + lane / 2)...);
+    return __builtin_shufflevector(a, b,
+                                   ((lane & 1) ? half + lane / 2 + count : half + lane / 2)...);
 }
 
 template <class T, int distance = 1>
@@ -123,8 +123,8 @@ inline void transpose(vec<T>* rows) {
     }
 }
 
-// The sums of a register tile, each row `pitch` behind the one before it; added to what is there, if
-// that is wanted.
+// The sums of a register tile, each row `pitch` behind the one before it; added to what is there,
+// if that is wanted.
 template <class T, int rows, int vectors>
 ALWAYS_INLINE inline void store_sums(const vec<T> (&sum)[rows][vectors], T* to, index_t pitch,
                                      bool accumulate) {

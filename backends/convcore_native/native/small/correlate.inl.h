@@ -19,14 +19,13 @@ inline void put(const Layout& layout, const Vector& lanes, vec<T> sum, index_t p
     T value[Simd<T>::lanes];
     store(value, sum);
     for (const Run* end = run + lanes.runs; run < end; ++run)
-        for (int i = 0; i < run->count; ++i)
-            target[run->target + i * pitch] = value[run->lane + i];
+        for (int i = 0; i < run->count; ++i) target[run->target + i * pitch] = value[run->lane + i];
 }
 
 // `rows` target channels at the positions of `count` vectors.
 template <class T, int rows, int count>
 void run_tile(const Correlation& problem, const Layout& layout, const Vector* lanes, const T* copy,
-               const T* weight, T* target) {
+              const T* weight, T* target) {
     const index_t row_pitch = problem.weight_target_pitch;
     vec<T> sum[rows][count] = {};
     for (index_t c = 0; c < problem.source_channels; ++c) {
@@ -60,19 +59,17 @@ using RunTile = void (*)(const Correlation&, const Layout&, const Vector*, const
 template <class T, int rows = ROWS, int count = VECTORS>
 inline RunTile<T> tile_for(index_t wanted_rows, index_t wanted_count) {
     if constexpr (rows > 1) {
-        if (wanted_rows != rows)
-            return tile_for<T, rows - 1, count>(wanted_rows, wanted_count);
+        if (wanted_rows != rows) return tile_for<T, rows - 1, count>(wanted_rows, wanted_count);
     }
     if constexpr (count > 1) {
-        if (wanted_count != count)
-            return tile_for<T, rows, count - 1>(wanted_rows, wanted_count);
+        if (wanted_count != count) return tile_for<T, rows, count - 1>(wanted_rows, wanted_count);
     }
     return run_tile<T, rows, count>;
 }
 
 template <class T>
-void correlate_group(const Correlation& problem, const Layout& layout, const T* copy, const T* weight,
-                T* target) {
+void correlate_group(const Correlation& problem, const Layout& layout, const T* copy,
+                     const T* weight, T* target) {
     const index_t rows = problem.target_channels, row_parts = quotient(rows, ROWS);
     const index_t parts = quotient(layout.vectors, VECTORS);
     for (index_t part = 0; part < parts; ++part) {

@@ -1,6 +1,6 @@
 // The routines of this algorithm, compiled once for each instruction set.
-#include "small/correlate.inl.h"
 #include "simd/table.inl.h"
+#include "small/correlate.inl.h"
 
 namespace convcore::small {
 namespace {

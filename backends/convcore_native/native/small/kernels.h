@@ -32,7 +32,7 @@ struct Vector {
 struct Layout {
     bool padded;
     index_t plane, elements;  // `elements` counts all channels of a group and a vector more
-    index_t step;            // between the elements of a strip in the source
+    index_t step;             // between the elements of a strip in the source
     index_t strips, taps, vectors;
     const Strip* strip;
     const Tap* tap;
@@ -44,10 +44,10 @@ template <class T>
 struct Routines {
     int lanes;  // of a vector
 
-    // Returns false, with the target untouched, where a weight that is not finite would meet padding.
-    // `workspace` holds Layout::elements.
-    bool (*correlate)(const Correlation&, const Layout&, const T* source, const T* weight, T* target,
-                      T* workspace);
+    // Returns false, with the target untouched, where a weight that is not finite would meet
+    // padding. `workspace` holds Layout::elements.
+    bool (*correlate)(const Correlation&, const Layout&, const T* source, const T* weight,
+                      T* target, T* workspace);
 };
 
 typedef BothDtypes<Routines> Table;

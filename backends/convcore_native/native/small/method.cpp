@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "reference/reference.h"
+#include "machine/processor.h"
 #include "problem/dtypes.h"
 #include "problem/integers.h"
-#include "machine/processor.h"
+#include "reference/reference.h"
 #include "small/cost.h"
 #include "small/tiling.h"
 
@@ -51,7 +51,7 @@ class SmallCorrelation : public Method {
         for (size_t i = 0; i < parts_.size(); ++i) {
             const Correlation& problem = parts_[i].problem;
             if (!kernels_.correlate(problem, layouts_[i].layout, source, weight, target,
-                               static_cast<T*>(workspace)))
+                                    static_cast<T*>(workspace)))
                 reference_correlate(problem, source, weight, target);
         }
     }
@@ -65,7 +65,8 @@ class SmallCorrelation : public Method {
     double seconds(int) const override {
         double sum = CALL_SECONDS;
         for (size_t i = 0; i < parts_.size(); ++i)
-            sum += seconds_of(parts_[i].problem, layouts_[i].layout, kernels_.lanes, int(sizeof(T)));
+            sum +=
+                seconds_of(parts_[i].problem, layouts_[i].layout, kernels_.lanes, int(sizeof(T)));
         return sum;
     }
 

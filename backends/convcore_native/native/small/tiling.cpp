@@ -66,8 +66,8 @@ void OwnedLayout::add_strips(int a, index_t from, index_t to) {
         return;
     }
     for (index_t at = first; at < std::min(last, first + copy.step); ++at)
-        strips_.push_back({from + at, to + copy.place(at - copy.low),
-                           ceiling(last - at, copy.step)});
+        strips_.push_back(
+            {from + at, to + copy.place(at - copy.low), ceiling(last - at, copy.step)});
 }
 
 void OwnedLayout::add_taps(int a, index_t shift, index_t weight) {

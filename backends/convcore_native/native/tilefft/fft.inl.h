@@ -27,9 +27,13 @@ inline void write(T* to, Complex<T> z) {
 }
 
 template <class T>
-inline Complex<T> operator+(Complex<T> a, Complex<T> b) { return {a.re + b.re, a.im + b.im}; }
+inline Complex<T> operator+(Complex<T> a, Complex<T> b) {
+    return {a.re + b.re, a.im + b.im};
+}
 template <class T>
-inline Complex<T> operator-(Complex<T> a, Complex<T> b) { return {a.re - b.re, a.im - b.im}; }
+inline Complex<T> operator-(Complex<T> a, Complex<T> b) {
+    return {a.re - b.re, a.im - b.im};
+}
 template <class T>
 inline Complex<T> operator*(Complex<T> a, Complex<T> b) {
     return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
@@ -44,7 +48,9 @@ inline Complex<T> scaled(Complex<T> a, T scale) {
     return {a.re * factor, a.im * factor};
 }
 template <class T>
-inline Complex<T> times_i(Complex<T> a) { return {-a.im, a.re}; }
+inline Complex<T> times_i(Complex<T> a) {
+    return {-a.im, a.re};
+}
 
 // Values of z[0] + z[1] w + z[2] w^2 + ... at the roots of unity w, in the order of their angles.
 template <class T>
@@ -152,25 +158,34 @@ void run_level(const FftLevel& level, bool cyclic, const T* twiddle, T* data) {
     const index_t step = level.length * 2 * Simd<T>::lanes;
     index_t block = 0;
     if (cyclic) {
-        if (forward) reduce<T, radix, true>(level.length, twiddle, data);
-        else expand<T, radix, true>(level.length, twiddle, data);
+        if (forward)
+            reduce<T, radix, true>(level.length, twiddle, data);
+        else
+            expand<T, radix, true>(level.length, twiddle, data);
         block = 1;
     }
     for (; block < level.blocks; ++block) {
         const T* roots = twiddle + block * 2 * (radix - 1);
         T* at = data + block * radix * step;
-        if (forward) reduce<T, radix, false>(level.length, roots, at);
-        else expand<T, radix, false>(level.length, roots, at);
+        if (forward)
+            reduce<T, radix, false>(level.length, roots, at);
+        else
+            expand<T, radix, false>(level.length, roots, at);
     }
 }
 
 template <class T, bool forward>
 inline void run_any(const FftLevel& level, bool cyclic, const T* twiddle, T* data) {
-    if (level.radix == 4) run_level<T, 4, forward>(level, cyclic, twiddle, data);
-    else if (level.radix == 8) run_level<T, 8, forward>(level, cyclic, twiddle, data);
-    else if (level.radix == 2) run_level<T, 2, forward>(level, cyclic, twiddle, data);
-    else if (level.radix == 3) run_level<T, 3, forward>(level, cyclic, twiddle, data);
-    else run_level<T, 5, forward>(level, cyclic, twiddle, data);
+    if (level.radix == 4)
+        run_level<T, 4, forward>(level, cyclic, twiddle, data);
+    else if (level.radix == 8)
+        run_level<T, 8, forward>(level, cyclic, twiddle, data);
+    else if (level.radix == 2)
+        run_level<T, 2, forward>(level, cyclic, twiddle, data);
+    else if (level.radix == 3)
+        run_level<T, 3, forward>(level, cyclic, twiddle, data);
+    else
+        run_level<T, 5, forward>(level, cyclic, twiddle, data);
 }
 
 inline index_t twiddle_count(const FftLevel& level) { return level.blocks * 2 * (level.radix - 1); }

@@ -90,12 +90,11 @@ struct Routines {
     // Back from the spectra, which it overwrites, to the elements that the tiles keep.
     void (*restore)(const TileTransform<T>&, const TileField&, const TileItems&, T* spectra,
                     T* array, T* workspace, int threads);
-    // `multiply` and `restore` at once: rows are the tiles of the items, columns their channels, and results are put into the
-    // array without being stored. `workspace` holds row_block * column_block spectra more for each
-    // thread, where result_row and result_column refer to.
-    void (*combine)(const TileTransform<T>&, const TileField&, const TileItems&,
-                    const TileProduct&, const T* a, const T* b, T* array, T* workspace,
-                    int threads);
+    // `multiply` and `restore` at once: rows are the tiles of the items, columns their channels,
+    // and results are put into the array without being stored. `workspace` holds row_block *
+    // column_block spectra more for each thread, where result_row and result_column refer to.
+    void (*combine)(const TileTransform<T>&, const TileField&, const TileItems&, const TileProduct&,
+                    const T* a, const T* b, T* array, T* workspace, int threads);
 };
 
 typedef BothDtypes<Routines> Table;

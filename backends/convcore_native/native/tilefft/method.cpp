@@ -7,8 +7,8 @@
 #include "machine/processor.h"
 #include "problem/dtypes.h"
 #include "tilefft/cost.h"
-#include "tilefft/tiling.h"
 #include "tilefft/tables.h"
+#include "tilefft/tiling.h"
 
 namespace convcore::tilefft {
 
@@ -22,7 +22,8 @@ class TileFft : public Method {
         : operation_(operation), problem_(problem), choice_(choice), kernels_(kernels) {
         choice_.apply(&problem_);
         const size_t spectra = size_t(choice_.spectra(problem_, false)) * sizeof(T);
-        const size_t most = (request.max_workspace - spectra) / (size_t(thread_elements()) * sizeof(T));
+        const size_t most =
+            (request.max_workspace - spectra) / (size_t(thread_elements()) * sizeof(T));
         threads_ = std::max(1, int(std::min(size_t(request.threads), most)));
     }
 
@@ -67,13 +68,14 @@ class TileFft : public Method {
     }
 
     std::string describe() const override {
-        const std::string extents =
-            problem_.line ? std::to_string(choice_.extent(problem_, 1))
-                          : std::to_string(choice_.extent(problem_, 0)) + "x" +
-                                std::to_string(choice_.extent(problem_, 1));
+        const std::string extents = problem_.line
+                                        ? std::to_string(choice_.extent(problem_, 1))
+                                        : std::to_string(choice_.extent(problem_, 0)) + "x" +
+                                              std::to_string(choice_.extent(problem_, 1));
         return "fft in " + std::to_string(choice_.tile_count(problem_)) + " tiles of " + extents +
-               (problem_.line ? " = 2x" + std::to_string(choice_.rows) + "x" +
-                                    std::to_string(choice_.columns) : "") +
+               (problem_.line
+                    ? " = 2x" + std::to_string(choice_.rows) + "x" + std::to_string(choice_.columns)
+                    : "") +
                ", " + std::to_string(choice_.tile_block) + " at a time";
     }
 
@@ -82,7 +84,8 @@ class TileFft : public Method {
     }
 
   private:
-    // Twiddle factors, made by the first call that needs them, without locks, as the methods of a plan.
+    // Twiddle factors, made by the first call that needs them, without locks, as the methods of a
+    // plan.
     const TileTransform<T>& transform() const {
         const TileTables<T>* found = tables_.load(std::memory_order_acquire);
         if (found != nullptr) return found->transform();
@@ -116,27 +119,26 @@ class TileFft : public Method {
     TileItems weight_items(const Part& part) const {
         const index_t sources = problem_.sources, pairs = part.targets * sources;
         if (operation_ == GRAD_INPUT)
-            return {part.group, part.groups, 0, sources, part.target, part.targets,
-                    pairs, 1, sources};
-        return {part.group, part.groups, part.target, part.targets, 0, sources,
-                pairs, sources, 1};
+            return {part.group,   part.groups, 0, sources, part.target,
+                    part.targets, pairs,       1, sources};
+        return {part.group, part.groups, part.target, part.targets, 0, sources, pairs, sources, 1};
     }
 
     // `channels` of each group, as [group][tile][channel].
     TileItems tile_items(const Part& part, index_t channel, index_t channels, index_t tile,
                          index_t tiles) const {
-        return {part.group, part.groups, channel, channels, tile, tiles,
-                tiles * channels, 1, channels};
+        return {part.group, part.groups,      channel, channels, tile,
+                tiles,      tiles * channels, 1,       channels};
     }
 
     // Spectra of the weight of a part: from `prepared`, which holds those of all parts, or fresh.
     const T* weight_spectra(const Part& part, const T* weight, const T* prepared, T* fresh,
                             T* block, int threads) const {
         if (prepared != nullptr)
-            return prepared + (part.group * problem_.targets + part.target) * problem_.sources *
-                                  choice_.pitch;
-        kernels_.transform(transform(), problem_.weight, weight_items(part), weight, fresh,
-                           block, threads);
+            return prepared +
+                   (part.group * problem_.targets + part.target) * problem_.sources * choice_.pitch;
+        kernels_.transform(transform(), problem_.weight, weight_items(part), weight, fresh, block,
+                           threads);
         return fresh;
     }
 
@@ -152,8 +154,8 @@ class TileFft : public Method {
             for (index_t tile = 0; tile < tiles; tile += choice_.tile_block) {
                 const index_t count = std::min(choice_.tile_block, tiles - tile);
                 kernels_.transform(transform, problem_.source,
-                                   tile_items(part, 0, sources, tile, count), source, source_spectra,
-                                   block, threads);
+                                   tile_items(part, 0, sources, tile, count), source,
+                                   source_spectra, block, threads);
                 kernels_.combine(transform, problem_.target,
                                  tile_items(part, part.target, part.targets, tile, count),
                                  product(part, count, prepared != nullptr), source_spectra, weights,
@@ -167,20 +169,46 @@ class TileFft : public Method {
     TileProduct product(const Part& part, index_t tiles, bool prepared) const {
         const index_t pitch = choice_.pitch, sources = problem_.sources;
         const index_t targets = prepared ? problem_.targets : part.targets;
-        return {part.groups, tiles, part.targets, sources, 2 * choice_.rows * choice_.columns,
-                tiles * sources * pitch, sources * pitch, pitch,
-                targets * sources * pitch, sources * pitch, pitch,
-                0, choice_.target_task * pitch, pitch, false,
-                choice_.tile_task, choice_.target_task};
+        return {part.groups,
+                tiles,
+                part.targets,
+                sources,
+                2 * choice_.rows * choice_.columns,
+                tiles * sources * pitch,
+                sources * pitch,
+                pitch,
+                targets * sources * pitch,
+                sources * pitch,
+                pitch,
+                0,
+                choice_.target_task * pitch,
+                pitch,
+                false,
+                choice_.tile_task,
+                choice_.target_task};
     }
 
-    // [group][target][source] from source_spectra[group][tile][source] and target_spectra[group][tile][target].
+    // [group][target][source] from source_spectra[group][tile][source] and
+    // target_spectra[group][tile][target].
     TileProduct gradient_product(const Part& part, index_t tiles, bool first) const {
         const index_t pitch = choice_.pitch, sources = problem_.sources;
-        return {part.groups, sources, part.targets, tiles, 2 * choice_.rows * choice_.columns,
-                tiles * sources * pitch, pitch, sources * pitch,
-                tiles * part.targets * pitch, pitch, part.targets * pitch,
-                part.targets * sources * pitch, pitch, sources * pitch, !first, 1, 1};
+        return {part.groups,
+                sources,
+                part.targets,
+                tiles,
+                2 * choice_.rows * choice_.columns,
+                tiles * sources * pitch,
+                pitch,
+                sources * pitch,
+                tiles * part.targets * pitch,
+                pitch,
+                part.targets * pitch,
+                part.targets * sources * pitch,
+                pitch,
+                sources * pitch,
+                !first,
+                1,
+                1};
     }
 
     void accumulate(const T* target, const T* source, T* weight, T* workspace, int threads) const {
@@ -190,17 +218,18 @@ class TileFft : public Method {
             T* block = workspace;
             T* weights = block + thread_elements() * threads_;
             T* source_spectra = weights + part.groups * part.targets * sources * transform.pitch;
-            T* target_spectra = source_spectra + part.groups * choice_.tile_block * sources * transform.pitch;
+            T* target_spectra =
+                source_spectra + part.groups * choice_.tile_block * sources * transform.pitch;
             for (index_t tile = 0; tile < tiles; tile += choice_.tile_block) {
                 const index_t count = std::min(choice_.tile_block, tiles - tile);
                 kernels_.transform(transform, problem_.source,
-                                   tile_items(part, 0, sources, tile, count), source, source_spectra,
-                                   block, threads);
+                                   tile_items(part, 0, sources, tile, count), source,
+                                   source_spectra, block, threads);
                 kernels_.transform(transform, problem_.target,
-                                   tile_items(part, part.target, part.targets, tile, count),
-                                   target, target_spectra, block, threads);
-                kernels_.multiply(gradient_product(part, count, tile == 0), source_spectra, target_spectra,
-                                  weights, threads);
+                                   tile_items(part, part.target, part.targets, tile, count), target,
+                                   target_spectra, block, threads);
+                kernels_.multiply(gradient_product(part, count, tile == 0), source_spectra,
+                                  target_spectra, weights, threads);
             }
             kernels_.restore(transform, problem_.weight, weight_items(part), weights, weight, block,
                              threads);

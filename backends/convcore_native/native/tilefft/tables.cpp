@@ -65,8 +65,8 @@ TileTables<T>::TileTables(index_t rows, index_t columns, bool line, index_t lane
     across_angles_ = split(columns, 0.0, &transform_.across, &across_);
     for (index_t begin = 0; line && begin < rows; begin += lanes) {
         for (index_t j = 0; j < columns; ++j) {
-            for (double (*part)(double) : {static_cast<double (*)(double)>(cos),
-                                           static_cast<double (*)(double)>(sin)}) {
+            for (double (*part)(double) :
+                 {static_cast<double (*)(double)>(cos), static_cast<double (*)(double)>(sin)}) {
                 for (index_t lane = 0; lane < lanes; ++lane) {
                     const double angle = down_angles_[size_t(begin + lane)];
                     twist_.push_back(T(part(CIRCLE * angle * double(j) / double(columns))));

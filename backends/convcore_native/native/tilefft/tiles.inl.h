@@ -51,7 +51,7 @@ struct TileWindow {
 
 template <class T>
 TileWindow window_of(const TileTransform<T>& transform, const TileField& field, index_t group,
-              index_t channel, index_t tile) {
+                     index_t channel, index_t tile) {
     const bool line = transform.twist != nullptr;
     TileWindow all{};
     all.offset = field.origin + group * field.group_pitch + channel * field.channel_pitch;
@@ -194,8 +194,10 @@ void tile_to_spectrum(const TileTransform<T>& transform, const TileWindow& windo
             const bool some = reached(window, begin, lanes);
             if (some) reduce_all(transform.down, block);
             for (index_t s = 0; s < sections; ++s) {
-                if (some) turn(block + s * square, to + s * section);
-                else clear_rows(to + s * section, square);
+                if (some)
+                    turn(block + s * square, to + s * section);
+                else
+                    clear_rows(to + s * section, square);
             }
         }
     }
@@ -240,10 +242,10 @@ void visit_items(const TileTransform<T>& transform, const TileField& field, cons
     for (index_t i = 0; i < items.groups * items.channels * items.tiles; ++i) {
         const index_t tile = i % items.tiles, channel = i / items.tiles % items.channels;
         const index_t group = i / items.tiles / items.channels;
-        const index_t place = group * items.group_place + channel * items.channel_place +
-                              tile * items.tile_place;
+        const index_t place =
+            group * items.group_place + channel * items.channel_place + tile * items.tile_place;
         visit(window_of(transform, field, items.first_group + group, items.first_channel + channel,
-                     items.first_tile + tile),
+                        items.first_tile + tile),
               place * transform.pitch, workspace + thread_number() * buffer);
     }
 }

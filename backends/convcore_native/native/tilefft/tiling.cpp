@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "problem/integers.h"
 #include "machine/processor.h"
+#include "problem/integers.h"
 #include "tilefft/cost.h"
 #include "tilefft/tables.h"
 
@@ -69,7 +69,10 @@ TileField weight_field(const Geometry& geometry) {
 }  // namespace
 
 TileProblem::TileProblem(const Geometry& geometry, Operation which)
-    : operation(which), line(geometry.rank == 1), batch(geometry.batch), groups(geometry.groups),
+    : operation(which),
+      line(geometry.rank == 1),
+      batch(geometry.batch),
+      groups(geometry.groups),
       sources(geometry.in_channels / geometry.groups),
       targets(geometry.out_channels / geometry.groups),
       source(field(geometry, geometry.input, geometry.in_channels)),
@@ -125,8 +128,8 @@ double seconds(const TileProblem& problem, const TileChoice& choice, double peak
     const double groups = double(problem.groups);
     const double pairs = double(problem.sources) * double(problem.targets);
     const double again = double(quotient(problem.targets, choice.target_block));
-    const double items = groups * (tiles * (again * double(problem.sources) +
-                                            double(problem.targets)) + pairs);
+    const double items =
+        groups * (tiles * (again * double(problem.sources) + double(problem.targets)) + pairs);
     const double transforms = items * points * (2.5 * log2(points) + 10);
     const double products = groups * tiles * pairs * points * 4;
     const double once = items * ITEM_SECONDS + transforms / (TRANSFORM_EFFICIENCY * peak) +
@@ -226,13 +229,18 @@ class Cutter {
 class Chooser {
   public:
     Chooser(const TileProblem& problem, int itemsize, int lanes, size_t max_workspace)
-        : problem_(problem), itemsize_(itemsize), lanes_(lanes),
+        : problem_(problem),
+          itemsize_(itemsize),
+          lanes_(lanes),
           limit_(index_t(max_workspace / size_t(itemsize)) / 4 * 3),
-          cache_(index_t(level2_bytes()) / itemsize), peak_(peak_flops(lanes, itemsize)) {}
+          cache_(index_t(level2_bytes()) / itemsize),
+          peak_(peak_flops(lanes, itemsize)) {}
 
     TileChoice choose() {
-        if (problem_.line) try_lines();
-        else try_planes();
+        if (problem_.line)
+            try_lines();
+        else
+            try_planes();
         if (best_.fits) choose_task(std::min(cache_ / 2, limit_ / 12), &best_);
         return best_;
     }
@@ -290,8 +298,7 @@ class Chooser {
 
 }  // namespace
 
-TileChoice choose_tiles(const TileProblem& problem, int itemsize, int lanes,
-                        size_t max_workspace) {
+TileChoice choose_tiles(const TileProblem& problem, int itemsize, int lanes, size_t max_workspace) {
     return Chooser(problem, itemsize, lanes, max_workspace).choose();
 }
 

@@ -1,8 +1,8 @@
 // An operation as overlap-save in tiles: which arrays it reads, how large the tiles are and how
 // many of them are worked on together.
 #pragma once
-#include "problem/correlation.h"
 #include "../method.h"
+#include "problem/correlation.h"
 #include "tilefft/kernels.h"
 
 namespace convcore::tilefft {
@@ -13,7 +13,7 @@ namespace convcore::tilefft {
 // the weight. The gradient with respect to the input reads the weight backwards.
 struct TileProblem {
     Operation operation;
-    bool line;  // one spatial axis: tiles are lines
+    bool line;                                // one spatial axis: tiles are lines
     index_t batch, groups, sources, targets;  // channels of a group
     TileField source, target, weight;         // but for advance, kept and tiles
 
@@ -29,7 +29,7 @@ struct TileChoice {
     index_t group_block, target_block, tile_block;  // worked on at a time
     index_t tile_task, target_task;                 // of which one task works on so many
     index_t pitch, strip;  // elements of a spectrum, and of the columns that a vector holds
-    double seconds;  // of one thread
+    double seconds;        // of one thread
 
     index_t tile_count(const TileProblem& problem) const {
         return problem.batch * tiles[0] * tiles[1];

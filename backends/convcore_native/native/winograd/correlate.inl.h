@@ -47,8 +47,8 @@ void transform_taps(const Problem& problem, const T* taps, index_t pitch, T* wor
             along_middle({start(work + i * plane, *middle, row), sign * row, lanes},
                          {work + i * plane, row, lanes}, frequencies);
     const index_t planes = middle->frequencies * frequencies;
-    transform_for<T, WeightStage>(*outer)({start(work, *outer, plane), sign * plane, lanes},
-                                          {to, planes * pitch, pitch}, planes);
+    transform_for<T, WeightStage> (*outer)({start(work, *outer, plane), sign * plane, lanes},
+                                           {to, planes * pitch, pitch}, planes);
 }
 
 // Source channels that are read together where they stand side by side; and how many before it is
@@ -75,8 +75,7 @@ void transform_weights(const Problem& problem, const T* weight, int channels, in
                 __builtin_prefetch(next + c * problem.weight_target_pitch + i);
         read_row(from, problem.weight_target_pitch, channels, count * taps, end, work);
         for (index_t i = 0; i < count; ++i)
-            transform_taps(problem, work + i * taps * lanes, pitch,
-                           work + run * taps * lanes,
+            transform_taps(problem, work + i * taps * lanes, pitch, work + run * taps * lanes,
                            to + (s - first + i) * tile_width<T>);
     }
 }
@@ -108,9 +107,8 @@ inline index_t whole_lanes(index_t channels) {
 }
 
 template <class T>
-void transform_weight(const Problem& problem, const Blocking& block,
-                               const T* weight, T* transformed, index_t first, index_t last,
-                               T* workspace, int threads) {
+void transform_weight(const Problem& problem, const Blocking& block, const T* weight,
+                      T* transformed, index_t first, index_t last, T* workspace, int threads) {
     const index_t depth = whole_lanes<T>(problem.source_channels), part = 64;
     const index_t parts = quotient(depth, part);
 #pragma omp parallel for collapse(2) schedule(dynamic) num_threads(threads) if (threads > 1)
@@ -119,7 +117,8 @@ void transform_weight(const Problem& problem, const Blocking& block,
             T* to = transformed + (panel - first) * problem.frequencies * block.weight_pitch +
                     i * part * tile_width<T>;
             transform_panel(problem, weight, panel, i * part, smaller((i + 1) * part, depth),
-                            block.weight_pitch, workspace + thread_number() * block.strip_workspace, to);
+                            block.weight_pitch, workspace + thread_number() * block.strip_workspace,
+                            to);
         }
     }
 }
@@ -129,8 +128,8 @@ template <class T>
 struct Products {
     const Problem& problem;
     const Blocking& block;
-    const T* source;   // transformed
-    const T* weight;   // transformed, of the first panel
+    const T* source;       // transformed
+    const T* weight;       // transformed, of the first panel
     index_t weight_pitch;  // between frequencies
     bool far;              // the weight is read from beyond the level 2 cache
     T* product;
@@ -157,8 +156,9 @@ struct Products {
         }
     }
 
-    // Meanwhile fetches the weights at `next`, if they come from far (AMD Zen 3, 2026, one thread: 256
-    // channels of 56 x 56 0.92 of the time, of 14 x 14 with a prepared weight 0.91, 512 of 7 x 7 0.84).
+    // Meanwhile fetches the weights at `next`, if they come from far (AMD Zen 3, 2026, one thread:
+    // 256 channels of 56 x 56 0.92 of the time, of 14 x 14 with a prepared weight 0.91, 512 of 7 x
+    // 7 0.84).
     void multiply_panel(index_t tiles, index_t first, index_t last, const T* a, const T* b,
                         const T* next, T* c) const {
         constexpr int lanes = Simd<T>::lanes, width = tile_width<T>;
@@ -168,8 +168,8 @@ struct Products {
         for (index_t group = 0; group < groups; ++group, next += blocks * line_size<T>) {
             const index_t tile = share(tiles, groups, group);
             const int rows = int(share(tiles, groups, group + 1) - tile);
-            const auto run = next < end ? multiply_tiles_for<T, true>(rows)
-                                        : multiply_tiles_for<T, false>(rows);
+            const auto run =
+                next < end ? multiply_tiles_for<T, true>(rows) : multiply_tiles_for<T, false>(rows);
             run(blocks, a + tile * lanes, block.tiles * lanes, b, c + tile * step, step, first > 0,
                 next);
         }
@@ -207,9 +207,8 @@ void transform_source(const Problem& problem, const Blocking& block, const T* so
 }
 
 template <class T>
-void correlate(const Problem& problem, const Blocking& block, const T* source,
-                        const T* transformed, T* target, index_t first, index_t last,
-                        T* workspace, int threads) {
+void correlate(const Problem& problem, const Blocking& block, const T* source, const T* transformed,
+               T* target, index_t first, index_t last, T* workspace, int threads) {
     constexpr int lanes = Simd<T>::lanes;
     const index_t blocks = quotient(problem.tiles, block.tiles);
     const index_t depth = whole_lanes<T>(problem.source_channels);
@@ -226,8 +225,13 @@ void correlate(const Problem& problem, const Blocking& block, const T* source,
             for (index_t c = 0; c < depth; c += lanes)
                 transform_source(problem, block, source, c, strips.strip[s], work, buffer);
         for (index_t panel = first; panel < last; panel += block.panels) {
-            const Products<T> run{problem, block, buffer, transformed + (panel - first) * panel_pitch,
-                                  block.weight_pitch, block.far, buffer + sources};
+            const Products<T> run{problem,
+                                  block,
+                                  buffer,
+                                  transformed + (panel - first) * panel_pitch,
+                                  block.weight_pitch,
+                                  block.far,
+                                  buffer + sources};
             const index_t panels = smaller(block.panels, last - panel);
             run.multiply(strips.tiles, panels, 0, depth, 0);
             run.finish(strips, panel, panels, work, target);
@@ -238,9 +242,9 @@ void correlate(const Problem& problem, const Blocking& block, const T* source,
 // Panels from `panel` on times a block of tiles that all threads share. Their weights are taken as
 // `prepared`, or transformed.
 template <class T>
-void correlate_panels(const Problem& problem, const Blocking& block,
-                      const Strips& strips, const T* shared, const T* weight, const T* prepared,
-                      index_t panel, T* buffer, T* target) {
+void correlate_panels(const Problem& problem, const Blocking& block, const Strips& strips,
+                      const T* shared, const T* weight, const T* prepared, index_t panel, T* buffer,
+                      T* target) {
     const index_t depth = whole_lanes<T>(problem.source_channels);
     const index_t count = quotient(problem.target_channels, tile_width<T>);
     const index_t panels = smaller(block.panels, count - panel);
@@ -249,9 +253,10 @@ void correlate_panels(const Problem& problem, const Blocking& block,
     T* work = product + problem.frequencies * block.product_pitch;
     const bool given = prepared != nullptr;
     const index_t pitch = given ? block.prepared_pitch : block.weight_pitch;
-    const Products<T> run{problem, block, shared,
-                          given ? prepared + panel * problem.frequencies * pitch : buffer, pitch,
-                          given && block.far, product};
+    const Products<T> run{problem, block,
+                          shared,  given ? prepared + panel * problem.frequencies * pitch : buffer,
+                          pitch,   given && block.far,
+                          product};
     // Prepared weights are multiplied in the order in which they stand: of one frequency after the
     // other, those of all source channels (512 channels of 7 x 7, AMD Zen 3, 2026: 0.88).
     if (given) run.multiply(strips.tiles, panels, 0, depth, 0);
@@ -266,9 +271,8 @@ void correlate_panels(const Problem& problem, const Blocking& block,
 }
 
 template <class T>
-void correlate_few(const Problem& problem, const Blocking& block,
-                            const T* source, const T* weight, const T* prepared, T* target,
-                            T* workspace, int threads) {
+void correlate_few(const Problem& problem, const Blocking& block, const T* source, const T* weight,
+                   const T* prepared, T* target, T* workspace, int threads) {
     constexpr int lanes = Simd<T>::lanes;
     const index_t vectors = quotient(problem.source_channels, lanes);
     const index_t panels = quotient(problem.target_channels, tile_width<T>);
@@ -277,7 +281,8 @@ void correlate_few(const Problem& problem, const Blocking& block,
         block.strip_workspace;
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        T* buffer = workspace + problem.frequencies * block.source_pitch + thread_number() * buffer_size;
+        T* buffer =
+            workspace + problem.frequencies * block.source_pitch + thread_number() * buffer_size;
         for (index_t first = 0; first < problem.tiles; first += block.tiles) {
             const Strips strips(problem, first, smaller(first + block.tiles, problem.tiles));
 #pragma omp for collapse(2) schedule(dynamic)

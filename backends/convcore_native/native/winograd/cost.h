@@ -31,12 +31,12 @@ constexpr index_t SUM_ELEMENTS = index_t(1) << 20;
 constexpr double PRODUCT_EFFICIENCY = 0.8;
 // How much longer everything takes for the gradient of the weight.
 constexpr double GRADIENT_SHARE = 1.25;
-// How much longer everything takes for dilated problems, and how many tiles more their strips, which hold no more than the
-// dilation, could transform in the time of one (64 and 256 channels of 16 x 16 to 56 x 56, dilated by
-// 2 to 12, two cores: expected 0.7 to 1.4 of what it took).
+// How much longer everything takes for dilated problems, and how many tiles more their strips,
+// which hold no more than the dilation, could transform in the time of one (64 and 256 channels of
+// 16 x 16 to 56 x 56, dilated by 2 to 12, two cores: expected 0.7 to 1.4 of what it took).
 constexpr double DILATED_SHARE = 1.25, STRIP_TILES = 4;
-// Seconds: a frequency of one vector of channels of a tile, for each axis and for the arrays; of one
-// vector of weights; of one of their gradients; and of a call.
+// Seconds: a frequency of one vector of channels of a tile, for each axis and for the arrays; of
+// one vector of weights; of one of their gradients; and of a call.
 constexpr double TRANSFORM_VECTOR = 1e-9, WEIGHT_VECTOR = 2.5e-9, GRADIENT_VECTOR = 4e-9;
 constexpr double CALL = 10e-6;
 

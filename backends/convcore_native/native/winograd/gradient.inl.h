@@ -10,8 +10,7 @@ namespace {
 // the channel at which `transformed` begins.
 template <class T>
 void transform_target(const Problem& problem, const Blocking& block, const T* target,
-                      index_t channel, index_t first, const Strip& strip, T* work,
-                      T* transformed) {
+                      index_t channel, index_t first, const Strip& strip, T* work, T* transformed) {
     constexpr int lanes = Simd<T>::lanes;
     const Window window = target_window(problem);
     const index_t channels = problem.target_channels, plane = window.positions();
@@ -41,14 +40,14 @@ void multiply_frequency(const Blocking& block, index_t tiles, index_t depth, ind
 
 // Transforms the sums of one target channel and up to one vector of source channels back.
 template <class T>
-void transform_gradient(const Problem& problem, const T* sums, index_t pitch, int channels,
-                        T* work, T* weight) {
+void transform_gradient(const Problem& problem, const T* sums, index_t pitch, int channels, T* work,
+                        T* weight) {
     constexpr int lanes = Simd<T>::lanes;
     const Axis *outer = problem.axis, *middle = outer + 1, *inner = outer + 2;
     const index_t row = inner->taps * lanes;
-    transform_for<T, WeightAdjointStage>(*inner)(
-        {sums, pitch, inner->frequencies * pitch}, {work, lanes, row},
-        outer->frequencies * middle->frequencies);
+    transform_for<T, WeightAdjointStage> (*inner)({sums, pitch, inner->frequencies * pitch},
+                                                  {work, lanes, row},
+                                                  outer->frequencies * middle->frequencies);
     transform_outer<T, WeightAdjointStage>(problem, outer->frequencies, middle->taps, row,
                                            inner->taps, work);
     // The taps move together; they never move up.
@@ -92,8 +91,8 @@ struct GradientWork {
                     transform_source(problem, block, source, v * lanes, strips.strip[s], work,
                                      sources);
                 } else {
-                    transform_target(problem, block, target, first + (v - in_source) * lanes,
-                                     first, strips.strip[s], work, targets);
+                    transform_target(problem, block, target, first + (v - in_source) * lanes, first,
+                                     strips.strip[s], work, targets);
                 }
             }
         }
@@ -108,8 +107,8 @@ struct GradientWork {
             for (index_t i = 0; i < parts; ++i)
                 multiply_frequency(block, tiles, depth, i * part, smaller((i + 1) * part, whole),
                                    targets + f * block.target_pitch,
-                                   sources + f * block.source_pitch,
-                                   sums + f * block.weight_pitch, more);
+                                   sources + f * block.source_pitch, sums + f * block.weight_pitch,
+                                   more);
     }
 
     void finish(index_t first, index_t last) {
@@ -118,25 +117,24 @@ struct GradientWork {
 #pragma omp for
         for (index_t k = first; k < last; ++k)
             for (index_t c = 0; c < channels; c += lanes)
-                transform_gradient(problem, sums + (k - first) * block.product_pitch + c,
-                                   block.weight_pitch,
-                                   int(smaller(lanes, channels - c)), work,
-                                   weight + k * problem.weight_target_pitch +
-                                       c * problem.weight_source_pitch);
+                transform_gradient(
+                    problem, sums + (k - first) * block.product_pitch + c, block.weight_pitch,
+                    int(smaller(lanes, channels - c)), work,
+                    weight + k * problem.weight_target_pitch + c * problem.weight_source_pitch);
     }
 };
 
 template <class T>
-void weight_gradient(const Problem& problem, const Blocking& block,
-                              const T* target, const T* source, T* weight, T* workspace,
-                              int threads) {
+void weight_gradient(const Problem& problem, const Blocking& block, const T* target,
+                     const T* source, T* weight, T* workspace, int threads) {
     T* targets = workspace + problem.frequencies * block.source_pitch;
     T* sums = targets + problem.frequencies * block.target_pitch;
     T* work = sums + whole_lanes<T>(block.rows) * block.product_pitch;
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        GradientWork<T> task{problem, block, target, source, weight, workspace, targets, sums,
-                             work + thread_number() * block.strip_workspace};
+        GradientWork<T> task{problem, block,  target,
+                             source,  weight, workspace,
+                             targets, sums,   work + thread_number() * block.strip_workspace};
         for (index_t first = 0; first < problem.target_channels; first += block.rows)
             task.run(first, smaller(first + block.rows, problem.target_channels));
     }

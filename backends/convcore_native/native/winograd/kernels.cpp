@@ -7,12 +7,8 @@ namespace convcore::winograd {
 namespace {
 
 constexpr Routines<float> routines{
-    Simd<float>::lanes,
-    TILE_ROWS,
-    tile_width<float>,
-    transform_weight<float>,
-    correlate<float>,
-    correlate_few<float>,
+    Simd<float>::lanes,      TILE_ROWS,        tile_width<float>,
+    transform_weight<float>, correlate<float>, correlate_few<float>,
     weight_gradient<float>,
 };
 

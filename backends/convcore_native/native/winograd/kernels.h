@@ -42,8 +42,8 @@ struct Blocking {
     index_t panels;  // of target channels, whose products are kept at a time
     index_t rows;    // target channels of the weight gradient that are worked on at a time
     index_t source_pitch, target_pitch, weight_pitch, product_pitch;
-    index_t prepared_pitch;  // of weights that are transformed beforehand
-    bool far;                // whether those are too many for the level 2 cache
+    index_t prepared_pitch;   // of weights that are transformed beforehand
+    bool far;                 // whether those are too many for the level 2 cache
     index_t strip_workspace;  // of a strip or of a block of weights
 };
 
@@ -52,20 +52,17 @@ struct Routines {
     int lanes, tile_rows, panel_width;  // of the register tile: tiles, and target channels
 
     // Panels `first` to `last` of the target channels.
-    void (*transform_weight)(const Problem&, const Blocking&, const T* weight,
-                             T* transformed, index_t first, index_t last, T* workspace,
-                             int threads);
+    void (*transform_weight)(const Problem&, const Blocking&, const T* weight, T* transformed,
+                             index_t first, index_t last, T* workspace, int threads);
     // For many tiles: every thread has its own blocks of them.
-    void (*correlate)(const Problem&, const Blocking&, const T* source,
-                      const T* transformed, T* target, index_t first, index_t last, T* workspace,
-                      int threads);
+    void (*correlate)(const Problem&, const Blocking&, const T* source, const T* transformed,
+                      T* target, index_t first, index_t last, T* workspace, int threads);
     // For few tiles: the threads share them, and transform weights as they are needed, unless those
     // are given as `prepared`.
-    void (*correlate_few)(const Problem&, const Blocking&, const T* source,
-                          const T* weight, const T* prepared, T* target, T* workspace,
-                          int threads);
-    void (*weight_gradient)(const Problem&, const Blocking&, const T* target,
-                            const T* source, T* weight, T* workspace, int threads);
+    void (*correlate_few)(const Problem&, const Blocking&, const T* source, const T* weight,
+                          const T* prepared, T* target, T* workspace, int threads);
+    void (*weight_gradient)(const Problem&, const Blocking&, const T* target, const T* source,
+                            T* weight, T* workspace, int threads);
 };
 
 typedef Routines<float> Table;

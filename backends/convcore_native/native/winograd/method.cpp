@@ -38,8 +38,7 @@ double work(const Tiling& tiling) {
     const double weights = f * pairs / double(tiling.lanes);
     const bool gradient = tiling.operation == GRAD_WEIGHT;
     const double share = (gradient ? GRADIENT_SHARE : 1) * (dilated(problem) ? DILATED_SHARE : 1);
-    const double once = products +
-                        transforms * (transformed_axes(problem) + 1) * TRANSFORM_VECTOR +
+    const double once = products + transforms * (transformed_axes(problem) + 1) * TRANSFORM_VECTOR +
                         weights * (gradient ? GRADIENT_VECTOR : WEIGHT_VECTOR);
     return once * share;
 }
@@ -95,7 +94,8 @@ class WinogradMethod : public Method {
         const Problem& problem = tiling_.problem;
         const Blocking& block = tiling_.block;
         if (tiling_.few)
-            return kernels_.correlate_few(problem, block, from, nullptr, weights, to, room, threads);
+            return kernels_.correlate_few(problem, block, from, nullptr, weights, to, room,
+                                          threads);
         kernels_.correlate(problem, block, from, weights, to, 0, tiling_.panels, room, threads);
     }
 

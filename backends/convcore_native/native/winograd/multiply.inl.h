@@ -16,12 +16,11 @@ template <class T>
 constexpr index_t line_size = 64 / index_t(sizeof(T));
 
 // Tile rows times a panel of target channels, summed over `blocks` vectors of source channels:
-// a[block][row][lane], b[block * lanes + lane][column]. Blocks of `a` are `a_pitch` apart. With each
-// of them a line from `next` on is fetched, if that is wanted.
+// a[block][row][lane], b[block * lanes + lane][column]. Blocks of `a` are `a_pitch` apart. With
+// each of them a line from `next` on is fetched, if that is wanted.
 template <class T, int rows, bool fetch>
-void multiply_tiles(index_t blocks, const T* __restrict a, index_t a_pitch,
-                    const T* __restrict b, T* c, index_t c_pitch, bool accumulate,
-                    const T* next) {
+void multiply_tiles(index_t blocks, const T* __restrict a, index_t a_pitch, const T* __restrict b,
+                    T* c, index_t c_pitch, bool accumulate, const T* next) {
     constexpr int lanes = Simd<T>::lanes, unrolled = 4;
     vec<T> sum[rows][TILE_VECTORS] = {};
     for (index_t block = 0; block < blocks; ++block) {
@@ -70,11 +69,12 @@ constexpr int GRADIENT_COLUMNS = TILES.winograd_gradient.vectors;
 
 // c[row][column] (+)= sum over tiles of a[tile][row] * b[column vector][tile][lane].
 template <class T, int columns, bool accumulate>
-void multiply_channels(index_t tiles, const T* __restrict a, const T* __restrict b,
-                       index_t b_pitch, T* c, index_t c_pitch) {
+void multiply_channels(index_t tiles, const T* __restrict a, const T* __restrict b, index_t b_pitch,
+                       T* c, index_t c_pitch) {
     constexpr int lanes = Simd<T>::lanes, rows = GRADIENT_ROWS;
     vec<T> sum[rows][columns] = {};
-    // Fetched while the sums are made (256 channels, AMD Zen 3, 2026, one thread: 0.95 of the time).
+    // Fetched while the sums are made (256 channels, AMD Zen 3, 2026, one thread: 0.95 of the
+    // time).
 #pragma GCC unroll 8
     for (int i = 0; i < rows; ++i) {
         __builtin_prefetch(c + i * c_pitch, 1);

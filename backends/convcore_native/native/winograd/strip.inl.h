@@ -31,7 +31,8 @@ inline int cut_strips(const Problem& problem, index_t first, index_t last, Strip
         Strip strip{plane / axis[0].tiles,
                     {first_position(axis[0], plane % axis[0].tiles),
                      first_position(axis[1], row % axis[1].tiles), first_position(axis[2], tile)},
-                    smaller(axis[2].tiles - tile, MAX_STRIP), p - first};
+                    smaller(axis[2].tiles - tile, MAX_STRIP),
+                    p - first};
         if (dilation > 1) strip.count = smaller(strip.count, dilation - tile % dilation);
         strip.count = smaller(strip.count, last - p);
         p += strip.count;
@@ -134,8 +135,8 @@ void read_row(const T* from, index_t pitch, int channels, index_t count, const T
     index_t x = 0;
     if (channels == lanes)
         for (; x + lanes <= count; x += lanes) read_square(from + x, pitch, to + x * lanes);
-    if (x > 0 && x + 1 < count) return read_square(from + count - lanes, pitch,
-                                                   to + (count - lanes) * lanes);
+    if (x > 0 && x + 1 < count)
+        return read_square(from + count - lanes, pitch, to + (count - lanes) * lanes);
     for (; x < count; x += lanes)
         read_part(from + x, pitch, channels, smaller(lanes, count - x), end, to + x * lanes);
 }
@@ -203,8 +204,7 @@ void read_piece(const Window& window, const T* from, int channels, const T* end,
     clear_row(to, last, width);
     if (first == last) return;
     const T* row = from + (y0 * window.extent[1] + y1) * window.extent[2] + x + first;
-    read_row(row, window.positions(), channels, last - first, end,
-             to + first * Simd<T>::lanes);
+    read_row(row, window.positions(), channels, last - first, end, to + first * Simd<T>::lanes);
 }
 
 // Writes what of a piece lies inside.
@@ -230,11 +230,10 @@ void transform_in(const Problem& problem, const Window& window, const T* from, i
     for (index_t i = 0; i < window.taken[0]; ++i)
         for (index_t j = 0; j < window.taken[1]; ++j)
             for (index_t k = 0; k < columns.pieces; ++k)
-                read_piece(window, from, channels, end, start[0] + i * axis[0].dilation,
-                           start[1] + j * axis[1].dilation, start[2] + k * columns.apart,
-                           columns.width,
-                           work + (i * axis[1].frequencies + j) * row_pitch +
-                               k * columns.width * lanes);
+                read_piece(
+                    window, from, channels, end, start[0] + i * axis[0].dilation,
+                    start[1] + j * axis[1].dilation, start[2] + k * columns.apart, columns.width,
+                    work + (i * axis[1].frequencies + j) * row_pitch + k * columns.width * lanes);
     transform_outer<T, Stage>(problem, window.taken[0], axis[1].frequencies, row_pitch,
                               columns.count(), work);
     const auto run = transform_for<T, Stage>(axis[2]);
@@ -255,20 +254,19 @@ void transform_out(const Problem& problem, const T* from, index_t pitch, index_t
     const auto run = transform_for<T, TargetStage>(axis[2]);
     for (index_t row = 0; row < axis[0].frequencies * axis[1].frequencies; ++row)
         run({from + row * axis[2].frequencies * pitch, pitch, step},
-            {work + row * row_pitch, columns.pitch * lanes, columns.step * lanes},
-            strip.count);
+            {work + row * row_pitch, columns.pitch * lanes, columns.step * lanes}, strip.count);
     transform_outer<T, TargetStage>(problem, axis[0].frequencies, axis[1].tile, row_pitch,
                                     columns.count(), work);
     const Window window = target_window(problem);
     for (index_t i = 0; i < axis[0].tile; ++i)
         for (index_t j = 0; j < axis[1].tile; ++j)
             for (index_t k = 0; k < columns.pieces; ++k)
-                write_piece(window,
-                            work + (i * axis[1].frequencies + j) * row_pitch +
-                                k * columns.width * lanes,
-                            strip.position[0] + i * axis[0].dilation,
-                            strip.position[1] + j * axis[1].dilation,
-                            strip.position[2] + k * columns.apart, columns.width, to, channels);
+                write_piece(
+                    window,
+                    work + (i * axis[1].frequencies + j) * row_pitch + k * columns.width * lanes,
+                    strip.position[0] + i * axis[0].dilation,
+                    strip.position[1] + j * axis[1].dilation, strip.position[2] + k * columns.apart,
+                    columns.width, to, channels);
 }
 
 }  // namespace

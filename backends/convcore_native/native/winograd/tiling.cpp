@@ -128,9 +128,14 @@ std::vector<Problem> tilings(const Geometry& geometry, Operation operation) {
 }
 
 Tiling::Tiling(const Problem& tiled, Operation which, const Table& kernels, const Request& request)
-    : problem(tiled), operation(which), lanes(kernels.lanes), rows(kernels.tile_rows),
-      width(kernels.panel_width), threads(request.threads),
-      source(round_up(tiled.source_channels, lanes)), target(round_up(tiled.target_channels, lanes)),
+    : problem(tiled),
+      operation(which),
+      lanes(kernels.lanes),
+      rows(kernels.tile_rows),
+      width(kernels.panel_width),
+      threads(request.threads),
+      source(round_up(tiled.source_channels, lanes)),
+      target(round_up(tiled.target_channels, lanes)),
       panels(quotient(tiled.target_channels, width)) {
     block.strip_workspace = strip_workspace(problem, lanes);
     const index_t bound = index_t(request.max_workspace / sizeof(float));
@@ -192,9 +197,8 @@ void Tiling::choose_few(index_t bound) {
     block.panels = std::min(panels, PANELS);
     set_pitches(problem.tiles, block.depth);
     const auto all = [&] {
-        return f * block.source_pitch +
-               threads * (block.panels * panel_size() + f * block.product_pitch +
-                          block.strip_workspace);
+        return f * block.source_pitch + threads * (block.panels * panel_size() +
+                                                   f * block.product_pitch + block.strip_workspace);
     };
     while (all() > bound && block.tiles > rows)
         set_pitches(round_up(block.tiles / 2, rows), block.depth);

@@ -7,21 +7,21 @@
 
 namespace convcore::winograd {
 
-// The problem with every combination of tiles that there are matrices for, and whose errors are small
-// enough.
+// The problem with every combination of tiles that there are matrices for, and whose errors are
+// small enough.
 std::vector<Problem> tilings(const Geometry&, Operation);
 
 // Blocks of tiles for one of them.
 struct Tiling {
     Problem problem;
     Operation operation;
-    int lanes, rows, width;           // of a vector, and of the register tile
+    int lanes, rows, width;  // of a vector, and of the register tile
     int threads;
-    index_t source, target, panels;   // whole vectors of channels, and panels of target channels
+    index_t source, target, panels;  // whole vectors of channels, and panels of target channels
     Blocking block{};
-    bool few = false;     // so few tiles that the threads share them
-    index_t range = 0;    // panels whose weights are kept transformed at a time
-    index_t size = 0;     // of the workspace, in elements
+    bool few = false;   // so few tiles that the threads share them
+    index_t range = 0;  // panels whose weights are kept transformed at a time
+    index_t size = 0;   // of the workspace, in elements
 
     Tiling(const Problem&, Operation, const Table&, const Request&);
 

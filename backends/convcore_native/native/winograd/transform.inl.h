@@ -115,8 +115,7 @@ inline void apply_columns(const vec<T>* from, vec<T>* to) {
 #pragma GCC unroll 8
         for (int p = 1; p < pairs; ++p)
             sum = plus_scaled<T>(sum, Stage::at(i, first + 2 * p), part[i % 2][p]);
-        if (first == 1 && Stage::at(i, 0) != 0)
-            sum = plus_scaled<T>(sum, Stage::at(i, 0), from[0]);
+        if (first == 1 && Stage::at(i, 0) != 0) sum = plus_scaled<T>(sum, Stage::at(i, 0), from[0]);
         if (Stage::at(i, n - 1) != 0) sum = plus_scaled<T>(sum, Stage::at(i, n - 1), from[n - 1]);
         to[i] = sum;
     }
@@ -164,12 +163,18 @@ using Transform = void (*)(const Lines<const T>&, const Lines<T>&, index_t);
 template <class T, template <int, int> class Stage>
 inline Transform<T> transform_for(const Axis& axis) {
     switch (10 * axis.tile + axis.taps) {
-        case 23: return transform_lines<T, Stage<2, 3>>;
-        case 43: return transform_lines<T, Stage<4, 3>>;
-        case 53: return transform_lines<T, Stage<5, 3>>;
-        case 25: return transform_lines<T, Stage<2, 5>>;
-        case 45: return transform_lines<T, Stage<4, 5>>;
-        default: return copy_lines<T>;
+        case 23:
+            return transform_lines<T, Stage<2, 3>>;
+        case 43:
+            return transform_lines<T, Stage<4, 3>>;
+        case 53:
+            return transform_lines<T, Stage<5, 3>>;
+        case 25:
+            return transform_lines<T, Stage<2, 5>>;
+        case 45:
+            return transform_lines<T, Stage<4, 5>>;
+        default:
+            return copy_lines<T>;
     }
 }
 
