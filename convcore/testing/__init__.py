@@ -8,19 +8,20 @@
 One engine stands behind three doors: `check_backend` for any class or name, the decorator
 `parametrize_with_checks` for an author's own pytest suite, and ``convcore check NAME``.
 
-    check_backend ──> engine ──> checks    contract   the declaration, signatures, refusals
-                        │                  plans      what a plan says of itself and costs
-                        │                  arrays     operands, results, `out`, layouts
-                        │                  hostile    what is turned away
-                        │                  numbers    exact values, error bounds, NaN and Inf
-                        │                  large      many blocks, typical errors
-                        │                  algebra    adjoints, linearity, groups, stride, dilation
-                        │                  conduct    nothing remembered, nothing changed, no noise
-                        │                  threads    same bits, many threads, the GIL
-                        │                  memory     workspace, leaks
-                        │                  prepared   weights prepared once for many calls
+    check_backend ──> engine ──> checks    contract          the declaration, signatures, refusals
+                        │                  plans             what a plan says of itself and costs
+                        │                  arrays            operands, results, `out`, layouts
+                        │                  bad_arguments     what is turned away
+                        │                  numbers           exact values, error bounds, NaN and Inf
+                        │                  large             many blocks, typical errors
+                        │                  algebra           adjoints, linearity, groups, steps
+                        │                  side_effects      nothing remembered or changed, no noise
+                        │                  threads           same bits, many threads, the GIL
+                        │                  memory            workspace, leaks
+                        │                  prepared_weights  prepared once for many calls
+                        │                  variants          several ways to run an operation
                         │                     │
-                        └──> report        cases ──> problems, data, oracle
+                        └──> report        cases ──> catalogue: problems, data, oracle
 
 A check is a function of a few lines, registered under its own name with the cases that it runs
 over. A case ends in one of three ways: it passes, the backend refuses it with a reason, or it

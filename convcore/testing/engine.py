@@ -27,6 +27,7 @@ from .checks import (
     prepared_weights,
     side_effects,
     threads,
+    variants,
 )
 from .failures import CheckFailure, NotApplicable
 from .random_problems import random_cases
@@ -46,6 +47,7 @@ CHECKS = in_order(
         threads,
         memory,
         prepared_weights,
+        variants,
     )
 )
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 import numpy as np
 
 from ..plugin import Array
+
+Errors: TypeAlias = type[Exception] | tuple[type[Exception], ...]
 
 
 class CheckFailure(AssertionError):  # noqa: N818, as pytest names its own
@@ -37,15 +40,16 @@ def require(condition: object, message: str) -> None:
 
 
 @contextmanager
-def expected(error: type[Exception], what: str) -> Iterator[None]:
-    """Fail unless the block raises `error`."""
+def expected(error: Errors, what: str) -> Iterator[None]:
+    """Fail unless the block raises `error`, or one of several."""
+    names = " or ".join(e.__name__ for e in (error if isinstance(error, tuple) else (error,)))
     try:
         yield
     except error:
         return
     except Exception as other:
-        raise CheckFailure(f"{what} must raise {error.__name__}; got {other!r}") from other
-    raise CheckFailure(f"{what} must raise {error.__name__}; got no exception")
+        raise CheckFailure(f"{what} must raise {names}; got {other!r}") from other
+    raise CheckFailure(f"{what} must raise {names}; got no exception")
 
 
 def require_close(got: Array, want: Array, tolerance: Array, what: str = "result") -> float:

@@ -27,7 +27,8 @@ from ..failures import CheckFailure, NotApplicable, expected, require
 Backend = type[Convolution]
 
 DTYPES = (*FLOAT_NAMES, *INTEGER_NAMES)
-PUBLIC = (*OPERATIONS, "prepare", "refusal", "estimate", "workspace_bytes")
+PUBLIC = (*OPERATIONS, "prepare", "refusal", "estimate", "variants", "workspace_bytes")
+CAPABILITIES = ("variants",)
 # A factor beyond this would let a float32 result keep fewer than a dozen correct bits.
 MAX_BOUND = 4096.0
 _FIELDS: dict[str, tuple[object, ...]] = {
@@ -78,6 +79,11 @@ def _require_well_formed(declared: Declaration) -> None:
     for field, values in _FIELDS.items():
         value = getattr(declared, field)
         require(value in values, f"declaration.{field}: must be one of {values}; got {value!r}")
+    given = declared.capabilities
+    require(
+        isinstance(given, tuple) and set(given) <= set(CAPABILITIES),
+        f"declaration.capabilities: must be a tuple of some of {CAPABILITIES}; got {given!r}",
+    )
     require(
         isinstance(declared.description, str) and "\n" not in declared.description,
         f"declaration.description: must be one line; got {declared.description!r}",

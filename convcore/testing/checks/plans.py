@@ -64,7 +64,7 @@ def plan_copies(case: Case) -> None:
     """A copied plan, and a pickled one, has the same options and gives the same result."""
     plan = case.backend(case.geometry, case.dtype, threads=3, max_workspace=1 << 30)
     copies = [copy.deepcopy(plan)]
-    if _importable(case.backend):
+    if importable(case.backend):
         copies.append(pickle.loads(pickle.dumps(plan)))
     for other in copies:
         for name in ("geometry", "dtype", "threads", "max_workspace"):
@@ -74,7 +74,7 @@ def plan_copies(case: Case) -> None:
         require_close(result, case.want, case.tolerance, "result of a copied plan")
 
 
-def _importable(backend: type[Convolution]) -> bool:
+def importable(backend: type[Convolution]) -> bool:
     """Whether a class can be found by its module and name, as pickle needs it."""
     found: Any = sys.modules.get(backend.__module__)
     for part in backend.__qualname__.split("."):

@@ -16,6 +16,7 @@ from . import (  # noqa: F401
     survivors_conduct,
     survivors_data,
     threads,
+    variants,
 )
 from .base import MUTANTS, TapConvolution
 
