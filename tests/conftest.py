@@ -87,6 +87,20 @@ def register(isolated):
 
 
 @pytest.fixture
+def registered(isolated):
+    """A function that registers a backend for one test."""
+    return convcore.register_backend
+
+
+@pytest.fixture
+def numbered(register):
+    """Names of backends that fill results with their number."""
+    for number in range(8):
+        register(f"b{number}", value=number, automatic=False)
+    return [f"b{number}" for number in range(8)]
+
+
+@pytest.fixture
 def python(tmp_path):
     """A function that runs code in a fresh interpreter and returns what that printed."""
 

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 
 import numpy as np
 import pytest
-from fakes import backend_class
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,14 +23,6 @@ X, W = np.ones((1, 1, 5)), np.ones((1, 1, 3))
 
 def in_force():
     return {entry.option: (entry.value, entry.source) for entry in settings.provenance()}
-
-
-@pytest.fixture
-def numbered():
-    """Names of backends that fill results with their number."""
-    for number in range(8):
-        convcore.register_backend(backend_class(f"b{number}", value=number, automatic=False))
-    return [f"b{number}" for number in range(8)]
 
 
 class TestEnvironment:
@@ -215,22 +206,6 @@ def test_asyncio_tasks_do_not_see_each_other(numbered):
             return done
 
     assert asyncio.run(outer()) == list(range(7))
-
-
-def test_a_pullback_runs_under_the_options_of_its_forward_pass(numbered):
-    with convcore.use_backend("b4"):
-        _, pullback = convcore.conv_vjp(X, W)
-    with convcore.use_backend("b5"):
-        grad_input, grad_weight, _ = pullback(np.ones((1, 1, 3)))
-    assert (grad_input.flat[0], grad_weight.flat[0]) == (4, 4)
-
-
-def test_a_pullback_keeps_to_the_automatic_choice_of_its_forward_pass(numbered):
-    _, pullback = convcore.conv_vjp(X, W)
-    convcore.set_default_backend("b5")
-    with convcore.use_backend("b4"):
-        grad_input, grad_weight, _ = pullback(np.ones((1, 1, 3)))
-    assert (grad_input.flat[2], grad_weight.flat[0]) == (3, 3)
 
 
 @pytest.mark.parametrize("backend", ["direct", "naive", None])

@@ -20,12 +20,6 @@ from convcore.testing.catalogue import oracle
 filters = pytest.importorskip("convcore.demo.filters")
 
 
-@pytest.fixture
-def registered(isolated):
-    """A function that registers a backend for one test."""
-    return convcore.register_backend
-
-
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_reference_is_the_definition(operation):
     geometry = Geometry.of((2, 3, 7, 6), (4, 3, 3, 4), padding=((1, 2), (0, 3)))

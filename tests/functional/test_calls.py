@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from draws import array
 
 import convcore
+from convcore import (
+    GeometryError,
+)
 from convcore.functional import calls
 
 pytestmark = pytest.mark.usefixtures("isolated")
@@ -106,3 +110,14 @@ def test_an_unknown_name_is_refused_each_time():
     for _ in range(2):
         with pytest.raises(convcore.UnknownBackendError, match=r"^backend: unknown name 'naiv'"):
             calls.call_for(**PLAIN | {"backend": "naiv"})
+
+
+@pytest.mark.parametrize("value", [1.0, True, np.float32(1)])
+@pytest.mark.parametrize("name", ["stride", "padding", "dilation", "groups"])
+def test_no_cached_plan_lets_a_wrong_type_through(name, value):
+    """1.0 and True equal 1 as keys of a cache, and must be refused all the same."""
+    convcore.conv(array(1, 1, 5), array(2, 1, 3), **{name: 1})
+    convcore.conv(array(1, 1, 5), array(2, 1, 3), **{} if name == "groups" else {name: (1,)})
+    for spelling in (value, (value,), [value]):
+        with pytest.raises(GeometryError, match=f"{name}: must be an integer; got"):
+            convcore.conv(array(1, 1, 5), array(2, 1, 3), **{name: spelling})

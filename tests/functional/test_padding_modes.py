@@ -7,8 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from draws import EXTENTS, MODES, operands
 
 import convcore
+from convcore.functional.padding_modes import NUMPY_MODES
 
 
 def padded(dtype, value):
@@ -81,3 +83,31 @@ def test_a_gradient_that_overflows_is_infinite_without_a_warning(mode, dtype, la
             gradient, weight, (1, 1, 4), padding=1, padding_mode=mode, backend="naive"
         )
     assert np.isinf(found).all()
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "zeros"])
+@pytest.mark.parametrize("padding", [2, ((1, 3), (4, 0)), ((-1, 7), (9, -2)), "same", "full"])
+def test_modes_mean_what_numpy_pad_means(rng, mode, padding):
+    input, weight = operands(rng, 2)
+    options = {"stride": 2, "groups": 2}
+    pairs = convcore.Geometry.of(input.shape, weight.shape, padding=padding, **options).padding
+    value = 3.5 if mode == "constant" else 0
+    kept = [slice(max(0, -b), n - max(0, -a)) for n, (b, a) in zip(EXTENTS, pairs, strict=False)]
+    halos = [(0, 0), (0, 0), *((max(0, b), max(0, a)) for b, a in pairs)]
+    extra = {"constant_values": value} if mode == "constant" else {}
+    extended = np.pad(input[:, :, kept[0], kept[1]], halos, NUMPY_MODES[mode], **extra)
+    given = convcore.conv(
+        input, weight, padding=padding, padding_mode=mode, padding_value=value, **options
+    )
+    np.testing.assert_allclose(given, convcore.conv(extended, weight, **options), rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8", "complex64"])
+def test_constant_padding_is_not_part_of_the_input(dtype):
+    input, weight = np.ones((1, 1, 2), dtype), np.ones((1, 1, 2), dtype)
+    options = {"padding": 1, "padding_mode": "constant"}
+    assert convcore.conv(input, weight, padding_value=5, **options).tolist() == [[[6, 2, 6]]]
+    gradient = np.ones((1, 1, 3), dtype)
+    assert convcore.conv_grad_input(gradient, weight, input.shape, **options).tolist() == [[[2, 2]]]
+    by_weight = convcore.conv_grad_weight(gradient, input, weight.shape, padding_value=5, **options)
+    assert by_weight.tolist() == [[[7, 7]]]

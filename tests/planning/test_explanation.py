@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from asking import SHAPES, rows
 from fakes import backend_class
 
 import convcore
@@ -13,7 +14,6 @@ from convcore.plugin import Refusal
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
-SHAPES = (1, 1, 5), (1, 1, 3)
 NO = Refusal("TOO_EASY", "the problem is too easy")
 
 
@@ -121,3 +121,13 @@ def test_as_data_and_as_text(register):
 def test_an_operation_that_is_none():
     with pytest.raises(convcore.OptionError, match="operation: must be one of forward, gra"):
         convcore.explain(*SHAPES, operation="backward")
+
+
+def test_the_row_of_a_named_backend_knows_what_the_automatic_choice_leaves_out(register):
+    register("loose", seconds=0.5, workspace=7, numerics="normwise", automatic=False)
+    with convcore.options(accuracy="strict"):
+        row = rows(backend="loose")["loose"]
+    assert (row.status, row.seconds, row.workspace, row.code) == ("chosen", 0.5, 7, "")
+    namesake = backend_class("loose", seconds=0.25, workspace=5)
+    found = [row for row in convcore.explain(*SHAPES, backend=namesake).rows if row.name == "loose"]
+    assert [(row.status, row.seconds, row.workspace) for row in found] == [("chosen", 0.25, 5)]
