@@ -91,3 +91,15 @@ def small_data(dtype="float64", count=48):
     x = rng.standard_normal((count, 1, 6, 6)) * 0.3
     bars = np.stack([np.eye(6), np.fliplr(np.eye(6)), np.outer(np.arange(6) == 2, np.ones(6))])
     return (x + bars[labels][:, None]).astype(dtype), labels
+
+
+def check_pictures(outcome, folder):
+    """All pictures of a training are there, are PNG images, and are not one colour."""
+    from matplotlib.image import imread
+
+    assert sorted(folder.iterdir()) == sorted(outcome.pictures)
+    assert len(outcome.pictures) == 4
+    for path in outcome.pictures:
+        image = imread(path)
+        assert min(image.shape[:2]) >= 400
+        assert image.std() > 0.05

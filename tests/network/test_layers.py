@@ -48,9 +48,6 @@ def test_dense_is_the_convolution_with_a_kernel_as_large_as_its_input():
     )
 
 
-# Initial weights.
-
-
 # Errors.
 
 

@@ -19,5 +19,6 @@ from . import (  # noqa: F401
     variants,
 )
 from .base import MUTANTS, TapConvolution
+from .catching import caught_by_checks_of, home, require_caught
 
-__all__ = ["MUTANTS", "TapConvolution"]
+__all__ = ["MUTANTS", "TapConvolution", "caught_by_checks_of", "home", "require_caught"]
