@@ -11,6 +11,7 @@ from convcore import (
     GeometryError,
     ShapeError,
 )
+from convcore.contract import as_plain, flipped, parse_dtype, result_array
 
 NAMES = own_backends()
 
@@ -181,3 +182,38 @@ def test_interleaved_memory_is_no_overlap():
     input, out = memory[:12:2].reshape(1, 1, 6), memory[14:18].reshape(1, 1, 4)
     convcore.conv(input, np.ones((1, 1, 3), "float32"), out=out)
     assert out.tolist() == [[[6, 12, 18, 24]]]
+
+
+@pytest.mark.parametrize("spelling", ["f4", np.float32, np.dtype(">f4"), "float32", "single"])
+def test_a_dtype_is_the_native_one_that_new_arrays_have(spelling):
+    assert parse_dtype(spelling) is np.zeros(1, "float32").dtype
+
+
+def test_a_dtype_that_is_not_computed_in():
+    for dtype in (bool, object, "longdouble", "M8[s]"):
+        with pytest.raises(DtypeError, match=r"^dtype: must be one of complex128, .*; got "):
+            parse_dtype(dtype)
+    with pytest.raises(DtypeError, match=r"^dtype: must name a NumPy dtype; got 'f5'$"):
+        parse_dtype("f5")
+
+
+def test_an_array_that_is_plain_already_is_not_copied():
+    plain = np.arange(6, dtype="float32").reshape(1, 2, 3)
+    assert as_plain(plain) is plain
+    for other in (plain[:, ::-1], plain.astype(">f4"), np.asfortranarray(plain.repeat(2, 0))):
+        copy = as_plain(other)
+        assert copy.flags.carray
+        assert copy.dtype == "float32"
+        np.testing.assert_array_equal(copy, other)
+
+
+def test_flipping_is_of_the_spatial_axes():
+    weight = np.arange(12).reshape(1, 2, 3, 2)
+    assert flipped(weight).tolist() == weight[:, :, ::-1, ::-1].tolist()
+
+
+def test_a_result_is_new_unless_out_is_given():
+    dtype, operand = np.dtype("float32"), array(1, 1, 5)
+    new = result_array(None, (1, 2, 3), dtype, operand)
+    assert (new.shape, new.dtype, new.flags.carray) == ((1, 2, 3), dtype, True)
+    assert result_array(new, (1, 2, 3), dtype, operand) is new

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from convcore import Geometry, GeometryError, ShapeError
+from convcore.problem.checks import MAX_RANK, checked_rank
 
 
 def geometry(extent=8, taps=3, **options):
@@ -121,3 +123,65 @@ def test_fields_are_checked_however_a_geometry_is_made():
 def test_an_empty_axis_does_not_hide_the_extents_of_the_others():
     with pytest.raises(GeometryError, match=r"output: must hold at most 2\*\*59 elements"):
         Geometry.of((0, 1, 4), (1, 1, 1), padding=2**60)
+
+
+FIELDS = {
+    "batch": 2,
+    "in_channels": 4,
+    "out_channels": 6,
+    "groups": 2,
+    "input_extents": (9, 8),
+    "kernel_extents": (3, 2),
+    "stride": (2, 1),
+    "dilation": (1, 2),
+    "padding": ((1, 0), (0, 1)),
+}
+UNFIT = [
+    ("batch", 1.5, "batch: must be an integer; got 1.5"),
+    ("batch", "a", "batch: must be an integer; got 'a'"),
+    ("batch", True, "batch: must be an integer; got True"),
+    ("batch", None, "batch: must be an integer; got None"),
+    ("in_channels", -4, "in_channels: must be >= 0; got -4"),
+    ("out_channels", 6.0, "out_channels: must be an integer; got 6.0"),
+    ("groups", 0, "groups: must be >= 1; got 0"),
+    ("groups", "2", "groups: must be an integer; got '2'"),
+    ("input_extents", 9, "input_extents: must be a tuple, one entry for each axis; got 9"),
+    ("input_extents", (9, 8.5), "input_extents: must be an integer; got 8.5"),
+    ("input_extents", (9, -8), "input_extents: every extent must be >= 0; got (9, -8)"),
+    ("kernel_extents", (3,), "kernel_extents: expected one entry for each of 2 spatial axes"),
+    ("kernel_extents", (3, 0), "weight: every kernel extent must be >= 1; got (3, 0)"),
+    ("stride", 2, "stride: must be a tuple, one entry for each axis; got 2"),
+    ("stride", "21", "stride: must be a tuple, one entry for each axis; got '21'"),
+    ("dilation", (1, 0), "dilation: every entry must be >= 1 (1 means dense); got (1, 0)"),
+    ("padding", (1, 0), "padding: every entry must be a (before, after) pair; got (1, 0)"),
+    ("padding", ((1, 0), (0,)), "padding: every entry must be a (before, after) pair; got"),
+    ("padding", "same", "padding: must be a tuple, one entry for each axis; got 'same'"),
+    ("padding", ((1, 0.5), (0, 1)), "padding: must be an integer; got 0.5"),
+    ("padding", ((2**60, 2**60), (0, 1)), "output: must hold at most 2**59 elements; got"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), UNFIT)
+def test_a_geometry_made_directly_is_checked_field_by_field(name, value, message):
+    with pytest.raises(GeometryError) as caught:
+        Geometry(**FIELDS | {name: value})
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("kind", [list, np.array, lambda v: np.array(v, "int16")])
+def test_fields_may_be_lists_and_arrays_and_become_tuples_of_ints(kind):
+    fields = {name: kind(value) for name, value in FIELDS.items() if isinstance(value, tuple)}
+    counts = {name: np.int64(FIELDS[name]) for name in ("batch", "in_channels", "groups")}
+    made, want = Geometry(**FIELDS | fields | counts), Geometry(**FIELDS)
+    assert made == want
+    assert hash(made) == hash(want)
+    assert repr(made) == repr(want)
+    assert {type(made.batch), type(made.groups), type(made.stride[0])} == {int}
+    assert {type(made.stride), type(made.padding), type(made.padding[0])} == {tuple}
+
+
+def test_the_spatial_rank_is_that_of_both_shapes():
+    assert checked_rank((1, 1, 5), (1, 1, 3)) == 1
+    assert checked_rank((1,) * (MAX_RANK + 2), (1,) * (MAX_RANK + 2)) == MAX_RANK
+    with pytest.raises(ShapeError, match=r"input: must have 3 to 18 axes .* got 19 in shape"):
+        checked_rank((1,) * (MAX_RANK + 3), (1,) * (MAX_RANK + 3))

@@ -1,13 +1,16 @@
 """The problem that a transposed convolution is the adjoint of."""
 
+import numpy as np
 import pytest
 from draws import array
 
 import convcore
 from convcore import (
+    Geometry,
     GeometryError,
     ShapeError,
 )
+from convcore.problem import transposed_geometry
 
 TRANSPOSED = [
     (
@@ -51,3 +54,48 @@ def test_transposed_arguments(error, change, message):
     with pytest.raises(error) as caught:
         convcore.conv_transpose(array(1, 4, 5), weight, **change)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("dilation", [1, 2])
+@pytest.mark.parametrize("padding", [0, 1, ((2, 0),)])
+def test_the_convolution_of_the_result_has_the_extents_of_the_input(stride, dilation, padding):
+    for end in range(max(stride, dilation)):
+        found = transposed_geometry((2, 4, 5), (4, 3, 3), stride, padding, end, dilation, 2)
+        total = 2 * padding if isinstance(padding, int) else sum(padding[0])
+        assert found.output_shape == (2, 4, 5)
+        assert found.input_shape == (2, 6, 4 * stride - total + 2 * dilation + 1 + end)
+        assert (found.weight_shape, found.groups) == ((4, 3, 3), 2)
+
+
+def test_spellings_are_those_of_a_convolution():
+    want = transposed_geometry((1, 4, 5, 6), (4, 2, 3, 3), (2, 1), (1, 0), (1, 0), (1, 2))
+    got = transposed_geometry(
+        [1, 4, 5, 6],
+        np.array([4, 2, 3, 3]),
+        np.array([2, 1]),
+        [1, 0],
+        np.array([1, 0]),
+        range(1, 3),
+    )
+    assert got == want
+    assert isinstance(want, Geometry)
+
+
+UNFIT = [
+    ({"output_padding": -1}, "output_padding: every entry must be >= 0 and below"),
+    ({"output_padding": 0.5}, "output_padding: must be an integer; got 0.5"),
+    ({"output_padding": (2, 0), "stride": 2}, "output_padding: expected one integer for each of 1"),
+    ({"output_padding": 2, "stride": 2}, r"output_padding: every .* = \(2,\); got \(2,\)"),
+    ({"input_shape": (1, 4, 0), "output_padding": 1, "stride": 2}, "output_padding: must be 0 on"),
+    ({"stride": 0}, r"stride: every entry must be >= 1; got \(0,\)"),
+    ({"groups": 0}, "groups: must be >= 1; got 0"),
+    ({"weight_shape": (4, 2, 0)}, "weight: every kernel extent must be >= 1"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), UNFIT)
+def test_what_is_no_transposed_convolution(change, message):
+    arguments = {"input_shape": (1, 4, 5), "weight_shape": (4, 2, 3)} | change
+    with pytest.raises(GeometryError, match=f"^{message}"):
+        transposed_geometry(**arguments)
