@@ -24,3 +24,7 @@ def test_the_roofline_is_measured_and_only_rises():
     assert measured.peak > 1e8
     assert measured.bandwidth > 1e8
     assert Roofline(2.0, 1.0).better(Roofline(1.0, 2.0)) == Roofline(2.0, 2.0)
+
+
+def test_traffic_counts_both_operands_and_the_result_once():
+    assert roofline.traffic(GEOMETRY, 8) == 2 * roofline.traffic(GEOMETRY, 4) == 280

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from draws import array
+from fakes import counting_class
 
 import convcore
 from convcore import (
@@ -121,3 +122,36 @@ def test_no_cached_plan_lets_a_wrong_type_through(name, value):
     for spelling in (value, (value,), [value]):
         with pytest.raises(GeometryError, match=f"{name}: must be an integer; got"):
             convcore.conv(array(1, 1, 5), array(2, 1, 3), **{name: spelling})
+
+
+def round_of(lengths, backend):
+    for length in lengths:
+        convcore.conv(np.ones((1, 1, length)), np.ones((1, 1, 3)), backend=backend)
+
+
+def test_going_round_three_hundred_lengths_plans_each_once():
+    log = []
+    backend = counting_class("counting", log)
+    for _ in range(2):
+        round_of(range(3, 303), backend)
+    assert log == ["counting built"] * 300
+
+
+def test_what_is_kept_is_bounded():
+    assert calls._call_for.cache_info().maxsize == calls.CACHE_SIZE == 4096
+    assert calls._transposed_call_for.cache_info().maxsize == calls.CACHE_SIZE
+
+
+@pytest.mark.parametrize("stride", [[1], (1,), np.array([1]), range(1, 2), (np.int64(1),)])
+def test_spellings_of_one_stride_share_a_call(stride):
+    want = calls.call_for(**PLAIN | {"steps": ((1,), 0, 1, 1)})
+    assert calls.call_for(**PLAIN | {"steps": (stride, 0, 1, 1)}) is want
+    assert calls.call_for(**PLAIN | {"steps": (np.int8(1), 0, 1, 1)}) is calls.call_for(**PLAIN)
+
+
+def test_a_call_of_float16_sums_in_float32():
+    half = calls.call_for(**PLAIN | {"dtype": np.dtype("float16")})
+    assert type(half) is calls.Float16Call
+    assert (half.dtype, half.summed) == ("float16", "float32")
+    assert type(calls.call_for(**PLAIN)) is calls.Call
+    assert calls.call_for(**PLAIN).summed is None

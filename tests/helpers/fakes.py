@@ -72,6 +72,32 @@ def backend_class(name, *, value=7, seconds=None, refusal=None, workspace=0, **d
     return Fake
 
 
+def counting_class(name, log, *, built=None, **answers):
+    """Like `backend_class`, noting in `log` when it is asked how long it takes, built, or measured.
+
+    `built` is an exception for the constructor to raise.
+    """
+
+    class Counting(backend_class(name, **answers)):
+        def __init__(self, *problem, **limits):
+            log.append(f"{name} built")
+            if built is not None:
+                raise built
+            super().__init__(*problem, **limits)
+
+        @classmethod
+        def estimate(cls, *problem, threads):
+            log.append(f"{name} estimate")
+            return super().estimate(*problem, threads=threads)
+
+        def workspace_bytes(self, operation):
+            log.append(f"{name} workspace")
+            return super().workspace_bytes(operation)
+
+    Counting.name = name
+    return Counting
+
+
 def _answer(given, operation=None):
     if isinstance(given, Exception):
         raise given

@@ -7,8 +7,11 @@ import warnings
 import numpy as np
 import pytest
 from asking import SHAPES, chosen, ran, rows
+from fakes import backend_class
 
 import convcore
+from convcore.planning import Question
+from convcore.planning.candidate import Candidate, built, candidate_for_class, estimated
 from convcore.plugin import OPERATIONS
 
 pytestmark = pytest.mark.usefixtures("isolated")
@@ -153,3 +156,44 @@ def test_a_faulty_plugin_is_warned_of_once(register):
         for extent in range(3, 9):
             convcore.conv(np.ones((1, 1, extent)), np.ones((1, 1, 3)))
     assert len(seen) == 1
+
+
+GEOMETRY = convcore.Geometry.of(*SHAPES)
+
+
+def question(operation="forward"):
+    return Question.now(GEOMETRY, np.dtype("float32"), operation)
+
+
+def test_ranks_are_seconds_then_names_and_unknown_ones_last():
+    found = [Candidate("b", seconds=1.0), Candidate("a", seconds=1.0), Candidate("c")]
+    found += [Candidate("d", seconds=0.5), Candidate("e", seconds=0.0)]
+    assert [c.name for c in sorted(found, key=lambda c: c.rank)] == ["e", "d", "a", "b", "c"]
+
+
+def test_a_candidate_is_asked_then_estimated_then_built():
+    backend = backend_class("fake", seconds=2.0, workspace=7)
+    asked = candidate_for_class("fake", backend, backend, question())
+    assert (asked.backend, asked.seconds, asked.plan, asked.refusal) == (backend, None, None, None)
+    told = estimated(asked, question())
+    assert (told.seconds, told.plan) == (2.0, None)
+    ready = built(told, question(), workspace=True)
+    assert (type(ready.plan), ready.workspace, ready.seconds) == (backend, 7, 2.0)
+    assert built(told, question()).workspace is None
+
+
+def test_one_refused_operation_refuses_the_candidate():
+    text = convcore.Refusal("MOOD", "not backwards")
+    backend = backend_class("fake", refusal={"forward": None, "grad_input": text, None: None})
+    assert candidate_for_class("fake", backend, backend, question()).refusal is None
+    for operation in ("grad_input", None):
+        found = candidate_for_class("fake", backend, backend, question(operation))
+        assert (found.refusal, found.backend) == (text, None)
+        assert estimated(found, question(operation)) is found
+
+
+def test_a_refusal_takes_the_plan_away():
+    backend = backend_class("fake")
+    ready = built(candidate_for_class("fake", backend, backend, question()), question())
+    refused = ready.refused(convcore.Refusal("MOOD", "no more"))
+    assert (refused.name, refused.backend, refused.plan) == ("fake", None, None)

@@ -131,3 +131,25 @@ def test_the_row_of_a_named_backend_knows_what_the_automatic_choice_leaves_out(r
     namesake = backend_class("loose", seconds=0.25, workspace=5)
     found = [row for row in convcore.explain(*SHAPES, backend=namesake).rows if row.name == "loose"]
     assert [(row.status, row.seconds, row.workspace) for row in found] == [("chosen", 0.25, 5)]
+
+
+@pytest.mark.parametrize("limit", [None, 1 << 20, 300, 0])
+@pytest.mark.parametrize("operation", ["forward", "grad_input", "grad_weight", None])
+def test_float16_is_explained_as_it_is_planned(operation, limit):
+    shapes = (2, 4, 30, 9), (6, 2, 3, 3)
+    options = {"dtype": "float16", "groups": 2, "padding": 1, "operation": operation}
+    with convcore.options(max_workspace=limit):
+        found, plan = convcore.explain(*shapes, **options), convcore.plan(*shapes, **options)
+    assert (found.dtype, found.chosen) == ("float16", plan.name)
+    assert "float16" in str(found).splitlines()[0]
+    assert next(row for row in found.rows if row.name == plan.name).status == "chosen"
+
+
+def test_the_reasons_of_float16_are_those_of_float32(register):
+    register("wide", dtypes=("float64",))
+    row = next(row for row in convcore.explain(*SHAPES, dtype="float16").rows if row.name == "wide")
+    assert (row.status, row.code, row.text) == (
+        "refused",
+        "DTYPE",
+        "dtype float32 is not one of float64",
+    )

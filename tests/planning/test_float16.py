@@ -130,3 +130,22 @@ def test_no_backend_of_a_lower_class_of_accuracy_is_chosen():
     assert found.chosen in ("direct", "im2col", "naive")
     wide = convcore.explain((1, 64, 56, 56), (64, 64, 3, 3), padding=1)
     assert {row.code for row in wide.rows if row.name == "winograd"} == {""}
+
+
+@pytest.mark.parametrize("mode", ["reflect", "symmetric", "circular", "constant"])
+@pytest.mark.parametrize("limit", [None, 300])
+def test_a_border_and_a_bias_are_added_before_rounding(mode, limit):
+    input, weight, bias = draw(0, 2, 4, 12, 9), draw(1, 6, 2, 3, 3), draw(2, 6)
+    value = 1.5 if mode == "constant" else 0
+    options = {"groups": 2, "padding": 2, "padding_mode": mode, "padding_value": value}
+    with convcore.options(max_workspace=limit):
+        half = convcore.conv(input, weight, bias, **options, backend="naive")
+    wide = (array.astype("float32") for array in (input, weight, bias))
+    exact = convcore.conv(*wide, **options, backend="naive")
+    np.testing.assert_allclose(half, exact, rtol=0.51 * EPS, atol=EPS * 1e-2)
+
+
+def test_a_plan_keeps_to_a_backend_that_is_named_and_to_its_refusal():
+    assert convcore.plan((1, 1, 9), (1, 1, 3), dtype="float16", backend="naive").name == "naive"
+    with pytest.raises(convcore.UnsupportedError, match=r"^backend 'winograd' cannot .* stride"):
+        convcore.plan((1, 1, 9), (1, 1, 3), dtype="float16", stride=2, backend="winograd")

@@ -6,10 +6,11 @@ import itertools
 
 import numpy as np
 import pytest
-from asking import SHAPES, ran
+from asking import SHAPES, chosen, ran
 
 import convcore
-from convcore import registry
+from convcore import OptionError, registry
+from convcore.planning import check_spec, requested_backend
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -60,3 +61,47 @@ def test_a_default_set_while_a_plan_is_chosen_is_not_kept_for_another(four, monk
         assert ran() == 1
     convcore.set_default_backend(None)
     assert ran() == 3
+
+
+@pytest.mark.parametrize("spec", [3, 2.5, b"naive", object, {"naive"}])
+def test_what_names_no_backend_is_an_option_error_at_every_door(spec):
+    doors = [
+        ran,
+        lambda spec: convcore.conv_vjp(*map(np.ones, SHAPES), backend=spec),
+        lambda spec: convcore.plan(*SHAPES, backend=spec),
+        lambda spec: chosen(backend=spec),
+        convcore.use_backend,
+        convcore.set_default_backend,
+        convcore.register_backend,
+    ]
+    for door in doors:
+        with pytest.raises(OptionError, match=r"^backend: must be a") as caught:
+            door(spec)
+        assert isinstance(caught.value, ValueError)
+        assert str(caught.value).endswith(f"got {spec!r}")
+
+
+def test_a_spec_is_a_key_once_it_is_checked():
+    naive = convcore.get_backend("naive")
+    assert check_spec(None) is None
+    assert check_spec("naive") == "naive"
+    assert check_spec(["naive", naive]) == ("naive", naive)
+    assert hash(check_spec(["naive", naive]))
+
+
+def test_what_is_requested_comes_with_what_requests_it(environment):
+    assert requested_backend(None) == (None, "automatic choice")
+    assert requested_backend(["naive"]) == (("naive",), "argument")
+    environment(CONVCORE_BACKEND="naive,fft")
+    assert requested_backend(None) == (("naive", "fft"), "CONVCORE_BACKEND")
+    with convcore.use_backend("im2col"):
+        assert requested_backend(None) == ("im2col", "use_backend")
+
+
+def test_a_backend_is_checked_where_the_block_begins_and_leaves_with_it():
+    with pytest.raises(convcore.UnknownBackendError, match="unknown name 'naiv'"):
+        convcore.use_backend("naiv")
+    with convcore.use_backend("naive") as nothing:
+        assert nothing is None
+        assert requested_backend(None) == ("naive", "use_backend")
+    assert requested_backend(None) == (None, "automatic choice")

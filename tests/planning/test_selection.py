@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from asking import SHAPES, chosen, ran, rows
-from fakes import backend_class
+from fakes import backend_class, counting_class
 
 import convcore
 from convcore import registry
@@ -177,3 +177,71 @@ class TestRanking:
             ran()
         assert convcore.explain(*SHAPES).chosen is None
         assert "no backend can run this problem" in str(convcore.explain(*SHAPES))
+
+
+class TestBuilding:
+    """A plan is built when its turn comes, and nobody is asked what nobody needs to know."""
+
+    @pytest.fixture
+    def log(self):
+        return []
+
+    @pytest.fixture
+    def counted(self, log):
+        """A function that registers a backend which notes what it is asked."""
+        return lambda name, **answers: convcore.register_backend(
+            counting_class(name, log, **answers)
+        )
+
+    def test_only_the_best_is_built_by_a_call_and_all_by_an_explanation(self, counted, log):
+        counted("first", seconds=1e-12)
+        counted("second", seconds=2e-12)
+        assert ran() == 7
+        assert log == ["first estimate", "second estimate", "first built"]
+        log.clear()
+        convcore.plan(*SHAPES, dtype="float64", operation="grad_input")
+        assert [entry for entry in log if "built" in entry] == ["first built"]
+        log.clear()
+        found = convcore.explain(*SHAPES)
+        assert found.chosen == "first"
+        assert [entry for entry in log if "built" in entry] == ["first built", "second built"]
+
+    def test_a_constructor_that_declines_lets_the_next_one_run(self, counted, log):
+        counted("first", seconds=1e-12, built=convcore.UnsupportedError("not today"))
+        counted("second", seconds=2e-12, value=5)
+        counted("third", seconds=3e-12)
+        assert ran() == 5
+        assert [entry for entry in log if "built" in entry] == ["first built", "second built"]
+        row = rows()["first"]
+        assert (row.status, row.code, row.text) == ("refused", "UNSUPPORTED", "not today")
+
+    def test_a_constructor_that_fails_is_told_and_passed_over(self, counted, log):
+        counted("first", seconds=1e-12, built=ZeroDivisionError("oops"))
+        counted("second", seconds=2e-12, value=5)
+        told = "backend 'first' raised ZeroDivisionError instead of answering: oops"
+        with pytest.warns(RuntimeWarning, match=told):
+            assert ran() == 5
+
+    def test_the_workspace_is_asked_for_under_a_limit_only(self, counted, log):
+        counted("first", seconds=1e-12, workspace=1001)
+        counted("second", seconds=2e-12, value=5, workspace=1000)
+        assert ran() == 7
+        assert not [entry for entry in log if "workspace" in entry]
+        with convcore.options(max_workspace=1000):
+            assert ran() == 5
+        assert [entry for entry in log if "workspace" in entry] == [
+            "first workspace",
+            "second workspace",
+        ]
+
+    def test_who_is_named_is_not_asked_how_long_it_takes(self, counted, log):
+        counted("first", seconds=1e-12)
+        assert ran("first") == 7
+        assert ran(["first", "naive"]) == 7
+        assert log == ["first built"] * 2
+        assert rows(backend="first")["first"].seconds == 1e-12
+
+    def test_an_empty_problem_asks_nobody_how_long_it_takes(self, counted, log):
+        counted("first", seconds=ZeroDivisionError("oops"))
+        assert convcore.conv(np.ones((0, 1, 5)), np.ones((1, 1, 3))).shape == (0, 1, 3)
+        assert not [entry for entry in log if "estimate" in entry]

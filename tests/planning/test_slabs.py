@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import pytest
 
 import convcore
+from convcore.planning.slabs import slabs
 from convcore.plugin import Refusal
 
 
@@ -44,3 +47,60 @@ def test_slabs_of_float16_ask_for_nothing_that_the_problem_does_not(extent, stri
             for dtype in ("float16", "float64")
         )
     np.testing.assert_array_equal(given, expected)
+
+
+PROBLEMS = [
+    convcore.Geometry.of((5, 2, 9, 4), (3, 2, 3, 2), padding=1),
+    convcore.Geometry.of((3, 2, 11, 3), (2, 2, 3, 1), stride=(2, 1), padding=((4, 3), (0, 0))),
+    convcore.Geometry.of((1, 2, 13), (2, 1, 2), stride=3, dilation=2, groups=2),
+    convcore.Geometry.of((2, 1, 7), (1, 1, 3), padding=((-2, 6),)),
+]
+SIZES = [1, 40, 100, 10**6]
+
+
+@pytest.mark.parametrize("elements", SIZES)
+@pytest.mark.parametrize("geometry", PROBLEMS)
+@pytest.mark.parametrize("operation", ["forward", "grad_input"])
+def test_slabs_put_together_are_the_whole(geometry, operation, elements):
+    rng, naive = np.random.default_rng(0), convcore.get_backend("naive")
+    first, weight = (
+        rng.integers(-4, 5, shape).astype(float) for shape in geometry.operand_shapes(operation)
+    )
+    want = getattr(naive(geometry, "float64"), operation)(first, weight)
+    got = np.full_like(want, np.nan)
+    for slab in slabs(geometry, operation, elements):
+        source, target = slab.input, slab.output
+        if operation == "grad_input":
+            source, target = target, source
+        assert np.isnan(got[target]).all()
+        part = getattr(naive(slab.geometry, "float64"), operation)
+        got[target] = part(np.ascontiguousarray(first[source]), weight)
+    np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("elements", SIZES)
+@pytest.mark.parametrize("geometry", PROBLEMS)
+def test_the_gradient_of_the_weight_is_the_sum_over_slabs(geometry, elements):
+    rng, naive = np.random.default_rng(0), convcore.get_backend("naive")
+    gradient = rng.integers(-4, 5, geometry.output_shape).astype(float)
+    input = rng.integers(-4, 5, geometry.input_shape).astype(float)
+    total = np.zeros(geometry.weight_shape)
+    for slab in slabs(geometry, "grad_weight", elements):
+        pair = (np.ascontiguousarray(array) for array in (gradient[slab.output], input[slab.input]))
+        total += naive(slab.geometry, "float64").grad_weight(*pair)
+    np.testing.assert_array_equal(total, naive(geometry, "float64").grad_weight(gradient, input))
+
+
+@pytest.mark.parametrize("operation", ["forward", "grad_input", "grad_weight"])
+def test_a_slab_is_as_many_samples_as_fit(operation):
+    geometry = PROBLEMS[0]
+    sample = prod(geometry.input_shape[1:]) + prod(geometry.output_shape[1:])
+    for samples in (1, 2, 5):
+        found = [slab.geometry.batch for slab in slabs(geometry, operation, samples * sample)]
+        assert found == {1: [1] * 5, 2: [2, 2, 1], 5: [5]}[samples]
+    (whole,) = slabs(geometry, operation, 10**9)
+    assert whole.geometry == geometry
+
+
+def test_nothing_has_no_slabs():
+    assert list(slabs(convcore.Geometry.of((0, 1, 5), (1, 1, 3)), "forward", 100)) == []

@@ -4,10 +4,12 @@ import pytest
 from benching import GEOMETRY, connected
 
 import convcore
+from convcore import Geometry
 from convcore.bench import contenders, peers
 from convcore.bench.agreement import disagreement
 from convcore.bench.contenders import Task
 from convcore.bench.peers import PEERS
+from convcore.bench.peers.interface import symmetric_padding, unless_inference
 from convcore.problem import OPERATIONS
 from convcore.testing.catalogue.data import operands
 from convcore.testing.catalogue.problems import ALONE, Problem
@@ -42,3 +44,20 @@ def test_a_peer_of_single_precision_is_left_out_in_double(name):
 def test_an_unknown_peer_is_an_error_that_lists_the_known():
     with pytest.raises(convcore.UnknownBackendError, match=r"torch, .*scipy.*; got 'trch'"):
         peers.connect(["trch"], 1)
+
+
+@pytest.mark.parametrize(
+    ("padding", "symmetric"),
+    [(0, (0, 0)), ((1, 2), (1, 2)), (((1, 0), (0, 0)), None), (((-1, -1), (0, 0)), None)],
+)
+def test_padding_is_symmetric_or_none(padding, symmetric):
+    geometry = Geometry.of((1, 1, 6, 6), (1, 1, 3, 3), padding=padding)
+    assert symmetric_padding(geometry) == symmetric
+
+
+def test_a_library_of_inference_goes_forward_and_never_crops():
+    plain = Geometry.of((1, 1, 6), (1, 1, 3), padding=((2, 0),))
+    cropped = Geometry.of((1, 1, 6), (1, 1, 3), padding=((2, -1),))
+    assert unless_inference(plain, "forward") is None
+    assert unless_inference(plain, "grad_input") == "has no gradient of a convolution"
+    assert unless_inference(cropped, "forward") == "padding ((2, -1),) crops"
