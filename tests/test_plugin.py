@@ -14,35 +14,36 @@ def test_its_names_are_those_of_the_rooms_below():
         assert any(getattr(room, name, None) is getattr(plugin, name) for room in rooms)
 
 
-def test_a_backend_can_be_written_with_nothing_else():
+class Sliding(plugin.Convolution):
     """Slices of the padded input times the taps, for the forward pass of one dimension."""
 
-    class Sliding(plugin.Convolution):
-        name = "sliding"
-        declaration = plugin.Declaration(dtypes=("float64",), ranks=range(1, 2))
+    name = "sliding"
+    declaration = plugin.Declaration(dtypes=("float64",), ranks=range(1, 2))
 
-        @classmethod
-        def refusal(cls, geometry, dtype, operation=None):
-            plain = geometry.groups == geometry.stride[0] == geometry.dilation[0] == 1
-            if operation in ("grad_input", "grad_weight"):
-                return plugin.Refusal("OPERATION", f"{operation} is not written")
-            steps = plugin.Refusal("STEPS", "only one group and steps of 1")
-            return super().refusal(geometry, dtype, operation) or (None if plain else steps)
+    @classmethod
+    def refusal(cls, geometry, dtype, operation=None):
+        plain = geometry.groups == geometry.stride[0] == geometry.dilation[0] == 1
+        if operation in ("grad_input", "grad_weight"):
+            return plugin.Refusal("OPERATION", f"{operation} is not written")
+        steps = plugin.Refusal("STEPS", "only one group and steps of 1")
+        return super().refusal(geometry, dtype, operation) or (None if plain else steps)
 
-        def _forward(self, input, weight, output):
-            (before, after), extent = self.geometry.padding[0], output.shape[2]
-            padded = np.pad(input, ((0, 0), (0, 0), (max(before, 0), max(after, 0))))
-            padded = padded[:, :, max(-before, 0) :]
-            output[...] = sum(
-                np.einsum("ncs,kc->nks", padded[:, :, r : r + extent], weight[:, :, r])
-                for r in range(weight.shape[2])
-            )
+    def _forward(self, input, weight, output):
+        (before, after), extent = self.geometry.padding[0], output.shape[2]
+        padded = np.pad(input, ((0, 0), (0, 0), (max(before, 0), max(after, 0))))
+        padded = padded[:, :, max(-before, 0) :]
+        output[...] = sum(
+            np.einsum("ncs,kc->nks", padded[:, :, r : r + extent], weight[:, :, r])
+            for r in range(weight.shape[2])
+        )
 
-        def _grad_input(self, grad_output, weight, grad_input):
-            raise plugin.UnsupportedError("refused before")
+    def _grad_input(self, grad_output, weight, grad_input):
+        raise plugin.UnsupportedError("refused before")
 
-        _grad_weight = _grad_input
+    _grad_weight = _grad_input
 
+
+def test_a_backend_can_be_written_with_nothing_else():
     checks = ["declaration", "refusal", "undeclared_is_refused", "exact_integers", "error_bound"]
     report = check_backend(Sliding, checks=checks)
     assert report.ok, str(report)

@@ -49,8 +49,8 @@ def _panel(
     results = [result for result in found.timed if result.operation == operation]
     problems = {result.problem: result.geometry for result in results}
     for index, contender in enumerate(contenders):
-        own = [result for result in results if _contender(result) == contender]
-        _bars(panel, own, list(problems), index, contenders)
+        drawn = [result for result in results if _contender(result) == contender]
+        _bars(panel, drawn, list(problems), index, contenders)
     _roofline(panel, found, list(problems.values()))
     panel.set_yscale("log")
     panel.set_ylabel("GFLOP/s")

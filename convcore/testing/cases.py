@@ -78,8 +78,8 @@ class Case:
     def call(self, *arrays: Array, **options: Any) -> Array:
         """Result of the plan for `arrays`, or for this case's own operands."""
         method = getattr(self.plan, self.operation)
-        own = not arrays and not options.keys() - {"out"}
-        result: Array = method(*(self.operands() if own else arrays), **options)
+        given = arrays or options.keys() - {"out"}
+        result: Array = method(*(arrays if given else self.operands()), **options)
         return result
 
     @property
@@ -99,8 +99,8 @@ class Case:
         """Largest error the backend declares, element by element."""
         if self.promised_exact:
             return EXACT
-        declared, own = self.backend.declaration, (self.data, self.geometry, self.dtype)
-        return declared.bound * _scale(declared.numerics, *own, self.operation, self.seed)
+        declared, problem = self.backend.declaration, (self.data, self.geometry, self.dtype)
+        return declared.bound * _scale(declared.numerics, *problem, self.operation, self.seed)
 
     def slack(self, *pairs: tuple[Array, Array], geometry: Geometry | None = None) -> Array:
         """Sum of the declared bounds of results of other operands; 0 where those are exact."""

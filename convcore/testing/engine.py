@@ -15,41 +15,13 @@ from ..registry import get_backend
 from ..terminal import Progress
 from .cases import Case
 from .check import PROFILES, Check, Profile, in_order
-from .checks import (
-    algebra,
-    arrays,
-    bad_arguments,
-    contract,
-    large,
-    memory,
-    numbers,
-    plans,
-    prepared_weights,
-    side_effects,
-    threads,
-    variants,
-)
+from .checks import IN_ORDER
 from .failures import CheckFailure, NotApplicable
 from .random_problems import random_cases
 from .report import Failure, Report, Result
 from .reproduce import explain, label, script
 
-CHECKS = in_order(
-    (
-        contract,
-        plans,
-        arrays,
-        bad_arguments,
-        numbers,
-        large,
-        algebra,
-        side_effects,
-        threads,
-        memory,
-        prepared_weights,
-        variants,
-    )
-)
+CHECKS = in_order(IN_ORDER)
 
 
 def check_backend(

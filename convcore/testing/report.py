@@ -78,10 +78,8 @@ class Result:
             return self.failure.message.splitlines()[0]
         if self.refusals:
             reason, count = self.refusals.most_common(1)[0]
-            others = (
-                f" and {len(self.refusals) - 1} other reasons" if len(self.refusals) > 1 else ""
-            )
-            return f"{count} x {reason}{others}"
+            more = len(self.refusals) - 1
+            return f"{count} x {reason}" + (f" and {more} other reasons" if more else "")
         return ""
 
     def to_dict(self) -> dict[str, Any]:

@@ -83,8 +83,8 @@ class TorchChannelsLast(Torch):
     ) -> Call:
         """Both operands are put in order once."""
         compute = self._operation(geometry, operation, first)
-        one, other = (self._tensor(self.library.from_numpy(a)) for a in (first, second))
-        return lambda: compute(one, other).numpy()
+        left, right = (self._tensor(self.library.from_numpy(a)) for a in (first, second))
+        return lambda: compute(left, right).numpy()
 
     def _tensor(self, tensor: Any) -> Any:
         order = "channels_last" if tensor.ndim == 4 else "channels_last_3d"

@@ -82,8 +82,8 @@ def _whole(share: float) -> Callable[..., _Pair]:
             whole: Array = generator.integers(-r, r, shape, endpoint=True)
             return whole
 
-        one = _parts(partial(part, r=first), shapes[0], dtype)
-        return one, _parts(partial(part, r=max(1, budget // first)), shapes[1], dtype)
+        left = _parts(partial(part, r=first), shapes[0], dtype)
+        return left, _parts(partial(part, r=max(1, budget // first)), shapes[1], dtype)
 
     return draw
 

@@ -31,8 +31,8 @@ def adjoint_identity(case: Case) -> float:
     x, w = sibling["forward"].operands()
     g, _ = sibling["grad_input"].operands()
     meets = {"forward": ((x, w), g), "grad_input": ((g, w), x), "grad_weight": ((g, x), w)}
-    first, *others = (_inner(sibling[op], *meets[op]) for op in OPERATIONS)
-    return max(_agree(first, other) for other in others)
+    forward, *gradients = (_inner(sibling[op], *meets[op]) for op in OPERATIONS)
+    return max(_agree(forward, gradient) for gradient in gradients)
 
 
 def _inner(case: Case, pair: tuple[Array, Array], other: Array) -> tuple[complex, float]:

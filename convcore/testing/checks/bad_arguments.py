@@ -14,7 +14,7 @@ from ..check import check, floats, over
 from ..failures import CheckFailure, expected
 from .arrays import SAMPLE, misaligned, read_only, strided
 
-# None of them is taken for a floating-point dtype of its size, whatever its bits would mean there.
+# Dtypes as wide as a floating-point one, whose bits could be misread as numbers of that.
 _FOREIGN = [np.dtype(kind) for kind in (np.int32, np.int64, np.longdouble, "V16")]
 
 

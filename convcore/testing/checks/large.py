@@ -129,6 +129,6 @@ def typical_error(case: Case) -> float:
     require(np.isfinite(got).all(), "result for standard normal data: must be finite")
     wide = [operand.astype(np.result_type(operand, np.float64)) for operand in pair]
     want = oracle.convolve(small, case.operation, *wide)
-    # Of the right result: a single huge error must not excuse all others.
+    # Relative to the right result: a huge error in the computed one would excuse all others.
     tolerance = np.asarray(declared.relative_error(case.dtype) * np.abs(want).max())
     return require_close(got[part], want, tolerance, "result for standard normal data")

@@ -66,11 +66,11 @@ def plan_copies(case: Case) -> None:
     copies = [copy.deepcopy(plan)]
     if importable(case.backend):
         copies.append(pickle.loads(pickle.dumps(plan)))
-    for other in copies:
+    for copied in copies:
         for name in ("geometry", "dtype", "threads", "max_workspace"):
-            got, want = getattr(other, name), getattr(plan, name)
+            got, want = getattr(copied, name), getattr(plan, name)
             require(got == want, f"{name} of a copied plan: must be {want!r}; got {got!r}")
-        result = getattr(other, case.operation)(*case.operands())
+        result = getattr(copied, case.operation)(*case.operands())
         require_close(result, case.want, case.tolerance, "result of a copied plan")
 
 
@@ -82,7 +82,7 @@ def importable(backend: type[Convolution]) -> bool:
     return found is backend
 
 
-# No round numbers: a count of its operations that wraps at 2**32 does not look like none.
+# No powers of two: a count of its operations that wraps at 2**32 is then some number, and not 0.
 _HUGE = Geometry.of((1, 61, 2**20 - 1, 2**20 + 1), (67, 61, 25, 25), padding=12)
 
 
@@ -111,7 +111,7 @@ def estimate_grows(case: Case) -> None:
     )
 
 
-# More calls than a byte counts.
+# Beyond 255, where a counter of one byte would begin anew.
 CALLS = 300
 
 

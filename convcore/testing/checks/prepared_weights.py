@@ -35,12 +35,12 @@ def prepared_weight(case: Case) -> None:
     operand, weight = case.operands()
     want = case.call(operand, weight)
     serving = [_prepared(case, weight), _prepared(case, weight, case.operation)]
-    other = _prepared(case, case.variant(seed=1).operands()[1])
+    distraction = _prepared(case, case.variant(seed=1).operands()[1])
     weight.fill(sentinel(weight.dtype))
     for prepared in serving:
         got = case.call(operand, prepared)
         case.require_same(got, want, f"first result of a {prepared!r}")
-        case.call(operand, other)
+        case.call(operand, distraction)
         case.require_same(case.call(operand, prepared), want, f"second result of a {prepared!r}")
         got.fill(sentinel(got.dtype))
         case.call(operand, prepared, out=got)
@@ -54,9 +54,9 @@ def prepared_for_one_plan(case: Case) -> None:
     prepared: Any = _prepared(case, weight)
     with expected(ShapeError, "a weight prepared by an equal plan"):
         case.variant().call(operand, prepared)
-    other = "grad_input" if case.operation == "forward" else "forward"
-    with expected(ShapeError, f"{case.operation} with a weight prepared for {other}"):
-        case.call(operand, _prepared(case, weight, other))
+    unprepared = "forward" if case.operation == "grad_input" else "grad_input"
+    with expected(ShapeError, f"{case.operation} with a weight prepared for {unprepared}"):
+        case.call(operand, _prepared(case, weight, unprepared))
 
 
 @check(_of_a_weight(over(first, rotate=SAMPLE)))

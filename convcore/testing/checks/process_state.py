@@ -25,8 +25,8 @@ except ImportError:
 
 def _rounding() -> tuple[bool, bool, bool]:
     """Whether sums are rounded up, down or toward zero."""
-    one, tiny = np.float64(1.0), np.float64(1e-30)
-    return bool(one + tiny > one), bool(-one - tiny < -one), bool(one - tiny < one)
+    unit, tiny = np.float64(1.0), np.float64(1e-30)
+    return bool(unit + tiny > unit), bool(-unit - tiny < -unit), bool(unit - tiny < unit)
 
 
 def _subnormals() -> tuple[bool, bool]:

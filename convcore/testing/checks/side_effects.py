@@ -26,11 +26,11 @@ from .threads import BUSY, RACED
 @check(over(floats, rotate=BRIEF, later=ALONE))
 def operands_are_read_anew(case: Case) -> None:
     """Nothing is remembered about operands: new values in the same arrays give the new result."""
-    pair, other = case.operands(), case.variant(seed=1)
+    pair, refilled = case.operands(), case.variant(seed=1)
     case.call(*pair)
-    for position, values in enumerate(other.operands()):
+    for position, values in enumerate(refilled.operands()):
         pair[position][...] = values
-    require_close(case.call(*pair), other.want, other.tolerance, "result of refilled operands")
+    require_close(case.call(*pair), refilled.want, refilled.tolerance, "result for new values")
 
 
 @check(over(floats, rotate=BRIEF, later=ALONE))

@@ -53,21 +53,21 @@ def thread_counts(case: Case) -> None:
     """1, 2, 3 and 4 threads give the same result, to the last bit where that is declared."""
     declared = case.backend.declaration.deterministic == "any_threads"
     tried = case.variant(data="random") if declared else case
-    one = tried.variant(threads=1).call()
+    alone = tried.variant(threads=1).call()
     for threads in (2, 3, 4):
         got, what = tried.variant(threads=threads).call(), f"result of {threads} threads against 1"
         if declared:
-            tried.require_same(got, one, what)
+            tried.require_same(got, alone, what)
         else:
-            require_close(got, one, 2 * case.tolerance, what)
+            require_close(got, alone, 2 * case.tolerance, what)
 
 
 @check(over(floats, rotate=RACED, later=RACED_LATER))
 def concurrent_calls(case: Case) -> float:
     """Eight Python threads at once, sharing a plan, operands, or nothing, get it right."""
     alike = [case.variant(seed=seed) for seed in range(CALLERS)]
-    others = [op for op in OPERATIONS if case.variant(operation=op).refusal() is None]
-    turns = zip(alike, cycle(others), strict=False)
+    possible = [op for op in OPERATIONS if case.variant(operation=op).refusal() is None]
+    turns = zip(alike, cycle(possible), strict=False)
     mixed = [caller.variant(operation=operation) for caller, operation in turns]
     # A plan that meets all the callers with its very first call.
     shared = _race(mixed, case.variant().plan)
