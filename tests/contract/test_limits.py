@@ -1,12 +1,10 @@
 """What a call may use: threads and bytes, within what C and the machine have."""
 
-import os
-
 import numpy as np
 import pytest
 
 from convcore import OptionError
-from convcore.contract import MOST_THREADS, available_cpus, parse_threads, parse_workspace
+from convcore.contract import MOST_THREADS, parse_threads, parse_workspace
 
 
 @pytest.mark.parametrize(
@@ -38,14 +36,3 @@ def test_a_workspace_is_a_number_of_bytes_or_not_limited():
     for value in (1.5, "1 MB", False):
         with pytest.raises(OptionError, match=f"^max_workspace: must be an integer; got {value!r}"):
             parse_workspace(value)
-
-
-def test_processors_are_those_that_this_process_may_run_on(monkeypatch):
-    monkeypatch.delattr(os, "process_cpu_count", raising=False)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 2, 5}, raising=False)
-    assert available_cpus() == 3
-    monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert available_cpus() == 1
-    monkeypatch.setattr(os, "process_cpu_count", lambda: 4, raising=False)
-    assert available_cpus() == 4

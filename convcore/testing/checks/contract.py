@@ -34,6 +34,7 @@ MAX_BOUND = 4096.0
 _FIELDS: dict[str, tuple[object, ...]] = {
     "numerics": ("componentwise", "normwise"),
     "deterministic": ("any_threads", "fixed_threads", "no"),
+    "batch_invariant": (True, False),
     "nonfinite": ("local", "spreads"),
     "automatic": (True, False),
     "releases_gil": (True, False),

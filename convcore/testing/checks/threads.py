@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import cycle, pairwise
 from typing import Any
@@ -16,8 +17,8 @@ import numpy as np
 from ...plugin import OPERATIONS, Array, Convolution, Geometry
 from ..cases import Case
 from ..catalogue.problems import ALONE, BRIEF, LARGE
-from ..check import Profile, check, first, floats, over
-from ..failures import CheckFailure, NotApplicable, require_close
+from ..check import Profile, check, first, floats, geometries, over
+from ..failures import CheckFailure, NotApplicable, describe, require_close
 from .arrays import between_guards
 
 CALLERS = 8
@@ -30,6 +31,7 @@ BUSY = Geometry.of((2, 6, 20, 22), (6, 3, 3, 3), padding=1, groups=2)
 RACED = [BUSY, *(ALONE[name].geometry for name in ("1d.long", "2d+everything"))]
 RACED_LATER = [ALONE[name].geometry for name in ("2d+pointwise", "3d+depthwise")]
 REPEATED = {**BRIEF, **LARGE}
+BATCHES = [geometry for geometry in geometries(REPEATED) if geometry.batch > 1]
 # Sums of 8192 products, in the gradient of the weight, are worth sharing among threads.
 SHARED_SUMS = Geometry.of((2, 1, 64, 64), (2, 1, 3, 3), padding=1)
 
@@ -60,6 +62,27 @@ def thread_counts(case: Case) -> None:
             tried.require_same(got, alone, what)
         else:
             require_close(got, alone, 2 * case.tolerance, what)
+
+
+@check(over(floats, rotate=BATCHES, data="random"))
+def batch_invariance(case: Case) -> None:
+    """A sample has the same bits alone and at any place of a batch, where that is declared."""
+    if not case.backend.declaration.batch_invariant:
+        raise NotApplicable("the backend declares batch_invariant=False")
+    if case.operation == "grad_weight":
+        raise NotApplicable("the gradient with respect to the weight sums over the batch")
+    batch, weight = case.operands()
+    together, turned = case.call(batch, weight), case.call(batch[::-1].copy(), weight)[::-1]
+    single = case.variant(geometry=replace(case.geometry, batch=1)).required()
+    for n, sample in enumerate(np.split(batch, len(batch))):
+        alone = single.call(sample.copy(), weight)
+        for where, found in (
+            ("in the batch", together[n, None]),
+            ("turned round", turned[n, None]),
+        ):
+            if found.tobytes() != alone.tobytes():
+                told = describe(found, alone)
+                raise CheckFailure(f"sample {n} {where}: must have the bits it has alone; {told}")
 
 
 @check(over(floats, rotate=RACED, later=RACED_LATER))

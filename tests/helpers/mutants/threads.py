@@ -46,6 +46,36 @@ class FourThreadsForgetLastSample(Wrapped):
             result[-1] = 0
 
 
+@caught_by("batch_invariance")
+class OrderDependsOnBatch(TapConvolution):
+    """As where a larger problem is cut into other blocks."""
+
+    declaration = replace(TapConvolution.declaration, batch_invariant=True)
+
+    def taps(self):
+        taps = list(super().taps())
+        return iter(taps[:: -1 if self.geometry.batch > 1 else 1])
+
+
+@caught_by("batch_invariance")
+class OrderDependsOnPlace(Wrapped):
+    """As where the last samples, too few for a block, go another way."""
+
+    declaration = replace(TapConvolution.declaration, batch_invariant=True)
+    backwards = False
+
+    def around(self, compute, first, second, result):
+        compute(first, second, result)
+        if result.shape[0] == self.geometry.batch > 1:
+            self.backwards, turned = True, np.empty_like(result)
+            compute(first, second, turned)
+            self.backwards, result[-1] = False, turned[-1]
+
+    def taps(self):
+        taps = list(super().taps())
+        return iter(taps[:: -1 if self.backwards else 1])
+
+
 @caught_by("concurrent_calls")
 class SharedScratch(Wrapped):
     """A buffer on the plan: right until two threads use the plan at once."""

@@ -2,11 +2,13 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from mutants import caught_by_checks_of, require_caught
 
-from convcore.testing import CheckFailure
+import convcore
+from convcore.testing import CheckFailure, check_backend
 from convcore.testing.checks import threads
 
 
@@ -37,3 +39,14 @@ def test_a_call_that_sleeps_lets_others_run():
     stall, seconds = threads.longest_stall(lambda: time.sleep(0.1))
     assert 0 < stall <= seconds
     assert seconds >= 0.1
+
+
+def test_a_sample_that_keeps_its_bits_passes():
+    class Steady(convcore.get_backend("naive")):
+        name = "steady"
+        declaration = replace(convcore.get_backend("naive").declaration, batch_invariant=True)
+
+    report = check_backend(Steady, profile="quick", checks=["declaration", "batch_invariance"])
+    assert report.ok, str(report)
+    (result,) = (each for each in report.results if each.check == "batch_invariance")
+    assert result.cases > 10
