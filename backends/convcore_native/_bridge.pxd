@@ -31,7 +31,7 @@ cdef extern from "native/problem/correlation.h" namespace "convcore" nogil:
         int64_t dilation[17]
         int64_t before[17]
 
-cdef extern from "native/plan.h" namespace "convcore" nogil:
+cdef extern from "native/plan/plan.h" namespace "convcore" nogil:
     ctypedef enum Operation:
         FORWARD
         GRAD_INPUT

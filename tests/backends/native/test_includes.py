@@ -18,7 +18,7 @@ LAYERS = (
     {"problem", "simd"},
     {"machine", "reference", "method"},
     ALGORITHMS,
-    {"isa", "direct"},
+    {"isa"},
     {"plan"},
 )
 FILES = sorted(path for path in NATIVE.rglob("*") if path.suffix in {".h", ".cpp"})
