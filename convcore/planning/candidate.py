@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 from .. import registry
 from ..contract import MAX_TYPICAL_ERROR, Convolution, Declaration, Refusal
@@ -18,8 +16,7 @@ from ..errors import BackendLoadError, UnsupportedError
 from .question import Question
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One backend held against a question.
 
     Attributes
@@ -55,15 +52,19 @@ class Candidate:
 
     def refused(self, refusal: Refusal) -> Candidate:
         """The same backend, which is out of the question."""
-        return replace(self, backend=None, plan=None, refusal=refusal)
+        return self._replace(backend=None, plan=None, refusal=refusal)
 
 
 def candidate_for_record(record: registry.BackendRecord, question: Question) -> Candidate:
     """Candidate for a backend that the registry knows; BackendLoadError if it does not load."""
     if record.blocked:
-        return Candidate(record.name, refusal=Refusal("BLOCKED", "blocked by CONVCORE_BLOCK"))
+        return _blocked(record)
     factory = registry.NamedFactory(record.name)
     return candidate_for_class(record.name, record.load(), factory, question)
+
+
+def _blocked(record: registry.BackendRecord) -> Candidate:
+    return Candidate(record.name, refusal=Refusal("BLOCKED", "blocked by CONVCORE_BLOCK"))
 
 
 def candidate_for_class(
@@ -82,11 +83,14 @@ def candidate_for_class(
 def automatic_candidate(record: registry.BackendRecord, question: Question) -> Candidate:
     """Candidate of the automatic choice: what options keep out is not even loaded further."""
     try:
-        if not record.blocked:
-            reason = _not_admitted(record.load().declaration, question)
-            if reason is not None:
-                return Candidate(record.name, refusal=reason)
-        return estimated(candidate_for_record(record, question), question)
+        if record.blocked:
+            return _blocked(record)
+        backend = record.load()
+        reason = _not_admitted(backend.declaration, question)
+        if reason is not None:
+            return Candidate(record.name, refusal=reason)
+        factory = registry.NamedFactory(record.name)
+        return estimated(candidate_for_class(record.name, backend, factory, question), question)
     except Exception as error:
         return failed(Candidate(record.name), record, error)
 
@@ -109,7 +113,7 @@ def _not_admitted(declaration: Declaration, question: Question) -> Refusal | Non
         return Refusal("ACCURACY", "accuracy='strict' asks for a componentwise error bound")
     if options.accuracy == "strict" and declaration.nonfinite != "local":
         return Refusal("ACCURACY", "accuracy='strict' asks for NaN and Inf to stay local")
-    error = _relative_error(declaration, question.dtype)
+    error = declaration.relative_error(question.dtype)
     if not error <= MAX_TYPICAL_ERROR:
         text = f"declares errors of {error:.3g} max |y|; {MAX_TYPICAL_ERROR:g} is admitted"
         return Refusal("ACCURACY", text)
@@ -118,16 +122,11 @@ def _not_admitted(declaration: Declaration, question: Question) -> Refusal | Non
     return None
 
 
-@lru_cache(maxsize=256)
-def _relative_error(declaration: Declaration, dtype: Any) -> float:
-    return declaration.relative_error(dtype)
-
-
 def estimated(candidate: Candidate, question: Question) -> Candidate:
     """The candidate with its expected seconds, where nothing speaks against it."""
     if candidate.backend is None:
         return candidate
-    return replace(candidate, seconds=_seconds(candidate.backend, question))
+    return candidate._replace(seconds=_seconds(candidate.backend, question))
 
 
 def _seconds(backend: type[Convolution], question: Question) -> float | None:
@@ -155,12 +154,12 @@ def built(candidate: Candidate, question: Question, *, workspace: bool = False) 
     plan._factory = candidate.factory
     limit = options.max_workspace
     if limit is None and not workspace:
-        return replace(candidate, plan=plan)
+        return candidate._replace(plan=plan)
     needed = _workspace(plan, question)
     if limit is not None and needed > limit:
         text = f"needs {needed} bytes of workspace; max_workspace is {limit}"
-        return replace(candidate.refused(Refusal("WORKSPACE", text)), workspace=needed)
-    return replace(candidate, plan=plan, workspace=needed)
+        return candidate.refused(Refusal("WORKSPACE", text))._replace(workspace=needed)
+    return candidate._replace(plan=plan, workspace=needed)
 
 
 def _workspace(plan: Convolution, question: Question) -> int:

@@ -64,6 +64,8 @@ class BackendRecord:
         BackendLoadError
             If it could not be loaded, now or earlier; the original exception is its cause.
         """
+        if self._class is not None:
+            return self._class
         with locks.loading:
             if self._state == "unloaded":
                 self._state = "loading"
