@@ -6,6 +6,7 @@
     _native.py    what they share: when a plan is made, and what it may refuse
     _bridge.pyx   arrays to pointers, without the GIL
     native/       C++: drivers, and kernels that are compiled once for each instruction set
+                  (native/README.md is the way in)
 
 The instruction set is chosen when the module is loaded; CONVCORE_MAX_ISA=baseline, avx2, avx512vl
 (256-bit vectors) or avx512 caps it.

@@ -154,7 +154,7 @@ inline void expand(index_t length, const T* twiddle, T* data) {
 }
 
 template <class T, int radix, bool forward>
-void run_level(const FftLevel& level, bool cyclic, const T* twiddle, T* data) {
+void run_level(const Level& level, bool cyclic, const T* twiddle, T* data) {
     const index_t step = level.length * 2 * Simd<T>::lanes;
     index_t block = 0;
     if (cyclic) {
@@ -175,7 +175,7 @@ void run_level(const FftLevel& level, bool cyclic, const T* twiddle, T* data) {
 }
 
 template <class T, bool forward>
-inline void run_any(const FftLevel& level, bool cyclic, const T* twiddle, T* data) {
+inline void run_any(const Level& level, bool cyclic, const T* twiddle, T* data) {
     if (level.radix == 4)
         run_level<T, 4, forward>(level, cyclic, twiddle, data);
     else if (level.radix == 8)
@@ -188,7 +188,7 @@ inline void run_any(const FftLevel& level, bool cyclic, const T* twiddle, T* dat
         run_level<T, 5, forward>(level, cyclic, twiddle, data);
 }
 
-inline index_t twiddle_count(const FftLevel& level) { return level.blocks * 2 * (level.radix - 1); }
+inline index_t twiddle_count(const Level& level) { return level.blocks * 2 * (level.radix - 1); }
 
 template <class T>
 void reduce_all(const Fft<T>& fft, T* data) {

@@ -24,7 +24,7 @@ constexpr index_t STRIP_BYTES = 256;
 
 // Polynomials modulo u^(radix length) - c^radix, one for each of `blocks` roots c, are reduced to
 // `radix` ones each, of `length` coefficients; they take the place of their parent.
-struct FftLevel {
+struct Level {
     int radix;
     index_t blocks, length;
 };
@@ -33,13 +33,13 @@ template <class T>
 struct Fft {
     index_t extent;
     int levels;
-    FftLevel level[MAX_LEVELS];
+    Level level[MAX_LEVELS];
     const T* twiddle;  // level by level and block by block, c, c^2, ... as (real, imaginary)
     bool cyclic;       // the first block of each level has c = 1
 };
 
 template <class T>
-struct TileTransform {
+struct Transform {
     Fft<T> down, across;  // of `rows` and of `columns` complex numbers
     const T* twist;       // of lines, in the order of the spectrum; else nullptr
     index_t block;        // elements from one block of columns to the next, in the workspace
@@ -48,19 +48,19 @@ struct TileTransform {
 
 // How the tiles lie on one axis of an array: position i < kept of tile t is position
 // start + t advance + i of a dense axis, on which the elements of the array are `spacing` apart.
-struct TileAxis {
+struct Axis {
     index_t start, advance, kept, tiles;
     index_t spacing, extent, pitch;
 };
 
-struct TileField {
-    TileAxis axis[2];  // of a line only axis[1] counts
-    index_t origin;    // element of the array that stands at the beginning of its axes
+struct Field {
+    Axis axis[2];    // of a line only axis[1] counts
+    index_t origin;  // element of the array that stands at the beginning of its axes
     index_t group_pitch, channel_pitch, batch_pitch;
 };
 
 // Some tiles of some channels, and where their spectra stand, in units of spectra.
-struct TileItems {
+struct Items {
     index_t first_group, groups;
     index_t first_channel, channels;
     index_t first_tile, tiles;
@@ -69,7 +69,7 @@ struct TileItems {
 
 // result[g, i, j] (+)= sum over d of a[g, i, d] conj(b[g, j, d]), frequency by frequency; the
 // pitches are in elements.
-struct TileProduct {
+struct Product {
     index_t groups, rows, columns, depth;
     index_t length;  // elements of a spectrum
     index_t a_group, a_row, a_depth;
@@ -84,17 +84,17 @@ struct Routines {
     int lanes;  // of a vector
 
     // `workspace` holds STRIP_BYTES / VECTOR_BYTES blocks for each thread.
-    void (*transform)(const TileTransform<T>&, const TileField&, const TileItems&, const T* array,
-                      T* spectra, T* workspace, int threads);
-    void (*multiply)(const TileProduct&, const T* a, const T* b, T* result, int threads);
+    void (*transform)(const Transform<T>&, const Field&, const Items&, const T* array, T* spectra,
+                      T* workspace, int threads);
+    void (*multiply)(const Product&, const T* a, const T* b, T* result, int threads);
     // Back from the spectra, which it overwrites, to the elements that the tiles keep.
-    void (*restore)(const TileTransform<T>&, const TileField&, const TileItems&, T* spectra,
-                    T* array, T* workspace, int threads);
+    void (*restore)(const Transform<T>&, const Field&, const Items&, T* spectra, T* array,
+                    T* workspace, int threads);
     // `multiply` and `restore` at once: rows are the tiles of the items, columns their channels,
     // and results are put into the array without being stored. `workspace` holds row_block *
     // column_block spectra more for each thread, where result_row and result_column refer to.
-    void (*combine)(const TileTransform<T>&, const TileField&, const TileItems&, const TileProduct&,
-                    const T* a, const T* b, T* array, T* workspace, int threads);
+    void (*combine)(const Transform<T>&, const Field&, const Items&, const Product&, const T* a,
+                    const T* b, T* array, T* workspace, int threads);
 };
 
 typedef BothDtypes<Routines> Table;

@@ -15,24 +15,24 @@ namespace convcore::tilefft {
 namespace {
 
 template <class T>
-class TileFft : public Method {
+class TileFftMethod : public Method {
   public:
-    TileFft(Operation operation, const Request& request, const Routines<T>& kernels,
-            const TileProblem& problem, const TileChoice& choice)
-        : operation_(operation), problem_(problem), choice_(choice), kernels_(kernels) {
-        choice_.apply(&problem_);
-        const size_t spectra = size_t(choice_.spectra(problem_, false)) * sizeof(T);
+    TileFftMethod(Operation operation, const Request& request, const Routines<T>& kernels,
+                  const Problem& problem, const Tiling& tiling)
+        : operation_(operation), problem_(problem), tiling_(tiling), kernels_(kernels) {
+        tiling_.apply(&problem_);
+        const size_t spectra = size_t(tiling_.spectra(problem_, false)) * sizeof(T);
         const size_t most =
             (request.max_workspace - spectra) / (size_t(thread_elements()) * sizeof(T));
         threads_ = std::max(1, int(std::min(size_t(request.threads), most)));
     }
 
-    ~TileFft() override { delete tables_.load(); }
+    ~TileFftMethod() override { delete tables_.load(); }
 
     const char* name() const override { return "tilefft"; }
 
     size_t workspace() const override {
-        return size_t(choice_.spectra(problem_, false) + thread_elements() * threads_) * sizeof(T);
+        return size_t(tiling_.spectra(problem_, false) + thread_elements() * threads_) * sizeof(T);
     }
 
     void run(const void* first, const void* second, void* result, void* workspace,
@@ -49,7 +49,7 @@ class TileFft : public Method {
     }
 
     size_t prepared_bytes() const override {
-        return size_t(problem_.groups * problem_.targets * problem_.sources * choice_.pitch) *
+        return size_t(problem_.groups * problem_.targets * problem_.sources * tiling_.pitch) *
                sizeof(T);
     }
 
@@ -69,36 +69,36 @@ class TileFft : public Method {
 
     std::string describe() const override {
         const std::string extents = problem_.line
-                                        ? std::to_string(choice_.extent(problem_, 1))
-                                        : std::to_string(choice_.extent(problem_, 0)) + "x" +
-                                              std::to_string(choice_.extent(problem_, 1));
-        return "fft in " + std::to_string(choice_.tile_count(problem_)) + " tiles of " + extents +
+                                        ? std::to_string(tiling_.extent(problem_, 1))
+                                        : std::to_string(tiling_.extent(problem_, 0)) + "x" +
+                                              std::to_string(tiling_.extent(problem_, 1));
+        return "fft in " + std::to_string(tiling_.tile_count(problem_)) + " tiles of " + extents +
                (problem_.line
-                    ? " = 2x" + std::to_string(choice_.rows) + "x" + std::to_string(choice_.columns)
+                    ? " = 2x" + std::to_string(tiling_.rows) + "x" + std::to_string(tiling_.columns)
                     : "") +
-               ", " + std::to_string(choice_.tile_block) + " at a time";
+               ", " + std::to_string(tiling_.tile_block) + " at a time";
     }
 
     double seconds(int threads) const override {
-        return choice_.seconds / (1 + THREAD_EFFICIENCY * (threads - 1));
+        return tiling_.seconds / (1 + THREAD_EFFICIENCY * (threads - 1));
     }
 
   private:
     // Twiddle factors, made by the first call that needs them, without locks, as the methods of a
     // plan.
-    const TileTransform<T>& transform() const {
-        const TileTables<T>* found = tables_.load(std::memory_order_acquire);
+    const Transform<T>& transform() const {
+        const Tables<T>* found = tables_.load(std::memory_order_acquire);
         if (found != nullptr) return found->transform();
-        auto made = std::make_unique<const TileTables<T>>(choice_.rows, choice_.columns,
-                                                          problem_.line, choice_.lanes);
+        auto made = std::make_unique<const Tables<T>>(tiling_.rows, tiling_.columns, problem_.line,
+                                                      tiling_.lanes);
         return tables_.compare_exchange_strong(found, made.get()) ? made.release()->transform()
                                                                   : found->transform();
     }
 
     // Elements of workspace that each thread has for itself.
     index_t thread_elements() const {
-        return STRIP_BYTES / index_t(sizeof(T)) / choice_.lanes * choice_.strip +
-               choice_.tile_task * choice_.target_task * choice_.pitch;
+        return STRIP_BYTES / index_t(sizeof(T)) / tiling_.lanes * tiling_.strip +
+               tiling_.tile_task * tiling_.target_task * tiling_.pitch;
     }
 
     // Some groups and some of their target channels, worked on together.
@@ -108,15 +108,15 @@ class TileFft : public Method {
 
     template <class Visit>
     void visit_parts(Visit visit) const {
-        for (index_t g = 0; g < problem_.groups; g += choice_.group_block)
-            for (index_t t = 0; t < problem_.targets; t += choice_.target_block)
-                visit(Part{g, std::min(choice_.group_block, problem_.groups - g), t,
-                           std::min(choice_.target_block, problem_.targets - t)});
+        for (index_t g = 0; g < problem_.groups; g += tiling_.group_block)
+            for (index_t t = 0; t < problem_.targets; t += tiling_.target_block)
+                visit(Part{g, std::min(tiling_.group_block, problem_.groups - g), t,
+                           std::min(tiling_.target_block, problem_.targets - t)});
     }
 
     // Spectra of a weight stand as [group][target][source], in the weight's array as
     // [group][output channel][input channel].
-    TileItems weight_items(const Part& part) const {
+    Items weight_items(const Part& part) const {
         const index_t sources = problem_.sources, pairs = part.targets * sources;
         if (operation_ == GRAD_INPUT)
             return {part.group,   part.groups, 0, sources, part.target,
@@ -125,8 +125,8 @@ class TileFft : public Method {
     }
 
     // `channels` of each group, as [group][tile][channel].
-    TileItems tile_items(const Part& part, index_t channel, index_t channels, index_t tile,
-                         index_t tiles) const {
+    Items tile_items(const Part& part, index_t channel, index_t channels, index_t tile,
+                     index_t tiles) const {
         return {part.group, part.groups,      channel, channels, tile,
                 tiles,      tiles * channels, 1,       channels};
     }
@@ -136,7 +136,7 @@ class TileFft : public Method {
                             T* block, int threads) const {
         if (prepared != nullptr)
             return prepared +
-                   (part.group * problem_.targets + part.target) * problem_.sources * choice_.pitch;
+                   (part.group * problem_.targets + part.target) * problem_.sources * tiling_.pitch;
         kernels_.transform(transform(), problem_.weight, weight_items(part), weight, fresh, block,
                            threads);
         return fresh;
@@ -144,15 +144,15 @@ class TileFft : public Method {
 
     void correlate(const T* source, const T* weight, const T* prepared, T* target, T* workspace,
                    int threads) const {
-        const TileTransform<T>& transform = this->transform();
-        const index_t sources = problem_.sources, tiles = choice_.tile_count(problem_);
+        const Transform<T>& transform = this->transform();
+        const index_t sources = problem_.sources, tiles = tiling_.tile_count(problem_);
         visit_parts([&](const Part& part) {
             T* block = workspace;
             T* fresh = block + thread_elements() * threads_;
             T* source_spectra = fresh + part.groups * part.targets * sources * transform.pitch;
             const T* weights = weight_spectra(part, weight, prepared, fresh, block, threads);
-            for (index_t tile = 0; tile < tiles; tile += choice_.tile_block) {
-                const index_t count = std::min(choice_.tile_block, tiles - tile);
+            for (index_t tile = 0; tile < tiles; tile += tiling_.tile_block) {
+                const index_t count = std::min(tiling_.tile_block, tiles - tile);
                 kernels_.transform(transform, problem_.source,
                                    tile_items(part, 0, sources, tile, count), source,
                                    source_spectra, block, threads);
@@ -166,14 +166,14 @@ class TileFft : public Method {
 
     // [tile][target], in a thread's block, from source_spectra[group][tile][source] and
     // weights[group][target][source].
-    TileProduct product(const Part& part, index_t tiles, bool prepared) const {
-        const index_t pitch = choice_.pitch, sources = problem_.sources;
+    Product product(const Part& part, index_t tiles, bool prepared) const {
+        const index_t pitch = tiling_.pitch, sources = problem_.sources;
         const index_t targets = prepared ? problem_.targets : part.targets;
         return {part.groups,
                 tiles,
                 part.targets,
                 sources,
-                2 * choice_.rows * choice_.columns,
+                2 * tiling_.rows * tiling_.columns,
                 tiles * sources * pitch,
                 sources * pitch,
                 pitch,
@@ -181,22 +181,22 @@ class TileFft : public Method {
                 sources * pitch,
                 pitch,
                 0,
-                choice_.target_task * pitch,
+                tiling_.target_task * pitch,
                 pitch,
                 false,
-                choice_.tile_task,
-                choice_.target_task};
+                tiling_.tile_task,
+                tiling_.target_task};
     }
 
     // [group][target][source] from source_spectra[group][tile][source] and
     // target_spectra[group][tile][target].
-    TileProduct gradient_product(const Part& part, index_t tiles, bool first) const {
-        const index_t pitch = choice_.pitch, sources = problem_.sources;
+    Product gradient_product(const Part& part, index_t tiles, bool first) const {
+        const index_t pitch = tiling_.pitch, sources = problem_.sources;
         return {part.groups,
                 sources,
                 part.targets,
                 tiles,
-                2 * choice_.rows * choice_.columns,
+                2 * tiling_.rows * tiling_.columns,
                 tiles * sources * pitch,
                 pitch,
                 sources * pitch,
@@ -212,16 +212,16 @@ class TileFft : public Method {
     }
 
     void accumulate(const T* target, const T* source, T* weight, T* workspace, int threads) const {
-        const TileTransform<T>& transform = this->transform();
-        const index_t sources = problem_.sources, tiles = choice_.tile_count(problem_);
+        const Transform<T>& transform = this->transform();
+        const index_t sources = problem_.sources, tiles = tiling_.tile_count(problem_);
         visit_parts([&](const Part& part) {
             T* block = workspace;
             T* weights = block + thread_elements() * threads_;
             T* source_spectra = weights + part.groups * part.targets * sources * transform.pitch;
             T* target_spectra =
-                source_spectra + part.groups * choice_.tile_block * sources * transform.pitch;
-            for (index_t tile = 0; tile < tiles; tile += choice_.tile_block) {
-                const index_t count = std::min(choice_.tile_block, tiles - tile);
+                source_spectra + part.groups * tiling_.tile_block * sources * transform.pitch;
+            for (index_t tile = 0; tile < tiles; tile += tiling_.tile_block) {
+                const index_t count = std::min(tiling_.tile_block, tiles - tile);
                 kernels_.transform(transform, problem_.source,
                                    tile_items(part, 0, sources, tile, count), source,
                                    source_spectra, block, threads);
@@ -237,9 +237,9 @@ class TileFft : public Method {
     }
 
     const Operation operation_;
-    TileProblem problem_;
-    const TileChoice choice_;
-    mutable std::atomic<const TileTables<T>*> tables_{nullptr};
+    Problem problem_;
+    const Tiling tiling_;
+    mutable std::atomic<const Tables<T>*> tables_{nullptr};
     const Routines<T>& kernels_;
     int threads_;
 };
@@ -248,11 +248,11 @@ template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
                              const Table& table) {
     const Routines<T>& kernels = of<T>(table);
-    const TileProblem problem(geometry, operation);
-    const TileChoice choice =
+    const Problem problem(geometry, operation);
+    const Tiling tiling =
         choose_tiles(problem, request.itemsize, kernels.lanes, request.max_workspace);
-    if (!choice.fits) return nullptr;
-    auto method = std::make_unique<TileFft<T>>(operation, request, kernels, problem, choice);
+    if (!tiling.fits) return nullptr;
+    auto method = std::make_unique<TileFftMethod<T>>(operation, request, kernels, problem, tiling);
     // A small bound may leave too little beside the spectra for even one thread.
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;

@@ -56,7 +56,7 @@ bool transformable(index_t extent) {
 }
 
 template <class T>
-TileTables<T>::TileTables(index_t rows, index_t columns, bool line, index_t lanes) {
+Tables<T>::Tables(index_t rows, index_t columns, bool line, index_t lanes) {
     constexpr index_t CACHE_LINE = 64 / index_t(sizeof(T));
     // An odd number of lines: spectra then do not meet in the same sets of a cache.
     transform_.pitch = 2 * rows * columns + CACHE_LINE;
@@ -79,7 +79,7 @@ TileTables<T>::TileTables(index_t rows, index_t columns, bool line, index_t lane
     transform_.twist = line ? twist_.data() : nullptr;
 }
 
-template class TileTables<float>;
-template class TileTables<double>;
+template class Tables<float>;
+template class Tables<double>;
 
 }  // namespace convcore::tilefft

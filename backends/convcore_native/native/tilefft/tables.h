@@ -9,23 +9,23 @@ namespace convcore::tilefft {
 // Whether a transform of that extent can be split into levels.
 bool transformable(index_t extent);
 
-// A TileTransform with the memory that it points into.
+// A Transform with the memory that it points into.
 template <class T>
-class TileTables {
+class Tables {
   public:
     // Of 2 rows x columns numbers, or of as many in a line; both are multiples of `lanes`.
-    TileTables(index_t rows, index_t columns, bool line, index_t lanes);
-    TileTables(const TileTables&) = delete;
-    TileTables& operator=(const TileTables&) = delete;
+    Tables(index_t rows, index_t columns, bool line, index_t lanes);
+    Tables(const Tables&) = delete;
+    Tables& operator=(const Tables&) = delete;
 
-    const TileTransform<T>& transform() const { return transform_; }
+    const Transform<T>& transform() const { return transform_; }
     // For each row and each column of the spectrum its root, as a share of the circle. Those of
     // the columns of a line are relative to the root that its row was twisted by.
     const std::vector<double>& down_angles() const { return down_angles_; }
     const std::vector<double>& across_angles() const { return across_angles_; }
 
   private:
-    TileTransform<T> transform_{};
+    Transform<T> transform_{};
     std::vector<T> down_, across_, twist_;
     std::vector<double> down_angles_, across_angles_;
 };

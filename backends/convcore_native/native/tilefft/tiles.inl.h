@@ -12,12 +12,12 @@ namespace convcore::tilefft {
 namespace {
 
 // Elements of an array at tile positions first + e * spacing, e < count.
-struct TileSpan {
+struct Span {
     index_t first, spacing, count, pitch;
 };
 
 // Elements of a span that stand at positions begin + lane, begin + lane + spacing, ...
-struct TileRun {
+struct Run {
     index_t element, lane, count;
 };
 
@@ -26,7 +26,7 @@ inline index_t ceiling(index_t a, index_t b) {
     return a > 0 ? (a + b - 1) / b : -(-a / b);
 }
 
-inline TileSpan span(const TileAxis& axis, index_t tile, index_t* offset) {
+inline Span span(const Axis& axis, index_t tile, index_t* offset) {
     const index_t from = axis.start + tile * axis.advance;
     const index_t begin = from > 0 ? ceiling(from, axis.spacing) : 0;
     const index_t end = smaller(ceiling(from + axis.kept, axis.spacing), axis.extent);
@@ -34,7 +34,7 @@ inline TileSpan span(const TileAxis& axis, index_t tile, index_t* offset) {
     return {begin * axis.spacing - from, axis.spacing, end > begin ? end - begin : 0, axis.pitch};
 }
 
-inline TileRun run_from(const TileSpan& span, index_t begin, index_t width) {
+inline Run run_from(const Span& span, index_t begin, index_t width) {
     const index_t ahead = begin - span.first;
     const index_t element = ahead > 0 ? ceiling(ahead, span.spacing) : 0;
     const index_t lane = element * span.spacing - ahead;
@@ -43,17 +43,17 @@ inline TileRun run_from(const TileSpan& span, index_t begin, index_t width) {
 }
 
 // Where the elements of one tile are.
-struct TileWindow {
+struct Window {
     index_t offset;
-    TileSpan row, column;
+    Span row, column;
     index_t shear;  // of a line: columns, by which each row is ahead of the one above
 };
 
 template <class T>
-TileWindow window_of(const TileTransform<T>& transform, const TileField& field, index_t group,
-                     index_t channel, index_t tile) {
+Window window_of(const Transform<T>& transform, const Field& field, index_t group, index_t channel,
+                 index_t tile) {
     const bool line = transform.twist != nullptr;
-    TileWindow all{};
+    Window all{};
     all.offset = field.origin + group * field.group_pitch + channel * field.channel_pitch;
     all.column = span(field.axis[1], tile % field.axis[1].tiles, &all.offset);
     tile /= field.axis[1].tiles;
@@ -70,13 +70,13 @@ TileWindow window_of(const TileTransform<T>& transform, const TileField& field, 
 
 // Some neighbouring columns, in blocks of `lanes`, with the two halves of the rows as real and
 // imaginary parts. They are filled row by row, since rows of an array are far apart in memory.
-struct TileStrip {
+struct Strip {
     index_t rows, begin, width, block;
 };
 
 // Calls move(element of the array, place in the strip) or, for `lanes` of them, move_vector.
 template <class T, class Move, class MoveVector>
-inline void visit_row(const TileSpan& column, const TileRun& run, index_t block, Move move,
+inline void visit_row(const Span& column, const Run& run, index_t block, Move move,
                       MoveVector move_vector) {
     constexpr index_t lanes = Simd<T>::lanes;
     const bool dense = column.pitch == 1 && column.spacing == 1;
@@ -96,9 +96,9 @@ inline void visit_row(const TileSpan& column, const TileRun& run, index_t block,
 
 // Calls visit(offset of the row in the array, its run, its place in the strip).
 template <class T, class Visit>
-inline void visit_rows(const TileWindow& window, const TileStrip& strip, Visit visit) {
+inline void visit_rows(const Window& window, const Strip& strip, Visit visit) {
     constexpr index_t lanes = Simd<T>::lanes;
-    TileRun run = run_from(window.column, strip.begin, strip.width);
+    Run run = run_from(window.column, strip.begin, strip.width);
     for (index_t e = 0; e < window.row.count; ++e) {
         const index_t i = window.row.first + e * window.row.spacing;
         if (window.shear)
@@ -109,7 +109,7 @@ inline void visit_rows(const TileWindow& window, const TileStrip& strip, Visit v
 }
 
 // Whether any element lies in the columns from `begin`.
-inline bool reached(const TileWindow& window, index_t begin, index_t width) {
+inline bool reached(const Window& window, index_t begin, index_t width) {
     if (window.shear) return true;
     return window.row.count > 0 && run_from(window.column, begin, width).count > 0;
 }
@@ -120,13 +120,13 @@ inline void clear_rows(T* to, index_t count) {
 }
 
 template <class T>
-void fill_strip(const TileWindow& window, const TileStrip& strip, const T* array, T* columns) {
+void fill_strip(const Window& window, const Strip& strip, const T* array, T* columns) {
     constexpr index_t lanes = Simd<T>::lanes;
     const bool full = !window.shear && window.row.count == 2 * strip.rows &&
                       run_from(window.column, strip.begin, strip.width).count == strip.width;
     for (index_t i = 0; i < strip.width && !full; i += lanes)
         clear_rows(columns + i / lanes * strip.block, strip.rows * 2 * lanes);
-    visit_rows<T>(window, strip, [&](index_t offset, const TileRun& run, index_t row) {
+    visit_rows<T>(window, strip, [&](index_t offset, const Run& run, index_t row) {
         visit_row<T>(
             window.column, run, strip.block,
             [&](index_t e, index_t place) { columns[row + place] = array[offset + e]; },
@@ -137,9 +137,8 @@ void fill_strip(const TileWindow& window, const TileStrip& strip, const T* array
 }
 
 template <class T>
-void empty_strip(const TileWindow& window, const TileStrip& strip, T scale, const T* columns,
-                 T* array) {
-    visit_rows<T>(window, strip, [&](index_t offset, const TileRun& run, index_t row) {
+void empty_strip(const Window& window, const Strip& strip, T scale, const T* columns, T* array) {
+    visit_rows<T>(window, strip, [&](index_t offset, const Run& run, index_t row) {
         visit_row<T>(
             window.column, run, strip.block,
             [&](index_t e, index_t place) { array[offset + e] = columns[row + place] * scale; },
@@ -173,20 +172,20 @@ void twist(const T* powers, index_t count, T* section) {
 
 // The strip of a tile that begins at a column.
 template <class T>
-inline TileStrip strip_from(const TileTransform<T>& transform, index_t begin) {
+inline Strip strip_from(const Transform<T>& transform, index_t begin) {
     const index_t widest = STRIP_BYTES / index_t(sizeof(T));
     return {transform.down.extent, begin, smaller(widest, transform.across.extent - begin),
             transform.block};
 }
 
 template <class T>
-void tile_to_spectrum(const TileTransform<T>& transform, const TileWindow& window, const T* array,
+void tile_to_spectrum(const Transform<T>& transform, const Window& window, const T* array,
                       T* spectrum, T* columns) {
     constexpr index_t lanes = Simd<T>::lanes, square = lanes * 2 * lanes;
     const index_t section = transform.across.extent * 2 * lanes;
     const index_t sections = transform.down.extent / lanes;
     for (index_t begin = 0; begin < transform.across.extent;) {
-        const TileStrip strip = strip_from(transform, begin);
+        const Strip strip = strip_from(transform, begin);
         if (reached(window, begin, strip.width)) fill_strip(window, strip, array, columns);
         T* block = columns;
         for (; begin < strip.begin + strip.width; begin += lanes, block += strip.block) {
@@ -209,8 +208,8 @@ void tile_to_spectrum(const TileTransform<T>& transform, const TileWindow& windo
 }
 
 template <class T>
-void spectrum_to_tile(const TileTransform<T>& transform, const TileWindow& window, T* spectrum,
-                      T* array, T* columns) {
+void spectrum_to_tile(const Transform<T>& transform, const Window& window, T* spectrum, T* array,
+                      T* columns) {
     constexpr index_t lanes = Simd<T>::lanes, square = lanes * 2 * lanes;
     const index_t section = transform.across.extent * 2 * lanes;
     const index_t sections = transform.down.extent / lanes;
@@ -221,7 +220,7 @@ void spectrum_to_tile(const TileTransform<T>& transform, const TileWindow& windo
         if (transform.twist) twist<T, false>(transform.twist + s * section, section, at);
     }
     for (index_t begin = 0; begin < transform.across.extent;) {
-        const TileStrip strip = strip_from(transform, begin);
+        const Strip strip = strip_from(transform, begin);
         T* block = columns;
         for (; begin < strip.begin + strip.width; begin += lanes, block += strip.block) {
             if (!reached(window, begin, lanes)) continue;
@@ -235,7 +234,7 @@ void spectrum_to_tile(const TileTransform<T>& transform, const TileWindow& windo
 
 // Calls visit(window, place of the spectrum, block of the thread) for every item.
 template <class T, class Visit>
-void visit_items(const TileTransform<T>& transform, const TileField& field, const TileItems& items,
+void visit_items(const Transform<T>& transform, const Field& field, const Items& items,
                  T* workspace, int threads, Visit visit) {
     const index_t buffer = STRIP_BYTES / VECTOR_BYTES * transform.block;
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
@@ -251,27 +250,26 @@ void visit_items(const TileTransform<T>& transform, const TileField& field, cons
 }
 
 template <class T>
-void transform_tiles(const TileTransform<T>& transform, const TileField& field,
-                     const TileItems& items, const T* array, T* spectra, T* workspace,
-                     int threads) {
+void transform_tiles(const Transform<T>& transform, const Field& field, const Items& items,
+                     const T* array, T* spectra, T* workspace, int threads) {
     visit_items(transform, field, items, workspace, threads,
-                [&](const TileWindow& window, index_t place, T* columns) {
+                [&](const Window& window, index_t place, T* columns) {
                     tile_to_spectrum(transform, window, array, spectra + place, columns);
                 });
 }
 
 template <class T>
-void restore_tiles(const TileTransform<T>& transform, const TileField& field,
-                   const TileItems& items, T* spectra, T* array, T* workspace, int threads) {
+void restore_tiles(const Transform<T>& transform, const Field& field, const Items& items,
+                   T* spectra, T* array, T* workspace, int threads) {
     visit_items(transform, field, items, workspace, threads,
-                [&](const TileWindow& window, index_t place, T* columns) {
+                [&](const Window& window, index_t place, T* columns) {
                     spectrum_to_tile(transform, window, spectra + place, array, columns);
                 });
 }
 
 // rows x columns results over `length` elements, summed over `depth` products.
 template <class T, int rows, int columns>
-void multiply_spectra(const TileProduct& product, index_t length, index_t depth, bool accumulate,
+void multiply_spectra(const Product& product, index_t length, index_t depth, bool accumulate,
                       const T* a, const T* b, T* result) {
     for (index_t f = 0; f < length; f += 2 * Simd<T>::lanes) {
         Complex<T> sum[rows][columns] = {};
@@ -308,8 +306,7 @@ void multiply_spectra(const TileProduct& product, index_t length, index_t depth,
 constexpr index_t PRODUCT_LENGTH = 1024, PRODUCT_DEPTH = 8;
 
 template <class T>
-using MultiplySpectra = void (*)(const TileProduct&, index_t, index_t, bool, const T*, const T*,
-                                 T*);
+using MultiplySpectra = void (*)(const Product&, index_t, index_t, bool, const T*, const T*, T*);
 
 template <class T>
 inline MultiplySpectra<T> product_for(bool two_rows, bool two_columns) {
@@ -318,7 +315,7 @@ inline MultiplySpectra<T> product_for(bool two_rows, bool two_columns) {
 }
 
 template <class T>
-void multiply_block(const TileProduct& product, index_t length, const T* a, const T* b, T* result) {
+void multiply_block(const Product& product, index_t length, const T* a, const T* b, T* result) {
     for (index_t first = 0; first < product.depth; first += PRODUCT_DEPTH) {
         const index_t depth = smaller(PRODUCT_DEPTH, product.depth - first);
         const bool accumulate = product.accumulate || first > 0;
@@ -335,7 +332,7 @@ void multiply_block(const TileProduct& product, index_t length, const T* a, cons
 }
 
 template <class T>
-void multiply_tiles(const TileProduct& product, const T* a, const T* b, T* result, int threads) {
+void multiply_tiles(const Product& product, const T* a, const T* b, T* result, int threads) {
     const index_t parts = quotient(product.length, PRODUCT_LENGTH);
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
     for (index_t i = 0; i < product.groups * parts; ++i) {
@@ -348,9 +345,9 @@ void multiply_tiles(const TileProduct& product, const T* a, const T* b, T* resul
 
 // The part of a product that gives `rows` x `columns` results from the places of a and b on.
 template <class T>
-void multiply_part(const TileProduct& product, index_t rows, index_t columns, const T* a,
-                   const T* b, T* result) {
-    TileProduct part = product;
+void multiply_part(const Product& product, index_t rows, index_t columns, const T* a, const T* b,
+                   T* result) {
+    Product part = product;
     part.rows = rows;
     part.columns = columns;
     part.accumulate = false;
@@ -360,9 +357,9 @@ void multiply_part(const TileProduct& product, index_t rows, index_t columns, co
 }
 
 template <class T>
-void combine_tiles(const TileTransform<T>& transform, const TileField& field,
-                   const TileItems& items, const TileProduct& product, const T* a, const T* b,
-                   T* array, T* workspace, int threads) {
+void combine_tiles(const Transform<T>& transform, const Field& field, const Items& items,
+                   const Product& product, const T* a, const T* b, T* array, T* workspace,
+                   int threads) {
     const index_t strip = STRIP_BYTES / VECTOR_BYTES * transform.block;
     const index_t buffer = strip + product.row_block * product.column_block * transform.pitch;
     const index_t rows = quotient(product.rows, product.row_block);

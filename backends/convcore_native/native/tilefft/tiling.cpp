@@ -26,14 +26,14 @@ const std::vector<index_t>& smooth_numbers() {
     return numbers;
 }
 
-index_t field_extent(const TileAxis& weight) { return (weight.extent - 1) * weight.spacing + 1; }
+index_t field_extent(const Axis& weight) { return (weight.extent - 1) * weight.spacing + 1; }
 
 // Dense positions of an axis that lie between its elements, both ends included.
-index_t dense_extent(const TileAxis& axis) { return (axis.extent - 1) * axis.spacing + 1; }
+index_t dense_extent(const Axis& axis) { return (axis.extent - 1) * axis.spacing + 1; }
 
 // Smallest transform that takes an axis as one tile: positions before or behind the source wrap
 // around to places where it has no elements either.
-index_t whole_extent(const TileAxis& source, const TileAxis& target, const TileAxis& weight) {
+index_t whole_extent(const Axis& source, const Axis& target, const Axis& weight) {
     const index_t results = dense_extent(target), field = field_extent(weight);
     const index_t window = results + field - 1;
     const index_t first = std::max<index_t>(0, -source.start);
@@ -42,8 +42,8 @@ index_t whole_extent(const TileAxis& source, const TileAxis& target, const TileA
     return std::max({reach, results, field});
 }
 
-TileField field(const Geometry& geometry, const index_t* extents, index_t channels) {
-    TileField all{};
+Field field(const Geometry& geometry, const index_t* extents, index_t channels) {
+    Field all{};
     index_t pitch = 1;
     for (int a = geometry.rank - 1; a >= 0; --a) {
         all.axis[a + 2 - geometry.rank] = {0, 0, 0, 1, 1, extents[a], pitch};
@@ -57,8 +57,8 @@ TileField field(const Geometry& geometry, const index_t* extents, index_t channe
 }
 
 // Channels of the weight's field are output channels, and its batch is the input channels.
-TileField weight_field(const Geometry& geometry) {
-    TileField all = field(geometry, geometry.kernel, 1);
+Field weight_field(const Geometry& geometry) {
+    Field all = field(geometry, geometry.kernel, 1);
     const index_t inputs = geometry.in_channels / geometry.groups;
     all.batch_pitch = geometry.taps();
     all.channel_pitch = inputs * geometry.taps();
@@ -68,7 +68,7 @@ TileField weight_field(const Geometry& geometry) {
 
 }  // namespace
 
-TileProblem::TileProblem(const Geometry& geometry, Operation which)
+Problem::Problem(const Geometry& geometry, Operation which)
     : operation(which),
       line(geometry.rank == 1),
       batch(geometry.batch),
@@ -88,7 +88,7 @@ TileProblem::TileProblem(const Geometry& geometry, Operation which)
     std::swap(source, target);
     std::swap(sources, targets);
     for (int axis = line ? 1 : 0; axis < 2; ++axis) {
-        TileAxis& taps = weight.axis[axis];
+        Axis& taps = weight.axis[axis];
         source.axis[axis].start = -target.axis[axis].start - (field_extent(taps) - 1);
         target.axis[axis].start = 0;
         weight.origin += (taps.extent - 1) * taps.pitch;
@@ -96,22 +96,22 @@ TileProblem::TileProblem(const Geometry& geometry, Operation which)
     }
 }
 
-index_t TileChoice::spectra(const TileProblem& problem, bool prepared) const {
+index_t Tiling::spectra(const Problem& problem, bool prepared) const {
     const index_t pairs = prepared ? 0 : target_block * problem.sources;
     const index_t outputs = problem.operation == GRAD_WEIGHT ? target_block : 0;
     return group_block * (pairs + tile_block * (problem.sources + outputs)) * pitch;
 }
 
-index_t TileChoice::extent(const TileProblem& problem, int axis) const {
+index_t Tiling::extent(const Problem& problem, int axis) const {
     if (problem.line) return axis == 0 ? 1 : 2 * rows * columns;
     return axis == 0 ? 2 * rows : columns;
 }
 
-void TileChoice::apply(TileProblem* problem) const {
+void Tiling::apply(Problem* problem) const {
     for (int a = 0; a < 2; ++a) {
-        TileAxis& source = problem->source.axis[a];
-        TileAxis& target = problem->target.axis[a];
-        TileAxis& weight = problem->weight.axis[a];
+        Axis& source = problem->source.axis[a];
+        Axis& target = problem->target.axis[a];
+        Axis& weight = problem->weight.axis[a];
         source.advance = target.advance = advance[a];
         source.tiles = target.tiles = tiles[a];
         source.kept = extent(*problem, a);
@@ -122,12 +122,12 @@ void TileChoice::apply(TileProblem* problem) const {
 
 namespace {
 
-double seconds(const TileProblem& problem, const TileChoice& choice, double peak) {
-    const double points = 2.0 * double(choice.rows * choice.columns);
-    const double tiles = double(choice.tile_count(problem));
+double seconds(const Problem& problem, const Tiling& tiling, double peak) {
+    const double points = 2.0 * double(tiling.rows * tiling.columns);
+    const double tiles = double(tiling.tile_count(problem));
     const double groups = double(problem.groups);
     const double pairs = double(problem.sources) * double(problem.targets);
-    const double again = double(quotient(problem.targets, choice.target_block));
+    const double again = double(quotient(problem.targets, tiling.target_block));
     const double items =
         groups * (tiles * (again * double(problem.sources) + double(problem.targets)) + pairs);
     const double transforms = items * points * (2.5 * log2(points) + 10);
@@ -138,50 +138,50 @@ double seconds(const TileProblem& problem, const TileChoice& choice, double peak
 }
 
 // Halves one of the blocks; false if all are as small as they can be.
-bool shrink(TileChoice* choice) {
-    for (index_t* block : {&choice->group_block, &choice->tile_block, &choice->target_block}) {
-        const index_t enough = block == &choice->tile_block ? 4 : 1;
+bool shrink(Tiling* tiling) {
+    for (index_t* block : {&tiling->group_block, &tiling->tile_block, &tiling->target_block}) {
+        const index_t enough = block == &tiling->tile_block ? 4 : 1;
         if (*block <= enough) continue;
         *block = quotient(*block, 2);
         return true;
     }
-    const bool more = choice->tile_block > 1;
-    choice->tile_block = 1;
+    const bool more = tiling->tile_block > 1;
+    tiling->tile_block = 1;
     return more;
 }
 
 // How much of the problem is worked on at a time: what stays in a shared cache, where smaller
 // blocks gained nothing and threads would wait for each other more often; but enough tasks for many
 // threads and, for the gradient of a weight, partial sums worth storing.
-bool choose_blocks(const TileProblem& problem, index_t limit, index_t cache, TileChoice* choice) {
+bool choose_blocks(const Problem& problem, index_t limit, index_t cache, Tiling* tiling) {
     const bool gradient = problem.operation == GRAD_WEIGHT;
     const index_t channels = problem.sources + (gradient ? problem.targets : 0);
-    const index_t few = gradient ? 4 : 8, fitting = cache / (channels * choice->pitch);
-    choice->tile_block = std::min(choice->tile_count(problem), std::max(few, fitting));
-    const index_t groups = cache / (choice->tile_block * channels * choice->pitch);
-    choice->group_block = std::min(problem.groups, std::max<index_t>(1, groups));
-    choice->target_block = problem.targets;
-    while (choice->spectra(problem, false) > limit)
-        if (!shrink(choice)) return false;
+    const index_t few = gradient ? 4 : 8, fitting = cache / (channels * tiling->pitch);
+    tiling->tile_block = std::min(tiling->tile_count(problem), std::max(few, fitting));
+    const index_t groups = cache / (tiling->tile_block * channels * tiling->pitch);
+    tiling->group_block = std::min(problem.groups, std::max<index_t>(1, groups));
+    tiling->target_block = problem.targets;
+    while (tiling->spectra(problem, false) > limit)
+        if (!shrink(tiling)) return false;
     return true;
 }
 
 // Results that a task works on: half a level 2 cache full of them, since each spectrum that it
 // reads then serves several, but no less than MANY_TASKS tasks.
-void choose_task(index_t cache, TileChoice* choice) {
+void choose_task(index_t cache, Tiling* tiling) {
     constexpr index_t MANY_TASKS = 16;
-    choice->tile_task = choice->target_task = 1;
+    tiling->tile_task = tiling->target_task = 1;
     for (bool grown = true; grown;) {
         grown = false;
-        for (index_t* part : {&choice->target_task, &choice->tile_task}) {
+        for (index_t* part : {&tiling->target_task, &tiling->tile_task}) {
             const index_t most =
-                part == &choice->tile_task ? choice->tile_block : choice->target_block;
-            const index_t tasks = choice->group_block *
-                                  quotient(choice->tile_block, choice->tile_task) *
-                                  quotient(choice->target_block, choice->target_task);
-            const index_t results = choice->tile_task * choice->target_task;
+                part == &tiling->tile_task ? tiling->tile_block : tiling->target_block;
+            const index_t tasks = tiling->group_block *
+                                  quotient(tiling->tile_block, tiling->tile_task) *
+                                  quotient(tiling->target_block, tiling->target_task);
+            const index_t results = tiling->tile_task * tiling->target_task;
             if (*part >= most || tasks < 2 * MANY_TASKS) continue;
-            if (2 * results * choice->pitch > cache) continue;
+            if (2 * results * tiling->pitch > cache) continue;
             *part *= 2;
             grown = true;
         }
@@ -195,7 +195,7 @@ struct Cut {
 
 class Cutter {
   public:
-    Cutter(const TileProblem& problem, int axis)
+    Cutter(const Problem& problem, int axis)
         : results_(dense_extent(problem.target.axis[axis])),
           field_(field_extent(problem.weight.axis[axis])),
           whole_(whole_extent(problem.source.axis[axis], problem.target.axis[axis],
@@ -228,7 +228,7 @@ class Cutter {
 // Collects the cheapest choice.
 class Chooser {
   public:
-    Chooser(const TileProblem& problem, int itemsize, int lanes, size_t max_workspace)
+    Chooser(const Problem& problem, int itemsize, int lanes, size_t max_workspace)
         : problem_(problem),
           itemsize_(itemsize),
           lanes_(lanes),
@@ -236,7 +236,7 @@ class Chooser {
           cache_(index_t(level2_bytes()) / itemsize),
           peak_(peak_flops(lanes, itemsize)) {}
 
-    TileChoice choose() {
+    Tiling choose() {
         if (problem_.line)
             try_lines();
         else
@@ -270,7 +270,7 @@ class Chooser {
 
     void try_next(const Cut& down, const Cut& across) {
         if (down.tiles == 0 || across.tiles == 0) return;
-        TileChoice next{};
+        Tiling next{};
         next.rows = down.count;
         next.columns = across.count;
         next.lanes = lanes_;
@@ -289,16 +289,16 @@ class Chooser {
         if (!best_.fits || next.seconds < best_.seconds) best_ = next;
     }
 
-    const TileProblem& problem_;
+    const Problem& problem_;
     const int itemsize_;
     const index_t lanes_, limit_, cache_;  // bytes in elements
     const double peak_;
-    TileChoice best_{};
+    Tiling best_{};
 };
 
 }  // namespace
 
-TileChoice choose_tiles(const TileProblem& problem, int itemsize, int lanes, size_t max_workspace) {
+Tiling choose_tiles(const Problem& problem, int itemsize, int lanes, size_t max_workspace) {
     return Chooser(problem, itemsize, lanes, max_workspace).choose();
 }
 

@@ -11,18 +11,18 @@ namespace convcore::tilefft {
 // grad_weight:          weight[t, s, r] = sum over o of  target[t, o] source[s, o + r]
 // on dense axes, which the stride thins out on the side of the output and the dilation on that of
 // the weight. The gradient with respect to the input reads the weight backwards.
-struct TileProblem {
+struct Problem {
     Operation operation;
     bool line;                                // one spatial axis: tiles are lines
     index_t batch, groups, sources, targets;  // channels of a group
-    TileField source, target, weight;         // but for advance, kept and tiles
+    Field source, target, weight;             // but for advance, kept and tiles
 
-    TileProblem(const Geometry&, Operation);
+    Problem(const Geometry&, Operation);
 };
 
 // Tiles for a problem. All of it but `seconds` decides the order of sums, so that none of it may
 // depend on threads.
-struct TileChoice {
+struct Tiling {
     bool fits;  // false: no tile keeps within the workspace; nothing else counts
     index_t rows, columns, lanes;
     index_t advance[2], tiles[2];
@@ -31,19 +31,17 @@ struct TileChoice {
     index_t pitch, strip;  // elements of a spectrum, and of the columns that a vector holds
     double seconds;        // of one thread
 
-    index_t tile_count(const TileProblem& problem) const {
-        return problem.batch * tiles[0] * tiles[1];
-    }
+    index_t tile_count(const Problem& problem) const { return problem.batch * tiles[0] * tiles[1]; }
     // Elements of the spectra in the workspace.
-    index_t spectra(const TileProblem&, bool prepared) const;
+    index_t spectra(const Problem&, bool prepared) const;
     // Extent of a tile on one of the spatial axes; a line is one axis.
-    index_t extent(const TileProblem&, int axis) const;
+    index_t extent(const Problem&, int axis) const;
     // Sets advance, kept and tiles on the axes of the fields.
-    void apply(TileProblem*) const;
+    void apply(Problem*) const;
 };
 
 // The cheapest choice; its spectra take three quarters of the workspace at most, and those that a
 // thread has for itself leave room for some threads in the rest.
-TileChoice choose_tiles(const TileProblem&, int itemsize, int lanes, size_t max_workspace);
+Tiling choose_tiles(const Problem&, int itemsize, int lanes, size_t max_workspace);
 
 }  // namespace convcore::tilefft
