@@ -6,11 +6,12 @@ positions), and BLAS does the arithmetic. The whole column matrix is as many tim
 input as there are taps. Here it never exists: tiles of it, of bounded size, are lowered, multiplied
 and forgotten.
 
-    _lowering.pyx   im2col and col2im of one tile, for every rank and dtype, without the GIL
-    _folded.py      a geometry folded into matrices: groups, rows, columns
-    _tiles.py       how large the tiles are; the formula of the workspace
-    _columns.py     the usual path: tiles with every tap, straight into the output
-    _taps.py        the careful path: tap by tap, where memory is short or values are not finite
+    _lowering.pyx        im2col and col2im of one tile, for every rank and dtype, without the GIL
+    _lowering_numpy.py   the same in NumPy, for where there was no compiler
+    _folded.py           a geometry folded into matrices: groups, rows, columns
+    _tiles.py            how large the tiles are; the formula of the workspace
+    _columns.py          the usual path: tiles with every tap, straight into the output
+    _taps.py             the careful path, tap by tap: memory is short, or values are not finite
 
 A pointwise convolution is a product of its operands as they are. The careful path runs where the
 columns' zeros would do harm: 0 times NaN or infinity is NaN, whereas padding contributes nothing.
@@ -31,22 +32,14 @@ from convcore.plugin import (
     FLOAT_NAMES,
     INTEGER_NAMES,
     Array,
-    BackendLoadError,
     Convolution,
     Declaration,
     Geometry,
     Operation,
 )
 
-try:
-    from ._folded import Folded, is_pointwise
-except ImportError as error:
-    raise BackendLoadError(
-        "convcore_im2col: the compiled module convcore_im2col._lowering must be built; got "
-        f"{error}; install a C compiler and reinstall convcore"
-    ) from error
-
 from ._columns import Columns
+from ._folded import COMPILED, Folded, is_pointwise
 from ._taps import Taps
 from ._tiles import DEFAULT_WORKSPACE, LARGE, column_tile, tap_tile
 
@@ -103,7 +96,11 @@ class Im2colConvolution(Convolution):
         needs = [] if tile is None else [tile.bytes(folded, operation)]
         if tile is None or (folded.padded and operation != "grad_input"):
             needs.append(tap_tile(folded, self._limit).bytes(folded))
-        return max(needs)
+        return max(needs) + (0 if COMPILED else _numpy_bytes(folded))
+
+    def describe(self, operation: Operation) -> str:
+        """Which lowering is used, where it is not the compiled one."""
+        return "" if COMPILED else "lowered by NumPy: convcore_im2col._lowering was not built"
 
     @cached_property
     def _folded(self) -> Folded:
@@ -142,6 +139,13 @@ class Im2colConvolution(Convolution):
             self._path("grad_weight").grad_weight(*arrays)
             if folded.padded and not _finite(grad_weight):
                 self._path("grad_weight", careful=True).grad_weight(*arrays)
+
+
+def _numpy_bytes(folded: Folded) -> int:
+    """What NumPy's lowering of one tap allocates: what it gathers, and where it reads that."""
+    places = folded.positions * 8 * (3 * folded.geometry.spatial_rank + 4)
+    gathered = folded.batch * folded.geometry.in_channels * folded.positions
+    return places + 3 * gathered * folded.dtype.itemsize
 
 
 def _finite(array: Array) -> bool:

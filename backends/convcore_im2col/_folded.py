@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from math import prod
 from operator import mul
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from convcore.plugin import Array, Geometry
 
-from . import _lowering
+from . import _lowering_numpy
 
+try:
+    import convcore_im2col._lowering as _lowering
+except ImportError:  # there was no compiler
+    COMPILED = False
+else:
+    COMPILED = True
+
+Lowering: TypeAlias = Callable[[Array, Array, Array, int, int], None]
 C_TYPES = {
     "float32": "float",
     "float64": "double",
@@ -44,8 +52,7 @@ class Folded:
         self.pointwise = is_pointwise(geometry)
         self.padded = reads_padding(geometry)
         self.dtype = unsigned(dtype)
-        self._im2col = _lowering.im2col[C_TYPES[self.dtype.name]]
-        self._col2im = _lowering.col2im[C_TYPES[self.dtype.name]]
+        self._im2col, self._col2im = lowering(self.dtype)
         self._axes = axis_table(geometry)
         # The columns of one plane in which every position is the same element.
         self._constant_axes = self._axes.copy()
@@ -78,7 +85,15 @@ class Folded:
         """Set the bool array `inside` (positions,) where the tap reads an element of the input."""
         element = np.ones((1, 1, 1), np.uint8)
         columns = inside.view(np.uint8)[None, None]
-        _lowering.im2col["uint8_t"](element, columns, self._constant_axes, begin, tap)
+        lowering(element.dtype)[0](element, columns, self._constant_axes, begin, tap)
+
+
+def lowering(dtype: np.dtype[Any]) -> tuple[Lowering, Lowering]:
+    """The functions im2col and col2im for a dtype."""
+    if not COMPILED:
+        return _lowering_numpy.im2col, _lowering_numpy.col2im
+    c_type = C_TYPES[dtype.name]
+    return _lowering.im2col[c_type], _lowering.col2im[c_type]
 
 
 def unsigned(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -75,7 +75,7 @@ from convcore.plugin import (
 )
 
 try:
-    from . import _loops
+    import convcore_naive._loops as _loops
 except ImportError as error:
     raise BackendLoadError(
         "convcore_naive: the compiled module convcore_naive._loops must be built; got "

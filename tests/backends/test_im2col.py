@@ -1,7 +1,5 @@
 """im2col against einsum over windows of explicitly padded arrays, in every path and workspace."""
 
-import importlib
-import sys
 import threading
 import tracemalloc
 from math import prod
@@ -15,7 +13,7 @@ from convcore_im2col._tiles import DEFAULT_WORKSPACE
 from convcore_naive import NaiveConvolution
 from numpy.lib.stride_tricks import sliding_window_view
 
-from convcore.plugin import FLOAT_NAMES, INTEGER_NAMES, OPERATIONS, BackendLoadError, Geometry
+from convcore.plugin import FLOAT_NAMES, INTEGER_NAMES, OPERATIONS, Geometry
 from convcore.testing.checks.threads import longest_stall
 
 GEOMETRIES = {
@@ -322,14 +320,30 @@ def test_estimates_rank_lowering_against_loops():
     assert more < Im2colConvolution.estimate(big, "float32", "forward", threads=1)
 
 
-def test_says_what_to_do_where_it_is_not_built(monkeypatch):
-    for name in ("convcore_im2col", "convcore_im2col._folded"):
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "convcore_im2col._lowering", None)
-    with pytest.raises(
-        BackendLoadError, match=r"convcore_im2col\._lowering must be built; got .*;"
-    ):
-        importlib.import_module("convcore_im2col")
+WITHOUT_COMPILER = """
+import sys
+
+sys.modules["convcore_im2col._lowering"] = None
+sys.modules["convcore_naive._loops"] = None
+import numpy as np
+import convcore
+from convcore.testing import check_backend
+
+checks = ["wrapping_integers", "error_bound", "nonfinite", "adjoint_identity", "workspace_stated"]
+report = check_backend("im2col", profile="quick", checks=checks)
+assert report.ok, report
+x, w = np.ones((1, 1, 8), "int16"), np.ones((1, 1, 3), "int16")
+assert convcore.conv(x, w).tolist() == [[[3] * 6]]
+rows = {row.name: row for row in convcore.explain((1, 1, 8), (1, 1, 3), dtype="int32").rows}
+assert "lowered by NumPy" in rows["im2col"].text, rows["im2col"]
+assert rows["naive"].code == "UNAVAILABLE"
+assert "convcore_naive._loops" in rows["naive"].text
+assert "circular" not in rows["naive"].text
+"""
+
+
+def test_without_a_compiler_numpy_lowers(python):
+    python(WITHOUT_COMPILER, timeout=300)
 
 
 def test_lowering_releases_the_gil():
