@@ -9,8 +9,6 @@ ROOT = Path(__file__).parents[1]
 # which tests/bench/peers/test_interface.py holds to one promise.
 MOST_WITHOUT = 8
 MOST_LINES = 500
-# To be split by subject.
-LONGER = {"tests/backends/native/test_direct.py": 600}
 
 
 def place_of(module):
@@ -35,7 +33,7 @@ def written():
 @pytest.mark.parametrize("path", written(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_test_file_is_longer_than_can_be_read(path):
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= LONGER.get(path.relative_to(ROOT).as_posix(), MOST_LINES)
+    assert lines <= MOST_LINES
 
 
 def test_every_test_file_has_a_test():
