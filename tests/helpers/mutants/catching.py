@@ -28,7 +28,11 @@ def require_caught(mutant, check):
     """In the quick profile, by the check that is about it, which is all of it that runs here."""
     if check == "releases_gil" and not has_gil():
         pytest.skip("no mutant can hold a GIL that is not there")
-    report = check_backend(mutant, profile="quick", checks=[check], stop_at_first=True)
+    # Threads meet by chance: where other programs keep the processors busy, not every time.
+    for _ in range(5 if check == "concurrent_calls" else 1):
+        report = check_backend(mutant, profile="quick", checks=[check], stop_at_first=True)
+        if not report.ok:
+            break
     assert not report.ok
     assert [result.check for result in report.failed] == [check]
     failure = report.failed[0].failure
