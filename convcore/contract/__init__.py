@@ -22,10 +22,10 @@ from .arrays import (
     parse_dtype,
     result_array,
 )
-from .convolution import Convolution, Weight
+from .convolution import Convolution
 from .declaration import MAX_TYPICAL_ERROR, Declaration, Refusal
 from .limits import MOST_THREADS, parse_threads, parse_workspace
-from .prepared_weight import PreparedWeight, WeightOperation
+from .prepared_weight import PreparedWeight, Weight, WeightOperation
 from .processors import available_cpus, usable_processors
 
 __all__ = [

@@ -14,20 +14,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..problem import OPERANDS, OPERATIONS, Geometry, Operation
+from ..problem import OPERANDS, Geometry, Operation
 from .arrays import Array, all_finite, as_plain, check_operand, result_array
 from .base import Planned
 from .declaration import Declaration, Refusal, dtype_name
-from .prepared_weight import PreparedWeight, WeightOperation
-
-Weight: TypeAlias = Array | PreparedWeight
-# What an author writes for each operation.
-_METHODS = {operation: f"_{operation}" for operation in OPERATIONS}
+from .prepared_weight import PreparedWeight, Weight, WeightOperation
 
 
 class Convolution(Planned, ABC):
@@ -35,7 +31,9 @@ class Convolution(Planned, ABC):
 
     A backend author writes `_forward`, `_grad_input` and `_grad_weight`; they receive arrays
     that are checked, C-contiguous, aligned, native, of one dtype, never empty and never
-    overlapping, and overwrite their last argument.
+    overlapping, and overwrite their last argument. Where they know whether all of that is finite
+    they may return True or False: the host, which asks it of algorithms that let NaN spread, then
+    does not look itself.
 
     Parameters
     ----------
@@ -237,16 +235,16 @@ class Convolution(Planned, ABC):
         """Have the author's method overwrite `result`; whether that is as it should be."""
         second = as_plain(second) if isinstance(second, np.ndarray) else second
         result = result if type(result) is np.ndarray else as_plain(result)
-        seen = getattr(self, _METHODS[operation])(as_plain(first), second, result)
+        seen = getattr(self, f"_{operation}")(as_plain(first), second, result)
         if seen is True or seen is False:  # a backend that has looked itself
             return seen
         return self._repair is None or all_finite(result)
 
     @abstractmethod
-    def _forward(self, input: Array, weight: Array, output: Array) -> None: ...
+    def _forward(self, input: Array, weight: Array, output: Array) -> bool | None: ...
 
     @abstractmethod
-    def _grad_input(self, grad_output: Array, weight: Array, grad_input: Array) -> None: ...
+    def _grad_input(self, grad_output: Array, weight: Array, grad_input: Array) -> bool | None: ...
 
     @abstractmethod
-    def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None: ...
+    def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> bool | None: ...

@@ -75,6 +75,9 @@ class PreparedWeight:
         return PreparedWeight.of, (self.plan, self.weight, operation)
 
 
+Weight: TypeAlias = Array | PreparedWeight
+
+
 def _payload(plan: Any, weight: Array, operation: WeightOperation) -> Any:
     """What `_prepare` makes of `weight`, unless a later class overrides the operation alone.
 

@@ -3,12 +3,13 @@
 entry_points   what is installed; nothing is imported
 record         one backend: who ships it, its class once loaded, what went wrong
 table          all of them by name
+factory        how a plan is built again elsewhere
 locks          the two locks, and what happens to them in a fork
 """
 
+from .factory import NamedFactory
 from .record import BackendRecord, checked, warn
 from .table import (
-    NamedFactory,
     backends,
     find,
     generation,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from .. import settings
 from ..errors import BackendLoadError, OptionError, UnknownBackendError, UnsupportedError
@@ -19,19 +18,6 @@ from .record import BackendRecord, checked, warn
 
 # Backends of this distribution keep their short names, whatever else is installed.
 OWN = "convcore"
-
-
-class NamedFactory:
-    """Builds a plan from a backend's name: what a pickled plan carries instead of a class."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __call__(self, *args: Any, **options: Any) -> Convolution:
-        """Plan of the backend that has this name where the call is made."""
-        plan = get_backend(self.name)(*args, **options)
-        plan._factory = self
-        return plan
 
 
 _installed: dict[str, BackendRecord] | None = None
