@@ -44,16 +44,21 @@ cdef extern from "native/plan/plan.h" namespace "convcore" nogil:
         int itemsize
         int threads
         size_t max_workspace
+    ctypedef enum Outcome:
+        NO_MEMORY
+        DONE
+        ALL_FINITE
+        NOT_FINITE
     cdef cppclass Plan:
         Plan(const Geometry&, Algorithm, const Kernels&, const Request&,
              const vector[string]&) except +
         bint fits(Operation) except +
         vector[string] variants(Operation) except +
         string name(Operation) except +
-        bint run(Operation, const void*, const void*, void*) except +
+        Outcome run(Operation, const void*, const void*, void*) except +
         size_t workspace(Operation) except +
         string describe(Operation) except +
         double seconds(Operation) except +
         size_t prepared_bytes(Operation) except +
         cbool prepare(Operation, const void*, void*, cbool*) except +
-        bint run_prepared(Operation, const void*, const void*, void*) except +
+        Outcome run_prepared(Operation, const void*, const void*, void*) except +

@@ -87,14 +87,16 @@ cdef class NativePlan:
     def run(self, int operation, first, second, result):
         """Carry out operation 0 forward, 1 grad_input or 2 grad_weight, overwriting `result`.
 
-        The weight may be what `prepare` made of it for the operation.
+        The weight may be what `prepare` made of it for the operation. Returns whether the result
+        is finite, or None where the algorithm need not know.
         """
         cdef bint prepared = isinstance(second, TransformedWeight)
         if prepared:
             second = second.values
         if result is None or not self._takes(operation, first, second, result, prepared):
             raise ValueError("arrays: must be those of this plan, contiguous and apart")
-        self._carry_out(operation, first, second, result, prepared)
+        cdef Outcome outcome = self._carry_out(operation, first, second, result, prepared)
+        return None if outcome == DONE else outcome == ALL_FINITE
 
     def fits(self, int operation):
         """Whether it can be carried out as wanted; what is asked about another is a ValueError."""
@@ -188,20 +190,20 @@ cdef class NativePlan:
         """An array for the result."""
         return cnp.PyArray_EMPTY(self._axes, self._shapes[PLACES[operation][2]], self._type, 0)
 
-    cdef int _carry_out(self, int operation, cnp.ndarray first, cnp.ndarray second,
-                        cnp.ndarray result, bint prepared=False) except -1:
+    cdef Outcome _carry_out(self, int operation, cnp.ndarray first, cnp.ndarray second,
+                            cnp.ndarray result, bint prepared=False) except NO_MEMORY:
         cdef const void* one = cnp.PyArray_DATA(first)
         cdef const void* other = cnp.PyArray_DATA(second)
         cdef void* to = cnp.PyArray_DATA(result)
-        cdef bint done
+        cdef Outcome outcome
         with nogil:
             if prepared:
-                done = self._plan.get().run_prepared(<Operation>operation, one, other, to)
+                outcome = self._plan.get().run_prepared(<Operation>operation, one, other, to)
             else:
-                done = self._plan.get().run(<Operation>operation, one, other, to)
-        if not done:
+                outcome = self._plan.get().run(<Operation>operation, one, other, to)
+        if outcome == NO_MEMORY:
             raise MemoryError(f"no memory for {self.workspace_bytes(operation)} bytes of workspace")
-        return 0
+        return outcome
 
 
 cdef bint _apart(cnp.ndarray result, cnp.ndarray operand) noexcept:
@@ -241,10 +243,11 @@ class TransformedWeight:
         self.values = values
 
 
-def at_once(NativePlan native, int operation, method, own, first, second, out):
+def at_once(NativePlan native, int operation, method, own, first, second, out, bint mended):
     """The result, where `method` is `own` and the kernels take the arrays as they are; else None.
 
-    `own` is what `NativeConvolution` does once arrays are checked: a subclass may replace it.
+    `own` is what `NativeConvolution` does once arrays are checked: a subclass may replace it. None
+    too for a result that the host has to mend, if it does so: it computes that again.
     """
     if not (PyMethod_Check(method) and PyMethod_GET_FUNCTION(method) == <PyObject*>own):
         return None
@@ -252,5 +255,5 @@ def at_once(NativePlan native, int operation, method, own, first, second, out):
         return None
     if out is None:
         out = native._new(operation)
-    native._carry_out(operation, first, second, out)
-    return out
+    cdef Outcome outcome = native._carry_out(operation, first, second, out)
+    return None if mended and outcome != ALL_FINITE else out

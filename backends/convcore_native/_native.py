@@ -21,7 +21,7 @@ class NativeConvolution(Convolution):
     """The three operations by a `NativePlan` of an algorithm.
 
     Arrays that are just what the kernels take go there at once; all else, a prepared weight, and a
-    result that the host wants to look at, is for the base class.
+    result that the host has to mend, is for the base class.
     """
 
     _algorithm: ClassVar[str]
@@ -75,49 +75,42 @@ class NativeConvolution(Convolution):
 
     def forward(self, input: Array, weight: Any, *, out: Array | None = None) -> Array:
         """See `Convolution.forward`."""
-        own = NativeConvolution._forward
-        if self._repair is None:
-            result = at_once(self._native, FORWARD, self._forward, own, input, weight, out)
-            if result is not None:
-                return result
-        return super().forward(input, weight, out=out)
+        own, mended = NativeConvolution._forward, self._repair is not None
+        result = at_once(self._native, FORWARD, self._forward, own, input, weight, out, mended)
+        return super().forward(input, weight, out=out) if result is None else result
 
     def grad_input(self, grad_output: Array, weight: Any, *, out: Array | None = None) -> Array:
         """See `Convolution.grad_input`."""
-        own = NativeConvolution._grad_input
-        if self._repair is None:
-            result = at_once(
-                self._native, GRAD_INPUT, self._grad_input, own, grad_output, weight, out
-            )
-            if result is not None:
-                return result
-        return super().grad_input(grad_output, weight, out=out)
+        own, mended = NativeConvolution._grad_input, self._repair is not None
+        result = at_once(
+            self._native, GRAD_INPUT, self._grad_input, own, grad_output, weight, out, mended
+        )
+        return super().grad_input(grad_output, weight, out=out) if result is None else result
 
     def grad_weight(self, grad_output: Array, input: Array, *, out: Array | None = None) -> Array:
         """See `Convolution.grad_weight`."""
-        own = NativeConvolution._grad_weight
-        if self._repair is None:
-            result = at_once(
-                self._native, GRAD_WEIGHT, self._grad_weight, own, grad_output, input, out
-            )
-            if result is not None:
-                return result
-        return super().grad_weight(grad_output, input, out=out)
+        own, mended = NativeConvolution._grad_weight, self._repair is not None
+        result = at_once(
+            self._native, GRAD_WEIGHT, self._grad_weight, own, grad_output, input, out, mended
+        )
+        return super().grad_weight(grad_output, input, out=out) if result is None else result
 
     def _prepare(self, weight: Array, operation: Operation) -> Array | TransformedWeight:
         prepared = self._native.prepare(OPERATIONS.index(operation), weight)
         return weight if prepared is None else prepared
 
-    def _forward(self, input: Array, weight: Array | TransformedWeight, output: Array) -> None:
-        self._native.run(FORWARD, input, weight, output)
+    def _forward(
+        self, input: Array, weight: Array | TransformedWeight, output: Array
+    ) -> bool | None:
+        return self._native.run(FORWARD, input, weight, output)
 
     def _grad_input(
         self, grad_output: Array, weight: Array | TransformedWeight, grad_input: Array
-    ) -> None:
-        self._native.run(GRAD_INPUT, grad_output, weight, grad_input)
+    ) -> bool | None:
+        return self._native.run(GRAD_INPUT, grad_output, weight, grad_input)
 
-    def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
-        self._native.run(GRAD_WEIGHT, grad_output, input, grad_weight)
+    def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> bool | None:
+        return self._native.run(GRAD_WEIGHT, grad_output, input, grad_weight)
 
 
 @lru_cache(maxsize=32)

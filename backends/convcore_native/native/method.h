@@ -14,6 +14,12 @@ struct Request {
     size_t max_workspace;
 };
 
+// What became of a run: that there was no memory, that it is done, or what was seen of the results
+// by a method whose results may have to be mended.
+enum Outcome { NO_MEMORY, DONE, ALL_FINITE, NOT_FINITE };
+
+inline Outcome outcome(bool finite) { return finite ? ALL_FINITE : NOT_FINITE; }
+
 class Method {
   public:
     virtual ~Method() = default;
@@ -22,8 +28,8 @@ class Method {
     // Bytes of workspace that `run` needs.
     virtual size_t workspace() const = 0;
     // Operands in the order of the operation's arguments. Thread-safe: all state is in `workspace`.
-    virtual void run(const void* first, const void* second, void* result, void* workspace,
-                     int threads) const = 0;
+    virtual Outcome run(const void* first, const void* second, void* result, void* workspace,
+                        int threads) const = 0;
     // For weights that are used often: what `prepare` writes, in bytes, or 0 where it gains
     // nothing, and the operation on it. Both have the workspace of `run`. False if this weight, by
     // its values, has to be used as it is.
@@ -32,8 +38,10 @@ class Method {
                          int /*threads*/) const {
         return false;
     }
-    virtual void run_prepared(const void* /*first*/, const void* /*prepared*/, void* /*result*/,
-                              void* /*workspace*/, int /*threads*/) const {}
+    virtual Outcome run_prepared(const void* /*first*/, const void* /*prepared*/, void* /*result*/,
+                                 void* /*workspace*/, int /*threads*/) const {
+        return DONE;
+    }
     // Kernel class and block sizes, for `explain`.
     virtual std::string describe() const = 0;
     // Seconds that one call should take.

@@ -99,8 +99,8 @@ class BandCorrelation : public FewChannels<T> {
     bool fits() const { return fits_; }
     size_t elements() const override { return size_t(packed_ + workspace_ * this->threads_); }
 
-    void run(const void* source, const void* weight, void* result, void* workspace,
-             int threads) const override {
+    Outcome run(const void* source, const void* weight, void* result, void* workspace,
+                int threads) const override {
         const T* from = static_cast<const T*>(source);
         const T* weights = static_cast<const T*>(weight);
         T* target = static_cast<T*>(result);
@@ -119,6 +119,7 @@ class BandCorrelation : public FewChannels<T> {
                 reference_correlate(parts_[i * size_t(together_) + size_t(j)].problem, from,
                                     weights, target);
         }
+        return DONE;
     }
 
     std::string describe() const override {
@@ -162,8 +163,8 @@ class BandWeightGradient : public FewChannels<T> {
         return size_t((slices_ - 1) * result_ + band_.band.gradient_workspace * this->threads_);
     }
 
-    void run(const void* grad_output, const void* input, void* result, void* workspace,
-             int threads) const override {
+    Outcome run(const void* grad_output, const void* input, void* result, void* workspace,
+                int threads) const override {
         const T* target = static_cast<const T*>(grad_output);
         const T* source = static_cast<const T*>(input);
         T* weight = static_cast<T*>(result);
@@ -172,6 +173,7 @@ class BandWeightGradient : public FewChannels<T> {
         // A NaN in a sum stays there; one that met the padding does not belong there.
         if (!this->kernels_.all_finite(weight, result_))
             reference_weight_gradient(correlation_.problem, target, source, weight);
+        return DONE;
     }
 
     std::string describe() const override {

@@ -107,13 +107,14 @@ class GemmCorrelation : public GemmMethod<T> {
         }
     }
 
-    void run(const void* source, const void* weight, void* result, void* workspace,
-             int threads) const override {
+    Outcome run(const void* source, const void* weight, void* result, void* workspace,
+                int threads) const override {
         T* target = static_cast<T*>(result);
         clear_bytes(target, size_t(clear_) * sizeof(T), threads);
         for (size_t i = 0; i < parts_.size(); ++i)
             run_part(i, static_cast<const T*>(source), static_cast<const T*>(weight), target,
                      static_cast<T*>(workspace), this->usable(threads));
+        return DONE;
     }
 
     std::string describe() const override {
@@ -193,8 +194,8 @@ class GemmWeightGradient : public GemmMethod<T> {
                       channels * (depth * double(block.slices) + positions * parts) * MOVE_SECONDS;
     }
 
-    void run(const void* grad_output, const void* input, void* result, void* workspace,
-             int threads) const override {
+    Outcome run(const void* grad_output, const void* input, void* result, void* workspace,
+                int threads) const override {
         const T* target = static_cast<const T*>(exchanged_ ? input : grad_output);
         const T* source = static_cast<const T*>(exchanged_ ? grad_output : input);
         T* weight = static_cast<T*>(result);
@@ -208,6 +209,7 @@ class GemmWeightGradient : public GemmMethod<T> {
         const index_t count = whole.groups * whole.weight_group_pitch;
         if (block.padded && !this->kernels_.all_finite(weight, count))
             reference_weight_gradient(whole, target, source, weight);
+        return DONE;
     }
 
     std::string describe() const override {

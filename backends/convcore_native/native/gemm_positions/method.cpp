@@ -49,8 +49,8 @@ class GemmPositions : public Method {
 
     double seconds(int threads) const override { return CALL_SECONDS + work_ / threads; }
 
-    void run(const void* source, const void* weight, void* result, void* workspace,
-             int threads) const override {
+    Outcome run(const void* source, const void* weight, void* result, void* workspace,
+                int threads) const override {
         T* target = static_cast<T*>(result);
         T* const packed = static_cast<T*>(workspace);
         if (!blocks_[0].spread_rows) clear(target, threads);
@@ -68,6 +68,7 @@ class GemmPositions : public Method {
                 reference_correlate(parts_[i].problem, static_cast<const T*>(source),
                                     static_cast<const T*>(weight), target);
         }
+        return DONE;
     }
 
     size_t prepared_bytes() const override {
@@ -83,13 +84,14 @@ class GemmPositions : public Method {
         return usable;
     }
 
-    void run_prepared(const void* source, const void* prepared, void* result, void* workspace,
-                      int threads) const override {
+    Outcome run_prepared(const void* source, const void* prepared, void* result, void* workspace,
+                         int threads) const override {
         const T* packed = static_cast<const T*>(prepared);
         T* target = static_cast<T*>(result);
         if (!blocks_[0].spread_rows) clear(target, threads);
         for (const Together& some : together_)
             packed = correlate(some, source, packed, target, static_cast<T*>(workspace), threads);
+        return DONE;
     }
 
     std::string describe() const override {

@@ -90,30 +90,31 @@ std::vector<std::string> Plan::variants(Operation operation) const {
 }
 
 template <class Work>
-bool Plan::with_workspace(Operation operation, const Work& work) {
+Outcome Plan::with_workspace(Operation operation, const Work& work) {
     const Chosen& choice = chosen(operation);
     const Workspace workspace(choice.workspace);
-    if (choice.workspace != 0 && workspace.data() == nullptr) return false;
-    work(*choice.method, workspace.data(), usable_threads(choice.threads));
-    return true;
+    if (choice.workspace != 0 && workspace.data() == nullptr) return NO_MEMORY;
+    return work(*choice.method, workspace.data(), usable_threads(choice.threads));
 }
 
-bool Plan::run(Operation operation, const void* first, const void* second, void* result) {
+Outcome Plan::run(Operation operation, const void* first, const void* second, void* result) {
     return with_workspace(operation, [&](const Method& method, void* workspace, int threads) {
-        method.run(first, second, result, workspace, threads);
+        return method.run(first, second, result, workspace, threads);
     });
 }
 
 bool Plan::prepare(Operation operation, const void* weight, void* prepared, bool* usable) {
-    return with_workspace(operation, [&](const Method& method, void* workspace, int threads) {
+    const auto work = [&](const Method& method, void* workspace, int threads) {
         *usable = method.prepare(weight, prepared, workspace, threads);
-    });
+        return DONE;
+    };
+    return with_workspace(operation, work) != NO_MEMORY;
 }
 
-bool Plan::run_prepared(Operation operation, const void* first, const void* prepared,
-                        void* result) {
+Outcome Plan::run_prepared(Operation operation, const void* first, const void* prepared,
+                           void* result) {
     return with_workspace(operation, [&](const Method& method, void* workspace, int threads) {
-        method.run_prepared(first, prepared, result, workspace, threads);
+        return method.run_prepared(first, prepared, result, workspace, threads);
     });
 }
 

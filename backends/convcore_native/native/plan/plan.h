@@ -29,8 +29,8 @@ class Plan {
     std::vector<std::string> variants(Operation) const;
     std::string name(Operation);
 
-    // Overwrites `result`; returns false if there is no memory. Thread-safe.
-    bool run(Operation, const void* first, const void* second, void* result);
+    // Overwrites `result`. Thread-safe.
+    Outcome run(Operation, const void* first, const void* second, void* result);
     size_t workspace(Operation);
     std::string describe(Operation);
     double seconds(Operation);
@@ -39,7 +39,7 @@ class Plan {
     // becomes false where this weight, by its values, has to be used as it is.
     size_t prepared_bytes(Operation);
     bool prepare(Operation, const void* weight, void* prepared, bool* usable);
-    bool run_prepared(Operation, const void* first, const void* prepared, void* result);
+    Outcome run_prepared(Operation, const void* first, const void* prepared, void* result);
 
   private:
     struct Chosen;
@@ -47,9 +47,9 @@ class Plan {
     std::unique_ptr<const Chosen> choose(Operation) const;
     const Chosen& tried(Operation);
     const Chosen& chosen(Operation);
-    // Calls `work(method, workspace, threads)`; false if there is no memory.
+    // Calls `work(method, workspace, threads)`, if there is memory.
     template <class Work>
-    bool with_workspace(Operation, const Work& work);
+    Outcome with_workspace(Operation, const Work& work);
 
     const Geometry geometry_;
     const Algorithm algorithm_;

@@ -21,7 +21,7 @@ class ReferenceMethod : public Method {
     size_t workspace() const override { return 0; }
     std::string describe() const override { return "definition, no workspace"; }
 
-    void run(const void* first, const void* second, void* result, void*, int) const override {
+    Outcome run(const void* first, const void* second, void* result, void*, int) const override {
         const T* a = static_cast<const T*>(first);
         const T* b = static_cast<const T*>(second);
         T* to = static_cast<T*>(result);
@@ -32,6 +32,7 @@ class ReferenceMethod : public Method {
             else
                 reference_correlate(part.problem, a, b, to);
         }
+        return DONE;
     }
 
     double seconds(int) const override {

@@ -42,8 +42,8 @@ class SmallCorrelation : public Method {
     const char* name() const override { return "small"; }
     size_t workspace() const override { return size_t(elements_) * sizeof(T); }
 
-    void run(const void* first, const void* second, void* result, void* workspace,
-             int) const override {
+    Outcome run(const void* first, const void* second, void* result, void* workspace,
+                int) const override {
         const T* source = static_cast<const T*>(first);
         const T* weight = static_cast<const T*>(second);
         T* target = static_cast<T*>(result);
@@ -54,6 +54,7 @@ class SmallCorrelation : public Method {
                                     static_cast<T*>(workspace)))
                 reference_correlate(problem, source, weight, target);
         }
+        return DONE;
     }
 
     std::string describe() const override {

@@ -87,13 +87,14 @@ struct Routines {
     void (*transform)(const Transform<T>&, const Field&, const Items&, const T* array, T* spectra,
                       T* workspace, int threads);
     void (*multiply)(const Product&, const T* a, const T* b, T* result, int threads);
-    // Back from the spectra, which it overwrites, to the elements that the tiles keep.
-    void (*restore)(const Transform<T>&, const Field&, const Items&, T* spectra, T* array,
+    // Back from the spectra, which it overwrites, to the elements that the tiles keep; returns
+    // whether all of those are finite.
+    bool (*restore)(const Transform<T>&, const Field&, const Items&, T* spectra, T* array,
                     T* workspace, int threads);
     // `multiply` and `restore` at once: rows are the tiles of the items, columns their channels,
     // and results are put into the array without being stored. `workspace` holds row_block *
     // column_block spectra more for each thread, where result_row and result_column refer to.
-    void (*combine)(const Transform<T>&, const Field&, const Items&, const Product&, const T* a,
+    bool (*combine)(const Transform<T>&, const Field&, const Items&, const Product&, const T* a,
                     const T* b, T* array, T* workspace, int threads);
 };
 

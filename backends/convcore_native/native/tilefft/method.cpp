@@ -35,17 +35,15 @@ class TileFftMethod : public Method {
         return size_t(tiling_.spectra(problem_, false) + thread_elements() * threads_) * sizeof(T);
     }
 
-    void run(const void* first, const void* second, void* result, void* workspace,
-             int threads) const override {
+    Outcome run(const void* first, const void* second, void* result, void* workspace,
+                int threads) const override {
         const int used = std::min(threads, threads_);
         T* room = static_cast<T*>(workspace);
-        if (operation_ == GRAD_WEIGHT) {
-            accumulate(static_cast<const T*>(first), static_cast<const T*>(second),
-                       static_cast<T*>(result), room, used);
-        } else {
-            correlate(static_cast<const T*>(first), static_cast<const T*>(second), nullptr,
-                      static_cast<T*>(result), room, used);
-        }
+        if (operation_ == GRAD_WEIGHT)
+            return outcome(accumulate(static_cast<const T*>(first), static_cast<const T*>(second),
+                                      static_cast<T*>(result), room, used));
+        return outcome(correlate(static_cast<const T*>(first), static_cast<const T*>(second),
+                                 nullptr, static_cast<T*>(result), room, used));
     }
 
     size_t prepared_bytes() const override {
@@ -61,10 +59,11 @@ class TileFftMethod : public Method {
         return true;
     }
 
-    void run_prepared(const void* first, const void* prepared, void* result, void* workspace,
-                      int threads) const override {
-        correlate(static_cast<const T*>(first), nullptr, static_cast<const T*>(prepared),
-                  static_cast<T*>(result), static_cast<T*>(workspace), std::min(threads, threads_));
+    Outcome run_prepared(const void* first, const void* prepared, void* result, void* workspace,
+                         int threads) const override {
+        return outcome(correlate(static_cast<const T*>(first), nullptr,
+                                 static_cast<const T*>(prepared), static_cast<T*>(result),
+                                 static_cast<T*>(workspace), std::min(threads, threads_)));
     }
 
     std::string describe() const override {
@@ -142,9 +141,11 @@ class TileFftMethod : public Method {
         return fresh;
     }
 
-    void correlate(const T* source, const T* weight, const T* prepared, T* target, T* workspace,
+    // Whether all results are finite.
+    bool correlate(const T* source, const T* weight, const T* prepared, T* target, T* workspace,
                    int threads) const {
         const Transform<T>& transform = this->transform();
+        bool finite = true;
         const index_t sources = problem_.sources, tiles = tiling_.tile_count(problem_);
         visit_parts([&](const Part& part) {
             T* block = workspace;
@@ -156,12 +157,13 @@ class TileFftMethod : public Method {
                 kernels_.transform(transform, problem_.source,
                                    tile_items(part, 0, sources, tile, count), source,
                                    source_spectra, block, threads);
-                kernels_.combine(transform, problem_.target,
-                                 tile_items(part, part.target, part.targets, tile, count),
-                                 product(part, count, prepared != nullptr), source_spectra, weights,
-                                 target, block, threads);
+                finite &= kernels_.combine(transform, problem_.target,
+                                           tile_items(part, part.target, part.targets, tile, count),
+                                           product(part, count, prepared != nullptr),
+                                           source_spectra, weights, target, block, threads);
             }
         });
+        return finite;
     }
 
     // [tile][target], in a thread's block, from source_spectra[group][tile][source] and
@@ -211,8 +213,10 @@ class TileFftMethod : public Method {
                 1};
     }
 
-    void accumulate(const T* target, const T* source, T* weight, T* workspace, int threads) const {
+    // Whether all results are finite.
+    bool accumulate(const T* target, const T* source, T* weight, T* workspace, int threads) const {
         const Transform<T>& transform = this->transform();
+        bool finite = true;
         const index_t sources = problem_.sources, tiles = tiling_.tile_count(problem_);
         visit_parts([&](const Part& part) {
             T* block = workspace;
@@ -231,9 +235,10 @@ class TileFftMethod : public Method {
                 kernels_.multiply(gradient_product(part, count, tile == 0), source_spectra,
                                   target_spectra, weights, threads);
             }
-            kernels_.restore(transform, problem_.weight, weight_items(part), weights, weight, block,
-                             threads);
+            finite &= kernels_.restore(transform, problem_.weight, weight_items(part), weights,
+                                       weight, block, threads);
         });
+        return finite;
     }
 
     const Operation operation_;

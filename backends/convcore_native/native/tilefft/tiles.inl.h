@@ -6,6 +6,7 @@
 #pragma once
 #include "machine/thread_number.inl.h"
 #include "problem/integers.h"
+#include "simd/finite.inl.h"
 #include "tilefft/fft.inl.h"
 
 namespace convcore::tilefft {
@@ -136,16 +137,25 @@ void fill_strip(const Window& window, const Strip& strip, const T* array, T* col
     });
 }
 
+// Whether all that it writes is finite; what it scales, to less, is where the result is.
 template <class T>
-void empty_strip(const Window& window, const Strip& strip, T scale, const T* columns, T* array) {
+bool empty_strip(const Window& window, const Strip& strip, T scale, const T* columns, T* array) {
+    Seen<T> seen;
     visit_rows<T>(window, strip, [&](index_t offset, const Run& run, index_t row) {
         visit_row<T>(
             window.column, run, strip.block,
-            [&](index_t e, index_t place) { array[offset + e] = columns[row + place] * scale; },
             [&](index_t e, index_t place) {
-                store(array + offset + e, load(columns + row + place) * broadcast(scale));
+                const T value = columns[row + place];
+                seen.look(value);
+                array[offset + e] = value * scale;
+            },
+            [&](index_t e, index_t place) {
+                const vec<T> value = load(columns + row + place);
+                seen.look(value);
+                store(array + offset + e, value * broadcast(scale));
             });
     });
+    return seen.all_finite();
 }
 
 // lanes x lanes complex numbers; the rows of both squares are 2 lanes apart.
@@ -207,13 +217,15 @@ void tile_to_spectrum(const Transform<T>& transform, const Window& window, const
     }
 }
 
+// Whether all elements that it writes are finite.
 template <class T>
-void spectrum_to_tile(const Transform<T>& transform, const Window& window, T* spectrum, T* array,
+bool spectrum_to_tile(const Transform<T>& transform, const Window& window, T* spectrum, T* array,
                       T* columns) {
     constexpr index_t lanes = Simd<T>::lanes, square = lanes * 2 * lanes;
     const index_t section = transform.across.extent * 2 * lanes;
     const index_t sections = transform.down.extent / lanes;
     const T scale = T(1) / T(transform.down.extent * transform.across.extent);
+    bool finite = true;
     for (index_t s = 0; s < sections; ++s) {
         T* at = spectrum + s * section;
         expand_all(transform.across, at);
@@ -228,25 +240,29 @@ void spectrum_to_tile(const Transform<T>& transform, const Window& window, T* sp
             for (index_t s = 0; s < sections; ++s) turn(from + s * section, block + s * square);
             expand_all(transform.down, block);
         }
-        empty_strip(window, strip, scale, columns, array);
+        finite = empty_strip(window, strip, scale, columns, array) && finite;
     }
+    return finite;
 }
 
-// Calls visit(window, place of the spectrum, block of the thread) for every item.
+// Calls visit(window, place of the spectrum, block of the thread) for every item; whether each of
+// them returned true.
 template <class T, class Visit>
-void visit_items(const Transform<T>& transform, const Field& field, const Items& items,
+bool visit_items(const Transform<T>& transform, const Field& field, const Items& items,
                  T* workspace, int threads, Visit visit) {
     const index_t buffer = STRIP_BYTES / VECTOR_BYTES * transform.block;
-#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
+    bool all = true;
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static) reduction(&& : all)
     for (index_t i = 0; i < items.groups * items.channels * items.tiles; ++i) {
         const index_t tile = i % items.tiles, channel = i / items.tiles % items.channels;
         const index_t group = i / items.tiles / items.channels;
         const index_t place =
             group * items.group_place + channel * items.channel_place + tile * items.tile_place;
-        visit(window_of(transform, field, items.first_group + group, items.first_channel + channel,
-                        items.first_tile + tile),
-              place * transform.pitch, workspace + thread_number() * buffer);
+        const Window window = window_of(transform, field, items.first_group + group,
+                                        items.first_channel + channel, items.first_tile + tile);
+        all = visit(window, place * transform.pitch, workspace + thread_number() * buffer) && all;
     }
+    return all;
 }
 
 template <class T>
@@ -255,16 +271,18 @@ void transform_tiles(const Transform<T>& transform, const Field& field, const It
     visit_items(transform, field, items, workspace, threads,
                 [&](const Window& window, index_t place, T* columns) {
                     tile_to_spectrum(transform, window, array, spectra + place, columns);
+                    return true;
                 });
 }
 
 template <class T>
-void restore_tiles(const Transform<T>& transform, const Field& field, const Items& items,
+bool restore_tiles(const Transform<T>& transform, const Field& field, const Items& items,
                    T* spectra, T* array, T* workspace, int threads) {
-    visit_items(transform, field, items, workspace, threads,
-                [&](const Window& window, index_t place, T* columns) {
-                    spectrum_to_tile(transform, window, spectra + place, array, columns);
-                });
+    return visit_items(transform, field, items, workspace, threads,
+                       [&](const Window& window, index_t place, T* columns) {
+                           return spectrum_to_tile(transform, window, spectra + place, array,
+                                                   columns);
+                       });
 }
 
 // rows x columns results over `length` elements, summed over `depth` products.
@@ -357,14 +375,16 @@ void multiply_part(const Product& product, index_t rows, index_t columns, const 
 }
 
 template <class T>
-void combine_tiles(const Transform<T>& transform, const Field& field, const Items& items,
+bool combine_tiles(const Transform<T>& transform, const Field& field, const Items& items,
                    const Product& product, const T* a, const T* b, T* array, T* workspace,
                    int threads) {
     const index_t strip = STRIP_BYTES / VECTOR_BYTES * transform.block;
     const index_t buffer = strip + product.row_block * product.column_block * transform.pitch;
     const index_t rows = quotient(product.rows, product.row_block);
     const index_t columns = quotient(product.columns, product.column_block);
-#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
+    bool finite = true;
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static) \
+    reduction(&& : finite)
     for (index_t task = 0; task < product.groups * columns * rows; ++task) {
         const index_t row = task % rows * product.row_block;
         const index_t column = task / rows % columns * product.column_block;
@@ -379,13 +399,13 @@ void combine_tiles(const Transform<T>& transform, const Field& field, const Item
             for (index_t j = column; j < column_end; ++j) {
                 T* spectrum = block + strip + (i - row) * product.result_row +
                               (j - column) * product.result_column;
-                spectrum_to_tile(transform,
-                                 window_of(transform, field, items.first_group + group,
-                                           items.first_channel + j, items.first_tile + i),
-                                 spectrum, array, block);
+                const Window window = window_of(transform, field, items.first_group + group,
+                                                items.first_channel + j, items.first_tile + i);
+                finite = spectrum_to_tile(transform, window, spectrum, array, block) && finite;
             }
         }
     }
+    return finite;
 }
 
 }  // namespace

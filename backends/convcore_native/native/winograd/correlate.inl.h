@@ -176,7 +176,8 @@ struct Products {
     }
 
     // Transforms panels from `panel` on back into the target.
-    void finish(const Strips& strips, index_t panel, index_t panels, T* work, T* target) const {
+    void finish(const Strips& strips, index_t panel, index_t panels, T* work, T* target,
+                Seen<T>& seen) const {
         constexpr int lanes = Simd<T>::lanes, width = tile_width<T>;
         const index_t step = block.panels * width, plane = target_window(problem).positions();
         const index_t end = smaller((panel + panels) * width, problem.target_channels);
@@ -186,7 +187,7 @@ struct Products {
                 transform_out(problem, product + k - panel * width + strip.place * step,
                               block.product_pitch, step, strip, work,
                               target + (strip.image * problem.target_channels + k) * plane,
-                              int(smaller(lanes, end - k)));
+                              int(smaller(lanes, end - k)), seen);
             }
         }
     }
@@ -207,7 +208,7 @@ void transform_source(const Problem& problem, const Blocking& block, const T* so
 }
 
 template <class T>
-void correlate(const Problem& problem, const Blocking& block, const T* source, const T* transformed,
+bool correlate(const Problem& problem, const Blocking& block, const T* source, const T* transformed,
                T* target, index_t first, index_t last, T* workspace, int threads) {
     constexpr int lanes = Simd<T>::lanes;
     const index_t blocks = quotient(problem.tiles, block.tiles);
@@ -215,8 +216,11 @@ void correlate(const Problem& problem, const Blocking& block, const T* source, c
     const index_t sources = problem.frequencies * block.source_pitch;
     const index_t products = problem.frequencies * block.product_pitch;
     const index_t panel_pitch = problem.frequencies * block.weight_pitch;
-#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
+    bool finite = true;
+#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1) \
+    reduction(&& : finite)
     for (index_t i = 0; i < blocks; ++i) {
+        Seen<T> seen;
         T* buffer = workspace + thread_number() * (sources + products + block.strip_workspace);
         T* work = buffer + sources + products;
         const Strips strips(problem, i * block.tiles,
@@ -234,9 +238,11 @@ void correlate(const Problem& problem, const Blocking& block, const T* source, c
                                   buffer + sources};
             const index_t panels = smaller(block.panels, last - panel);
             run.multiply(strips.tiles, panels, 0, depth, 0);
-            run.finish(strips, panel, panels, work, target);
+            run.finish(strips, panel, panels, work, target, seen);
         }
+        finite = finite && seen.all_finite();
     }
+    return finite;
 }
 
 // Panels from `panel` on times a block of tiles that all threads share. Their weights are taken as
@@ -244,7 +250,7 @@ void correlate(const Problem& problem, const Blocking& block, const T* source, c
 template <class T>
 void correlate_panels(const Problem& problem, const Blocking& block, const Strips& strips,
                       const T* shared, const T* weight, const T* prepared, index_t panel, T* buffer,
-                      T* target) {
+                      T* target, Seen<T>& seen) {
     const index_t depth = whole_lanes<T>(problem.source_channels);
     const index_t count = quotient(problem.target_channels, tile_width<T>);
     const index_t panels = smaller(block.panels, count - panel);
@@ -267,11 +273,11 @@ void correlate_panels(const Problem& problem, const Blocking& block, const Strip
                             buffer + i * panel_pitch);
         run.multiply(strips.tiles, panels, first, last, first);
     }
-    run.finish(strips, panel, panels, work, target);
+    run.finish(strips, panel, panels, work, target, seen);
 }
 
 template <class T>
-void correlate_few(const Problem& problem, const Blocking& block, const T* source, const T* weight,
+bool correlate_few(const Problem& problem, const Blocking& block, const T* source, const T* weight,
                    const T* prepared, T* target, T* workspace, int threads) {
     constexpr int lanes = Simd<T>::lanes;
     const index_t vectors = quotient(problem.source_channels, lanes);
@@ -279,8 +285,10 @@ void correlate_few(const Problem& problem, const Blocking& block, const T* sourc
     const index_t buffer_size =
         problem.frequencies * (block.panels * block.weight_pitch + block.product_pitch) +
         block.strip_workspace;
-#pragma omp parallel num_threads(threads) if (threads > 1)
+    bool finite = true;
+#pragma omp parallel num_threads(threads) if (threads > 1) reduction(&& : finite)
     {
+        Seen<T> seen;
         T* buffer =
             workspace + problem.frequencies * block.source_pitch + thread_number() * buffer_size;
         for (index_t first = 0; first < problem.tiles; first += block.tiles) {
@@ -293,9 +301,11 @@ void correlate_few(const Problem& problem, const Blocking& block, const T* sourc
 #pragma omp for schedule(dynamic)
             for (index_t panel = 0; panel < panels; panel += block.panels)
                 correlate_panels(problem, block, strips, workspace, weight, prepared, panel, buffer,
-                                 target);
+                                 target, seen);
         }
+        finite = finite && seen.all_finite();
     }
+    return finite;
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ void multiply_frequency(const Blocking& block, index_t tiles, index_t depth, ind
 // Transforms the sums of one target channel and up to one vector of source channels back.
 template <class T>
 void transform_gradient(const Problem& problem, const T* sums, index_t pitch, int channels, T* work,
-                        T* weight) {
+                        T* weight, Seen<T>& seen) {
     constexpr int lanes = Simd<T>::lanes;
     const Axis *outer = problem.axis, *middle = outer + 1, *inner = outer + 2;
     const index_t row = inner->taps * lanes;
@@ -56,7 +56,7 @@ void transform_gradient(const Problem& problem, const T* sums, index_t pitch, in
             for (index_t k = 0; k < inner->taps; ++k)
                 store(work + ((i * middle->taps + j) * inner->taps + k) * lanes,
                       load(work + (i * middle->frequencies + j) * row + k * lanes));
-    write_row(work, problem.taps, weight, problem.weight_source_pitch, channels);
+    write_row(work, problem.taps, weight, problem.weight_source_pitch, channels, seen);
 }
 
 template <class T>
@@ -67,6 +67,7 @@ struct GradientWork {
     const T* source;
     T* weight;
     T *sources, *targets, *sums, *work;
+    Seen<T> seen;
 
     // Target channels `first` to `last`; inside a parallel region. Sources of a single block of
     // tiles are transformed for the first of them only.
@@ -120,24 +121,29 @@ struct GradientWork {
                 transform_gradient(
                     problem, sums + (k - first) * block.product_pitch + c, block.weight_pitch,
                     int(smaller(lanes, channels - c)), work,
-                    weight + k * problem.weight_target_pitch + c * problem.weight_source_pitch);
+                    weight + k * problem.weight_target_pitch + c * problem.weight_source_pitch,
+                    seen);
     }
 };
 
 template <class T>
-void weight_gradient(const Problem& problem, const Blocking& block, const T* target,
+bool weight_gradient(const Problem& problem, const Blocking& block, const T* target,
                      const T* source, T* weight, T* workspace, int threads) {
     T* targets = workspace + problem.frequencies * block.source_pitch;
     T* sums = targets + problem.frequencies * block.target_pitch;
     T* work = sums + whole_lanes<T>(block.rows) * block.product_pitch;
-#pragma omp parallel num_threads(threads) if (threads > 1)
+    bool finite = true;
+#pragma omp parallel num_threads(threads) if (threads > 1) reduction(&& : finite)
     {
         GradientWork<T> task{problem, block,  target,
                              source,  weight, workspace,
-                             targets, sums,   work + thread_number() * block.strip_workspace};
+                             targets, sums,   work + thread_number() * block.strip_workspace,
+                             {}};
         for (index_t first = 0; first < problem.target_channels; first += block.rows)
             task.run(first, smaller(first + block.rows, problem.target_channels));
+        finite = finite && task.seen.all_finite();
     }
+    return finite;
 }
 
 }  // namespace

@@ -54,14 +54,15 @@ struct Routines {
     // Panels `first` to `last` of the target channels.
     void (*transform_weight)(const Problem&, const Blocking&, const T* weight, T* transformed,
                              index_t first, index_t last, T* workspace, int threads);
+    // These return whether all results are finite.
     // For many tiles: every thread has its own blocks of them.
-    void (*correlate)(const Problem&, const Blocking&, const T* source, const T* transformed,
+    bool (*correlate)(const Problem&, const Blocking&, const T* source, const T* transformed,
                       T* target, index_t first, index_t last, T* workspace, int threads);
     // For few tiles: the threads share them, and transform weights as they are needed, unless those
     // are given as `prepared`.
-    void (*correlate_few)(const Problem&, const Blocking&, const T* source, const T* weight,
+    bool (*correlate_few)(const Problem&, const Blocking&, const T* source, const T* weight,
                           const T* prepared, T* target, T* workspace, int threads);
-    void (*weight_gradient)(const Problem&, const Blocking&, const T* target, const T* source,
+    bool (*weight_gradient)(const Problem&, const Blocking&, const T* target, const T* source,
                             T* weight, T* workspace, int threads);
 };
 

@@ -52,8 +52,8 @@ class WinogradMethod : public Method {
     size_t workspace() const override { return size_t(tiling_.size) * sizeof(float); }
     double seconds(int threads) const override { return work_ / threads + CALL; }
 
-    void run(const void* first, const void* second, void* result, void* workspace,
-             int threads) const override {
+    Outcome run(const void* first, const void* second, void* result, void* workspace,
+                int threads) const override {
         const float* left = static_cast<const float*>(first);
         const float* right = static_cast<const float*>(second);
         float* to = static_cast<float*>(result);
@@ -61,15 +61,20 @@ class WinogradMethod : public Method {
         const Problem& problem = tiling_.problem;
         const Blocking& block = tiling_.block;
         if (tiling_.operation == GRAD_WEIGHT)
-            return kernels_.weight_gradient(problem, block, left, right, to, room, threads);
+            return outcome(
+                kernels_.weight_gradient(problem, block, left, right, to, room, threads));
         if (tiling_.few)
-            return kernels_.correlate_few(problem, block, left, right, nullptr, to, room, threads);
+            return outcome(
+                kernels_.correlate_few(problem, block, left, right, nullptr, to, room, threads));
         float* buffers = room + tiling_.range * tiling_.panel_size();
+        bool finite = true;
         for (index_t panel = 0; panel < tiling_.panels; panel += tiling_.range) {
             const index_t end = std::min(panel + tiling_.range, tiling_.panels);
             kernels_.transform_weight(problem, block, right, room, panel, end, buffers, threads);
-            kernels_.correlate(problem, block, left, room, to, panel, end, buffers, threads);
+            finite &=
+                kernels_.correlate(problem, block, left, room, to, panel, end, buffers, threads);
         }
+        return outcome(finite);
     }
 
     size_t prepared_bytes() const override {
@@ -85,8 +90,8 @@ class WinogradMethod : public Method {
         return true;
     }
 
-    void run_prepared(const void* source, const void* prepared, void* target, void* workspace,
-                      int threads) const override {
+    Outcome run_prepared(const void* source, const void* prepared, void* target, void* workspace,
+                         int threads) const override {
         const float* from = static_cast<const float*>(source);
         const float* weights = static_cast<const float*>(prepared);
         float* to = static_cast<float*>(target);
@@ -94,9 +99,10 @@ class WinogradMethod : public Method {
         const Problem& problem = tiling_.problem;
         const Blocking& block = tiling_.block;
         if (tiling_.few)
-            return kernels_.correlate_few(problem, block, from, nullptr, weights, to, room,
-                                          threads);
-        kernels_.correlate(problem, block, from, weights, to, 0, tiling_.panels, room, threads);
+            return outcome(
+                kernels_.correlate_few(problem, block, from, nullptr, weights, to, room, threads));
+        return outcome(kernels_.correlate(problem, block, from, weights, to, 0, tiling_.panels,
+                                          room, threads));
     }
 
     std::string describe() const override {

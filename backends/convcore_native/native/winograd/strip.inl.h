@@ -4,6 +4,7 @@
 // channels, and pixels become them again when it is written: no transform meets an edge.
 #pragma once
 #include "problem/integers.h"
+#include "simd/finite.inl.h"
 #include "winograd/transform.inl.h"
 
 namespace convcore::winograd {
@@ -82,6 +83,7 @@ inline vec<T> gather(const T* from, index_t pitch, int channels) {
 }
 
 // Transposes a square of one vector each way, between rows `pitch` apart and vectors side by side.
+// What is written is looked at.
 template <class T>
 inline void read_square(const T* from, index_t pitch, T* to) {
     constexpr int lanes = Simd<T>::lanes;
@@ -94,11 +96,16 @@ inline void read_square(const T* from, index_t pitch, T* to) {
 }
 
 template <class T>
-inline void write_square(const T* from, T* to, index_t pitch) {
+inline void write_square(const T* from, T* to, index_t pitch, Seen<T>& seen) {
     constexpr int lanes = Simd<T>::lanes;
     vec<T> square[lanes];
+    Bits<T> bits{};
 #pragma GCC unroll 16
-    for (int i = 0; i < lanes; ++i) square[i] = load(from + i * lanes);
+    for (int i = 0; i < lanes; ++i) {
+        square[i] = load(from + i * lanes);
+        bits |= not_finite<T>(square[i]);
+    }
+    seen.look(bits);
     transpose<T>(square);
 #pragma GCC unroll 16
     for (int c = 0; c < lanes; ++c) store(to + c * pitch, square[c]);
@@ -117,8 +124,10 @@ void read_part(const T* from, index_t pitch, int channels, index_t wide, const T
 }
 
 template <class T>
-void write_part(const T* from, index_t wide, T* to, index_t pitch, int channels) {
+void write_part(const T* from, index_t wide, T* to, index_t pitch, int channels, Seen<T>& seen) {
     constexpr int lanes = Simd<T>::lanes;
+    // Lanes behind the channels hold sums of zeros, which are finite where those before them are.
+    for (int i = 0; i < wide; ++i) seen.look(load(from + i * lanes));
     for (int c = 0; c < channels && wide == 1; ++c) to[c * pitch] = from[c];
     if (wide == 1) return;
     vec<T> square[lanes];
@@ -143,15 +152,15 @@ void read_row(const T* from, index_t pitch, int channels, index_t count, const T
 
 // The inverse of `read_row`.
 template <class T>
-void write_row(const T* from, index_t count, T* to, index_t pitch, int channels) {
+void write_row(const T* from, index_t count, T* to, index_t pitch, int channels, Seen<T>& seen) {
     constexpr int lanes = Simd<T>::lanes;
     index_t x = 0;
     if (channels == lanes)
-        for (; x + lanes <= count; x += lanes) write_square(from + x * lanes, to + x, pitch);
+        for (; x + lanes <= count; x += lanes) write_square(from + x * lanes, to + x, pitch, seen);
     if (x > 0 && x + 1 < count)
-        return write_square(from + (count - lanes) * lanes, to + count - lanes, pitch);
+        return write_square(from + (count - lanes) * lanes, to + count - lanes, pitch, seen);
     for (; x < count; x += lanes)
-        write_part(from + x * lanes, smaller(lanes, count - x), to + x, pitch, channels);
+        write_part(from + x * lanes, smaller(lanes, count - x), to + x, pitch, channels, seen);
 }
 
 template <class T>
@@ -210,11 +219,11 @@ void read_piece(const Window& window, const T* from, int channels, const T* end,
 // Writes what of a piece lies inside.
 template <class T>
 void write_piece(const Window& window, const T* from, index_t y0, index_t y1, index_t x,
-                 index_t width, T* to, int channels) {
+                 index_t width, T* to, int channels, Seen<T>& seen) {
     if (y0 >= window.extent[0] || y1 >= window.extent[1] || x >= window.extent[2]) return;
     write_row(from, smaller(width, window.extent[2] - x),
               to + (y0 * window.extent[1] + y1) * window.extent[2] + x, window.positions(),
-              channels);
+              channels, seen);
 }
 
 // Reads a strip of up to one vector of channels, and transforms it: `to`[frequency][tile][lane].
@@ -246,7 +255,7 @@ void transform_in(const Problem& problem, const Window& window, const T* from, i
 // between the products of neighbouring tiles, `pitch` between frequencies.
 template <class T>
 void transform_out(const Problem& problem, const T* from, index_t pitch, index_t step,
-                   const Strip& strip, T* work, T* to, int channels) {
+                   const Strip& strip, T* work, T* to, int channels, Seen<T>& seen) {
     constexpr int lanes = Simd<T>::lanes;
     const Axis* axis = problem.axis;
     const Columns columns = strip_columns(axis[2], axis[2].tile, strip.count);
@@ -266,7 +275,7 @@ void transform_out(const Problem& problem, const T* from, index_t pitch, index_t
                     work + (i * axis[1].frequencies + j) * row_pitch + k * columns.width * lanes,
                     strip.position[0] + i * axis[0].dilation,
                     strip.position[1] + j * axis[1].dilation, strip.position[2] + k * columns.apart,
-                    columns.width, to, channels);
+                    columns.width, to, channels, seen);
 }
 
 }  // namespace
