@@ -73,7 +73,7 @@ def test_what_a_value_does_to_the_result(algorithm, dtype, geometry, isa, thread
 @each_isa
 @each_case
 def test_what_overflows_on_the_way(algorithm, dtype, geometry, isa):
-    """As `large` grows, first nothing overflows, then some results, then all."""
+    """As an operand grows, first nothing overflows, then some results, then all."""
     plan = native_plan(geometry, dtype, isa=isa, algorithm=algorithm)
     for number, operation in enumerate(OPERATIONS):
         first, second = draw(geometry, operation, dtype)
