@@ -127,11 +127,18 @@ template <class T>
 void write_part(const T* from, index_t wide, T* to, index_t pitch, int channels, Seen<T>& seen) {
     constexpr int lanes = Simd<T>::lanes;
     // Lanes behind the channels hold sums of zeros, which are finite where those before them are.
-    for (int i = 0; i < wide; ++i) seen.look(load(from + i * lanes));
-    for (int c = 0; c < channels && wide == 1; ++c) to[c * pitch] = from[c];
-    if (wide == 1) return;
+    if (wide == 1) {
+        seen.look(load(from));
+        for (int c = 0; c < channels; ++c) to[c * pitch] = from[c];
+        return;
+    }
     vec<T> square[lanes];
-    for (int i = 0; i < lanes; ++i) square[i] = i < wide ? load(from + i * lanes) : vec<T>{};
+    Bits<T> bits{};
+    for (int i = 0; i < lanes; ++i) {
+        square[i] = i < wide ? load(from + i * lanes) : vec<T>{};
+        bits |= not_finite<T>(square[i]);
+    }
+    seen.look(bits);
     transpose<T>(square);
     for (int c = 0; c < channels; ++c) store_part(to + c * pitch, square[c], wide);
 }
