@@ -49,7 +49,7 @@ __all__ = ["Im2colConvolution"]
 # slowest; bytes per second of lowering, and of the products' other large matrix, on all threads
 # (they bind where sums are short); an empty call, and a tile's: AMD EPYC (Zen 3), OpenBLAS,
 # 2026-11-23.
-RATES = {"float32": 70e9, "float64": 33e9, "complex64": 17e9, "complex128": 9e9}
+RATES = dict(zip(map(np.dtype, FLOAT_NAMES), (70e9, 33e9, 17e9, 9e9), strict=True))
 INTEGER_RATE = 0.7e9
 LOWERING_RATE, RESULT_RATE = 12e9, 9e9
 CALL_SECONDS, TILE_SECONDS = 35e-6, 25e-6
@@ -74,9 +74,9 @@ class Im2colConvolution(Convolution):
         cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
     ) -> float:
         """Seconds: products at the speed of BLAS, columns written and read at that of memory."""
-        name, itemsize = str(dtype), int(np.dtype(dtype).itemsize)
-        rate = RATES[name] * threads if name in RATES else INTEGER_RATE
-        column = geometry.batch * prod(geometry.output_extents) * itemsize
+        dtype = np.dtype(dtype)
+        rate = RATES[dtype] * threads if dtype in RATES else INTEGER_RATE
+        column = geometry.batch * prod(geometry.output_extents) * dtype.itemsize
         columns = column * geometry.in_channels * prod(geometry.kernel_extents)
         lowered = 0 if is_pointwise(geometry) else 2 * columns
         moved = lowered / LOWERING_RATE + column * geometry.out_channels / RESULT_RATE

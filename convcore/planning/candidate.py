@@ -55,12 +55,14 @@ class Candidate(NamedTuple):
         return self._replace(backend=None, plan=None, refusal=refusal)
 
 
-def candidate_for_record(record: registry.BackendRecord, question: Question) -> Candidate:
+def candidate_for_record(
+    record: registry.BackendRecord, question: Question, *, estimate: bool = False
+) -> Candidate:
     """Candidate for a backend that the registry knows; BackendLoadError if it does not load."""
     if record.blocked:
         return _blocked(record)
     factory = registry.NamedFactory(record.name)
-    return candidate_for_class(record.name, record.load(), factory, question)
+    return candidate_for_class(record.name, record.load(), factory, question, estimate=estimate)
 
 
 def _blocked(record: registry.BackendRecord) -> Candidate:
@@ -68,16 +70,21 @@ def _blocked(record: registry.BackendRecord) -> Candidate:
 
 
 def candidate_for_class(
-    name: str, backend: type[Convolution], factory: Callable[..., Convolution], question: Question
+    name: str,
+    backend: type[Convolution],
+    factory: Callable[..., Convolution],
+    question: Question,
+    *,
+    estimate: bool = False,
 ) -> Candidate:
-    """Candidate for a class, whose plan is rebuilt elsewhere by `factory`."""
+    """Candidate for a class, whose plan is rebuilt elsewhere by `factory`, and its estimate."""
     for operation in question.operations:
         refusal = backend.refusal(question.geometry, question.dtype, operation)
         if isinstance(refusal, Refusal):
             return Candidate(name, refusal=refusal)
         if refusal is not None:
             raise TypeError(f"refusal() must return a Refusal or None; got {refusal!r}")
-    return Candidate(name, backend, factory)
+    return Candidate(name, backend, factory, _seconds(backend, question) if estimate else None)
 
 
 def automatic_candidate(record: registry.BackendRecord, question: Question) -> Candidate:
@@ -90,7 +97,7 @@ def automatic_candidate(record: registry.BackendRecord, question: Question) -> C
         if reason is not None:
             return Candidate(record.name, refusal=reason)
         factory = registry.NamedFactory(record.name)
-        return estimated(candidate_for_class(record.name, backend, factory, question), question)
+        return candidate_for_class(record.name, backend, factory, question, estimate=True)
     except Exception as error:
         return failed(Candidate(record.name), record, error)
 
@@ -120,13 +127,6 @@ def _not_admitted(declaration: Declaration, question: Question) -> Refusal | Non
     if options.deterministic and declaration.deterministic != "any_threads":
         return Refusal("DETERMINISM", "deterministic= asks for the same bits on any threads")
     return None
-
-
-def estimated(candidate: Candidate, question: Question) -> Candidate:
-    """The candidate with its expected seconds, where nothing speaks against it."""
-    if candidate.backend is None:
-        return candidate
-    return candidate._replace(seconds=_seconds(candidate.backend, question))
 
 
 def _seconds(backend: type[Convolution], question: Question) -> float | None:

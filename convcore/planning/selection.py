@@ -17,7 +17,6 @@ from .candidate import (
     built,
     candidate_for_class,
     candidate_for_record,
-    estimated,
     failed,
 )
 from .question import Question
@@ -76,18 +75,17 @@ def _named(
 ) -> Candidate:
     """Candidate for a name or a class; where `strict`, a backend that cannot be loaded raises."""
     if not isinstance(spec, str):
-        candidate = candidate_for_class(spec.name, spec, spec, question)
+        candidate = candidate_for_class(spec.name, spec, spec, question, estimate=thorough)
     else:
         record = registry.find(spec)
         try:
-            candidate = candidate_for_record(record, question)
+            candidate = candidate_for_record(record, question, estimate=thorough)
         except BackendLoadError:
             if strict:
                 raise
             return Candidate(record.name, refusal=Refusal(record.state.upper(), record.reason))
     if candidate.refusal is not None:
         return candidate
-    candidate = estimated(candidate, question) if thorough else candidate
     return built(candidate, question, workspace=thorough)
 
 

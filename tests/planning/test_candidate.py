@@ -11,7 +11,7 @@ from fakes import backend_class
 
 import convcore
 from convcore.planning import Question
-from convcore.planning.candidate import Candidate, built, candidate_for_class, estimated
+from convcore.planning.candidate import Candidate, built, candidate_for_class
 from convcore.plugin import OPERATIONS
 
 pytestmark = pytest.mark.usefixtures("isolated")
@@ -175,7 +175,7 @@ def test_a_candidate_is_asked_then_estimated_then_built():
     backend = backend_class("fake", seconds=2.0, workspace=7)
     asked = candidate_for_class("fake", backend, backend, question())
     assert (asked.backend, asked.seconds, asked.plan, asked.refusal) == (backend, None, None, None)
-    told = estimated(asked, question())
+    told = candidate_for_class("fake", backend, backend, question(), estimate=True)
     assert (told.seconds, told.plan) == (2.0, None)
     ready = built(told, question(), workspace=True)
     assert (type(ready.plan), ready.workspace, ready.seconds) == (backend, 7, 2.0)
@@ -187,9 +187,9 @@ def test_one_refused_operation_refuses_the_candidate():
     backend = backend_class("fake", refusal={"forward": None, "grad_input": text, None: None})
     assert candidate_for_class("fake", backend, backend, question()).refusal is None
     for operation in ("grad_input", None):
-        found = candidate_for_class("fake", backend, backend, question(operation))
-        assert (found.refusal, found.backend) == (text, None)
-        assert estimated(found, question(operation)) is found
+        asked = question(operation)
+        found = candidate_for_class("fake", backend, backend, asked, estimate=True)
+        assert (found.refusal, found.backend, found.seconds) == (text, None, None)
 
 
 def test_a_refusal_takes_the_plan_away():
