@@ -47,8 +47,8 @@ def _batch_invariant(question: Question, spec: settings.BackendSpec) -> Convolut
     single = _chosen(deciding(question), spec)
     if question.geometry.batch == 1:
         return single
-    if single.declaration.batch_invariant:
-        return _chosen(question, (type(single),))
+    if single.declaration.batch_invariant and single._repair is None:  # which looks at a batch
+        return choose(question, (type(single),))
     return SamplewiseConvolution(question, spec, single)
 
 
