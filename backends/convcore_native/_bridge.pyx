@@ -115,7 +115,7 @@ cdef class NativePlan:
         return self._plan.get().name(<Operation>operation).decode()
 
     def workspace_bytes(self, int operation):
-        """Scratch memory of one call, in bytes."""
+        """Workspace of one call, in bytes."""
         if self._empty:
             return 0
         return self._plan.get().workspace(<Operation>operation)

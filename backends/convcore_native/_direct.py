@@ -53,8 +53,8 @@ class DirectConvolution(NativeConvolution):
         max_workspace: int | None = None,
     ) -> tuple[str, ...]:
         """Names of the methods that fit, that which would be chosen first."""
-        bound = DEFAULT_WORKSPACE if max_workspace is None else max_workspace
-        return _variants((geometry, cls._algorithm, dtype.itemsize, threads, bound), operation)
+        limit = DEFAULT_WORKSPACE if max_workspace is None else max_workspace
+        return _variants((geometry, cls._algorithm, dtype.itemsize, threads, limit), operation)
 
 
 def _variants(key: Key, operation: Operation) -> tuple[str, ...]:

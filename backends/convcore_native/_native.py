@@ -40,20 +40,20 @@ class NativeConvolution(Convolution):
         super().__init__(
             geometry, dtype, threads=threads, max_workspace=max_workspace, variants=variants
         )
-        bound = DEFAULT_WORKSPACE if self.max_workspace is None else self.max_workspace
+        limit = DEFAULT_WORKSPACE if self.max_workspace is None else self.max_workspace
         self._native = self._plan(
-            (geometry, self._algorithm, self.dtype.itemsize, self.threads, bound)
+            (geometry, self._algorithm, self.dtype.itemsize, self.threads, limit)
         )
-        self._check_fit(bound)
+        self._check_fit(limit)
 
     def _plan(self, key: Key) -> NativePlan:
         return plan_to_run(key)
 
-    def _check_fit(self, bound: int) -> None:
+    def _check_fit(self, limit: int) -> None:
         for operation in self._bounded:
             if not self._native.fits(OPERATIONS.index(operation)):
                 raise UnsupportedError(
-                    f"max_workspace: must hold the smallest tiles of {operation}; got {bound}"
+                    f"max_workspace: must hold the smallest tiles of {operation}; got {limit}"
                 )
 
     @classmethod
@@ -66,7 +66,7 @@ class NativeConvolution(Convolution):
         return plan.seconds(number) if plan.fits(number) else None
 
     def workspace_bytes(self, operation: Operation) -> int:
-        """Scratch memory of one call, in bytes."""
+        """Workspace of one call, in bytes."""
         return self._native.workspace_bytes(OPERATIONS.index(operation))
 
     def describe(self, operation: Operation) -> str:
