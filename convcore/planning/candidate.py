@@ -88,7 +88,7 @@ def candidate_for_class(
 
 
 def automatic_candidate(record: registry.BackendRecord, question: Question) -> Candidate:
-    """Candidate of the automatic choice: what options keep out is not even loaded further."""
+    """Candidate of the automatic choice: what options keep out is asked nothing."""
     try:
         if record.blocked:
             return _blocked(record)

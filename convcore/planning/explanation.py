@@ -137,7 +137,9 @@ def explain(
     tried, error = _tried(question, spec)
     chosen = next((candidate for candidate in tried if candidate.plan is not None), None)
     name = chosen.name if chosen else None
-    shown = tried if spec is None else list(automatic(question, thorough=True))
+    everyone = tried if spec is None else automatic(question, thorough=True)
+    # Some refuse only once they are built, which is in the order of the choice.
+    shown = sorted(everyone, key=lambda candidate: candidate.plan is None)
     if chosen and name not in {candidate.name for candidate in shown}:
         shown = [chosen, *shown]
     elif chosen:  # who is asked for by name is known better than the automatic choice knows it

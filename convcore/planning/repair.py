@@ -100,7 +100,7 @@ def _by_rows(
         if operation == "grad_input":
             source, target = target, source
         local = _local_plan(plan, operation, slab.geometry)
-        result[target] = getattr(local, operation)(np.ascontiguousarray(first[source]), second)
+        result[target] = getattr(local, operation)(first[source], second)
 
 
 def _touched(geometry: Geometry, operation: Operation, bad: Array) -> Array:

@@ -153,3 +153,15 @@ def test_the_reasons_of_float16_are_those_of_float32(register):
         "DTYPE",
         "dtype float32 is not one of float64",
     )
+
+
+def test_who_refuses_only_when_built_stands_behind_those_that_run(register):
+    register("quick", seconds=0.0, workspace=2**40)
+    register("next", seconds=1e-9)
+    with convcore.options(max_workspace=2**20):
+        rows = convcore.explain(*SHAPES).rows
+    statuses = [row.status for row in rows]
+    assert (rows[0].name, statuses[:2]) == ("next", ["chosen", "ranked 2"])
+    assert [row.code for row in rows if row.name == "quick"] == ["WORKSPACE"]
+    running = [status == "chosen" or status.startswith("ranked") for status in statuses]
+    assert running == sorted(running, reverse=True)
