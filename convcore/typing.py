@@ -8,7 +8,7 @@ Examples
 """
 
 from .contract import Array, PreparedWeight
-from .functional import Pullback
+from .functional import PaddingMode, Pullback
 from .planning import Explanation
 from .problem import Operation, Padding, PaddingName, PerAxis
 from .registry import BackendRecord
@@ -21,6 +21,7 @@ __all__ = [
     "Explanation",
     "Operation",
     "Padding",
+    "PaddingMode",
     "PaddingName",
     "PerAxis",
     "PreparedWeight",

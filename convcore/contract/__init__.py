@@ -5,6 +5,7 @@ base              what every plan carries: the problem and its options
 declaration       Declaration and Refusal: what a backend says of itself
 prepared_weight   a weight that a plan has prepared once
 arrays            the checks that every operand and every result pass
+layouts           arrays in another order of axes, seen in the library's
 """
 
 from .arrays import (
@@ -14,9 +15,11 @@ from .arrays import (
     INTEGER_NAMES,
     Array,
     as_plain,
+    check_array,
     check_operand,
     check_out,
     check_pair,
+    check_same_dtype,
     flipped,
     native_byte_order,
     parse_dtype,
@@ -24,6 +27,7 @@ from .arrays import (
 )
 from .convolution import Convolution
 from .declaration import MAX_TYPICAL_ERROR, Declaration, Refusal
+from .layouts import in_full
 from .limits import MOST_THREADS, parse_threads, parse_workspace
 from .prepared_weight import PreparedWeight, Weight, WeightOperation
 from .processors import available_cpus, usable_processors
@@ -44,10 +48,13 @@ __all__ = [
     "WeightOperation",
     "as_plain",
     "available_cpus",
+    "check_array",
     "check_operand",
     "check_out",
     "check_pair",
+    "check_same_dtype",
     "flipped",
+    "in_full",
     "native_byte_order",
     "parse_dtype",
     "parse_threads",

@@ -85,7 +85,8 @@ def check_pair(first_name: str, first: object, second_name: str, second: object)
     if other != dtype:
         raise DtypeError(
             f"{second_name}: must have the dtype of {first_name}, {dtype}; got {other}; "
-            f"convert one of them, for instance {second_name}.astype('{dtype}')"
+            f"convert one of them, for instance {second_name}.astype('{dtype}'), or give conv "
+            f"a dtype="
         )
     return dtype
 
@@ -95,7 +96,7 @@ def check_same_dtype(name: str, got: np.dtype[Any], dtype: np.dtype[Any]) -> Non
     if got != dtype:
         raise DtypeError(
             f"{name}: must have dtype {dtype} like the other operands; got {got}; "
-            f"convert one operand, for instance {name}.astype('{dtype}')"
+            f"convert one operand, for instance {name}.astype('{dtype}'), or give conv a dtype="
         )
 
 

@@ -1,113 +1,26 @@
-"""From the arguments of a call to what runs it: kept, so that equal calls are planned once.
-
-A `Call` holds the plan and what stands around it: the input is extended where a padding mode says
-so, its gradient folded back, a bias added.
-"""
+"""From the arguments of a call to what runs it: kept, so that equal calls are planned once."""
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from .. import registry, settings
-from ..contract import FLOAT16, Array, Convolution
-from ..planning import WIDE, Float16Convolution, Question, check_spec, plan_for
+from ..planning import Question, SlabwiseConvolution, check_spec, plan_for
 from ..problem import Geometry, Operation, Padding, PerAxis, freeze, transposed_geometry
-from .bias import add_bias
-from .padding_modes import Border, check_mode, zero_padded
+from .borders import Border
+from .call import Call, SlabwiseCall
+from .padding_modes import PaddingMode, check_mode, parse_modes
 
 # Calls that are kept, with a plan of some kilobytes each.
 CACHE_SIZE = 4096
 
 # stride, padding, dilation, groups
 Steps: TypeAlias = tuple[PerAxis, Padding, PerAxis, int]
-
-
-class Call:
-    """One operation on arrays of certain shapes, ready to run.
-
-    Parameters
-    ----------
-    geometry : Geometry
-        The problem as the caller put it.
-    dtype : numpy.dtype
-        Of the operands and of the result.
-    border : Border or None
-        How the input is extended beforehand; None where the padding is zeros.
-    plan : Convolution
-        Runs what is left.
-    """
-
-    __slots__ = ("border", "dtype", "geometry", "plan")
-    # In which dtype results are summed, where that is not the operands' own.
-    summed: np.dtype[Any] | None = None
-
-    def __init__(
-        self,
-        geometry: Geometry,
-        dtype: np.dtype[Any],
-        border: Border | None,
-        plan: Convolution,
-    ) -> None:
-        self.geometry, self.dtype, self.border, self.plan = geometry, dtype, border, plan
-
-    def forward(
-        self, input: Array, weight: Array, bias: Array | None, value: Any, out: Array | None
-    ) -> Array:
-        """Extend the input, convolve, add the bias."""
-        if self.border is not None:
-            input = self.border.extend(input, value)
-        return self._run("forward", input, weight, bias, out)
-
-    def grad_input(
-        self, grad_output: Array, weight: Array, bias: Array | None, out: Array | None
-    ) -> Array:
-        """Gradient with respect to the extended input, folded back; plus the bias."""
-        if self.border is None:
-            return self._run("grad_input", grad_output, weight, bias, out)
-        gradient = np.empty(self.plan.geometry.input_shape, self.summed or self.dtype)
-        self._run("grad_input", grad_output, weight, None, gradient)
-        out = np.empty(self.geometry.input_shape, self.dtype) if out is None else out
-        self.border.fold(gradient, out)
-        return out
-
-    def grad_weight(self, grad_output: Array, input: Array, value: Any, out: Array | None) -> Array:
-        """Gradient with respect to the weight, from the extended input."""
-        if self.border is not None:
-            input = self.border.extend(input, value)
-        return self._run("grad_weight", grad_output, input, None, out)
-
-    def _run(
-        self,
-        operation: Operation,
-        first: Array,
-        second: Array,
-        bias: Array | None,
-        out: Array | None,
-    ) -> Array:
-        result: Array = getattr(self.plan, operation)(first, second, out=out)
-        return result if bias is None else add_bias(result, bias)
-
-
-class Float16Call(Call):
-    """A call whose sums are wide until they are rounded, the bias included."""
-
-    __slots__ = ()
-    plan: Float16Convolution
-    summed = WIDE
-
-    def _run(
-        self,
-        operation: Operation,
-        first: Array,
-        second: Array,
-        bias: Array | None,
-        out: Array | None,
-    ) -> Array:
-        epilogue = None if bias is None else partial(add_bias, bias=bias)
-        return self.plan.run(operation, first, second, out, epilogue)
+# output_padding, output_shape
+Ends: TypeAlias = tuple[PerAxis, PerAxis | None]
 
 
 def call_for(
@@ -115,7 +28,7 @@ def call_for(
     weight_shape: tuple[int, ...],
     dtype: np.dtype[Any],
     steps: Steps,
-    padding_mode: str,
+    padding_mode: PaddingMode,
     operation: Operation,
     backend: settings.BackendSpec,
 ) -> Call:
@@ -125,9 +38,25 @@ def call_for(
     """
     if type(padding_mode) is not str:
         check_mode(padding_mode)
+        padding_mode = freeze(padding_mode)
     return _call_for(
         input_shape, weight_shape, dtype, _frozen(steps), padding_mode, operation, *_state(backend)
     )
+
+
+def slabwise_call_for(
+    input_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    steps: Steps,
+    padding_mode: PaddingMode,
+    operation: Operation,
+    backend: settings.BackendSpec,
+) -> Call:
+    """The same for operands of any dtype and strides."""
+    check_mode(padding_mode)
+    key = (input_shape, weight_shape, dtype, _frozen(steps), freeze(padding_mode), operation)
+    return _call_for(*key, *_state(backend), slabwise=True)
 
 
 def transposed_call_for(
@@ -135,13 +64,16 @@ def transposed_call_for(
     weight_shape: tuple[int, ...],
     dtype: np.dtype[Any],
     steps: Steps,
-    output_padding: PerAxis,
-    backend: settings.BackendSpec,
+    ends: Ends,
+    operation: Operation = "grad_input",
+    backend: settings.BackendSpec = None,
+    **slabwise: bool,
 ) -> Call:
     """`Call` of the convolution whose input gradient is the transposed convolution."""
-    return _transposed_call_for(
-        input_shape, weight_shape, dtype, _frozen(steps), freeze(output_padding), *_state(backend)
-    )
+    output_padding, output_shape = ends
+    ends = freeze(output_padding), None if output_shape is None else freeze(output_shape)
+    key = (input_shape, weight_shape, dtype, _frozen(steps), ends, operation)
+    return _transposed_call_for(*key, *_state(backend), **slabwise)
 
 
 def _frozen(steps: Steps) -> Steps:
@@ -164,19 +96,19 @@ def _call_for(
     weight_shape: tuple[int, ...],
     dtype: np.dtype[Any],
     steps: Steps,
-    padding_mode: str,
+    padding_mode: PaddingMode,
     operation: Operation,
     backend: settings.BackendSpec,
     *state: object,
+    slabwise: bool = False,
 ) -> Call:
-    check_mode(padding_mode)
     stride, padding, dilation, groups = steps
     geometry = Geometry.of(
         input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
-    if padding_mode == "zeros":
-        return _planned(geometry, dtype, None, operation, backend)
-    return _planned(geometry, dtype, Border.of(geometry, padding_mode), operation, backend)
+    modes = parse_modes(padding_mode, geometry.spatial_rank)
+    border = None if set(modes) == {"zeros"} else Border.of(geometry, modes)
+    return _planned(geometry, dtype, border, operation, backend, slabwise)
 
 
 @lru_cache(maxsize=CACHE_SIZE)
@@ -185,15 +117,18 @@ def _transposed_call_for(
     weight_shape: tuple[int, ...],
     dtype: np.dtype[Any],
     steps: Steps,
-    output_padding: PerAxis,
+    ends: Ends,
+    operation: Operation,
     backend: settings.BackendSpec,
     *state: object,
+    slabwise: bool = False,
 ) -> Call:
     stride, padding, dilation, groups = steps
+    output_padding, output_shape = ends
     geometry = transposed_geometry(
-        input_shape, weight_shape, stride, padding, output_padding, dilation, groups
+        input_shape, weight_shape, stride, padding, output_padding, dilation, groups, output_shape
     )
-    return _planned(geometry, dtype, None, "grad_input", backend)
+    return _planned(geometry, dtype, None, operation, backend, slabwise)
 
 
 def _planned(
@@ -202,7 +137,10 @@ def _planned(
     border: Border | None,
     operation: Operation,
     backend: settings.BackendSpec,
+    slabwise: bool,
 ) -> Call:
-    computed = geometry if border is None else zero_padded(geometry)
-    plan = plan_for(Question.now(computed, dtype, operation), backend)
-    return (Float16Call if dtype == FLOAT16 else Call)(geometry, dtype, border, plan)
+    computed = geometry if border is None else border.remaining(geometry)
+    question = Question.now(computed, dtype, operation)
+    plan = plan_for(question, backend, slabwise=slabwise)
+    kind = SlabwiseCall if isinstance(plan, SlabwiseConvolution) else Call
+    return kind(geometry, dtype, border, plan)

@@ -1,4 +1,4 @@
-"""The functions that users call; each checks its arguments once, finds a plan and runs it.
+"""`conv`: checks its arguments once, finds a plan and runs it, as the other functions do.
 
 Everything here derives from the three maps of `Convolution`: the transposed convolution is
 `grad_input` read forwards, a true convolution has its weight flipped, padding modes extend the
@@ -13,8 +13,10 @@ from typing import Any
 from .. import settings
 from ..contract import Array, check_operand, check_out, check_pair, flipped
 from ..problem import Padding, PerAxis
-from .calls import call_for, transposed_call_for
-from .padding_modes import check_value
+from .calls import call_for
+from .formed import formed_conv
+from .forms import Form
+from .padding_modes import PaddingMode, check_value
 
 
 def conv(
@@ -26,9 +28,13 @@ def conv(
     padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
-    padding_mode: str = "zeros",
+    padding_mode: PaddingMode = "zeros",
     padding_value: Any = 0,
     flip: bool = False,
+    dtype: Any = None,
+    layout: str | None = None,
+    weight_layout: str | None = None,
+    out_layout: str | None = None,
     backend: settings.BackendSpec = None,
     out: Array | None = None,
 ) -> Array:
@@ -52,11 +58,22 @@ def conv(
         Splits the channels: each K / groups output channels see C / groups input channels.
     padding_mode : {"zeros", "constant", "reflect", "symmetric", "replicate", "circular"}
         What the input is extended with: zeros, `padding_value`, a mirror image without or with
-        the edge repeated, the edge, or the opposite side.
+        the edge repeated, the edge, or the opposite side; or one of these for each spatial axis.
+        Where halos meet, zeros win, then the later axis.
     padding_value : number
         For the mode "constant".
     flip : bool
         True convolution: the weight is flipped along every spatial axis first.
+    dtype : str or numpy.dtype, optional
+        What is summed in and returned, as in NumPy's ufuncs: operands may then have any dtypes
+        that casting="same_kind" takes to it, and are converted slab by slab. By default that of
+        the operands, which is one.
+    layout, weight_layout, out_layout : str, optional
+        The order of the axes of input, weight and output, as in ``layout="NHWC"``,
+        ``weight_layout="HWIO"``: N batch, C channels; O output and I input channels of the weight;
+        any other capital letter a spatial axis, in the order in which `layout` names them. An axis
+        that is not named is not there, its extent is 1; "..." first stands for any number of batch
+        axes. By default N, C, then space; O, I, then space; and the output as the input.
     backend : str, Convolution subclass or list of those, optional
         What runs; a list is an ordered fallback. By default what `use_backend` or
         `set_default_backend` say, or else the automatic choice.
@@ -93,73 +110,27 @@ def conv(
     array([[[21., 32., 43.]]])
     >>> conv(x, w, padding="same", padding_mode="circular", flip=True)
     array([[[12., 23., 34., 41.]]])
+    >>> image = np.array([[0, 128, 255], [64, 32, 16]], "uint8")
+    >>> conv(image, w[0], layout="HW", weight_layout="IW", dtype="float32")
+    array([[1280., 2678.],
+           [ 384.,  192.]], dtype=float32)
     """
-    dtype = check_pair("input", input, "weight", weight)
     steps = (stride, padding, dilation, groups)
+    if (
+        dtype is not None
+        or layout is not None
+        or weight_layout is not None
+        or out_layout is not None
+    ):
+        form, operands = Form.of(dtype, layout, weight_layout, out_layout), (input, weight, bias)
+        rest = (padding_mode, padding_value, flip, backend, out)
+        return formed_conv(form, operands, steps, *rest)
+    dtype = check_pair("input", input, "weight", weight)
     call = call_for(input.shape, weight.shape, dtype, steps, padding_mode, "forward", backend)
     if bias is not None:
         check_operand("bias", bias, weight.shape[:1], dtype)
-    check_value(padding_value, padding_mode, dtype)
+    if type(padding_value) is not int or padding_value:  # 0 fits every mode and every dtype
+        check_value(padding_value, padding_mode, dtype)
     if out is not None:
         check_out(out, call.geometry.output_shape, dtype, input, weight, bias)
     return call.forward(input, flipped(weight) if flip else weight, bias, padding_value, out)
-
-
-def conv_transpose(
-    input: Array,
-    weight: Array,
-    bias: Array | None = None,
-    *,
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    output_padding: PerAxis = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
-    flip: bool = False,
-    backend: settings.BackendSpec = None,
-    out: Array | None = None,
-) -> Array:
-    """Transposed convolution: the unconjugated adjoint of `conv` with the same weight.
-
-    Parameters
-    ----------
-    input : ndarray of shape (N, C_in, *S)
-        What the convolution would put out.
-    weight : ndarray of shape (C_in, C_out / groups, *R)
-        The weight of the convolution that this is the adjoint of.
-    bias : ndarray of shape (C_out,), optional
-        Added to each output channel.
-    stride, dilation, groups
-        Those of the convolution.
-    padding : int, one int or one (before, after) pair per axis
-        That of the convolution: cropped from the result.
-    output_padding : int or one int per axis
-        Elements added at the end of each axis, below max(stride, dilation): extents of inputs
-        that a strided convolution cannot tell apart.
-    flip, backend, out
-        As in `conv`.
-
-    Returns
-    -------
-    ndarray of shape (N, C_out, *O)
-        O = (S - 1) stride - before - after + dilation (R - 1) + 1 + output_padding.
-
-    Raises
-    ------
-    GeometryError, ShapeError, DtypeError, UnsupportedError, UnknownBackendError, BackendLoadError
-        As in `conv`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> conv_transpose(np.array([[[1.0, 2.0]]]), np.array([[[1.0, 10.0, 100.0]]]), stride=2)
-    array([[[  1.,  10., 102.,  20., 200.]]])
-    """
-    dtype = check_pair("input", input, "weight", weight)
-    steps = (stride, padding, dilation, groups)
-    call = transposed_call_for(input.shape, weight.shape, dtype, steps, output_padding, backend)
-    if bias is not None:
-        check_operand("bias", bias, (call.geometry.in_channels,), dtype)
-    if out is not None:
-        check_out(out, call.geometry.input_shape, dtype, input, weight, bias)
-    return call.grad_input(input, flipped(weight) if flip else weight, bias, out)

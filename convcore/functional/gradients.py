@@ -15,8 +15,11 @@ from .. import settings
 from ..contract import Array, check_out, check_pair, flipped
 from ..errors import ShapeError
 from ..problem import Padding, PerAxis, freeze
-from .calls import Call, call_for
-from .padding_modes import check_value
+from .call import Call
+from .calls import call_for
+from .formed import formed_grad_input, formed_grad_weight
+from .forms import Form
+from .padding_modes import PaddingMode, check_value
 
 
 def conv_grad_input(
@@ -28,8 +31,12 @@ def conv_grad_input(
     padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
-    padding_mode: str = "zeros",
+    padding_mode: PaddingMode = "zeros",
     flip: bool = False,
+    dtype: Any = None,
+    layout: str | None = None,
+    weight_layout: str | None = None,
+    out_layout: str | None = None,
     backend: settings.BackendSpec = None,
     out: Array | None = None,
 ) -> Array:
@@ -43,8 +50,10 @@ def conv_grad_input(
         The weight of `conv`; conjugated first where it is complex.
     input_shape : sequence of int
         (N, C, *S); the output's shape does not determine it where stride > 1.
-    stride, padding, dilation, groups, padding_mode, flip, backend, out
-        As in `conv`; `out` has shape `input_shape`.
+    stride, padding, dilation, groups, padding_mode, flip, dtype, layout, weight_layout, \
+out_layout, backend, out
+        As in `conv`: `layout` is that of `input_shape` and the gradient, `out_layout` that of
+        `grad_output`; `out` has shape `input_shape`.
 
     Returns
     -------
@@ -62,8 +71,17 @@ def conv_grad_input(
     >>> conv_grad_input(np.array([[[1.0, 1.0, 1.0]]]), np.array([[[1.0, 10.0]]]), (1, 1, 4))
     array([[[ 1., 11., 11., 10.]]])
     """
-    dtype = check_pair("grad_output", grad_output, "weight", weight)
     steps = (stride, padding, dilation, groups)
+    if (
+        dtype is not None
+        or layout is not None
+        or weight_layout is not None
+        or out_layout is not None
+    ):
+        form, operands = Form.of(dtype, layout, weight_layout, out_layout), (grad_output, weight)
+        rest = (steps, padding_mode, flip, backend, out)
+        return formed_grad_input(form, operands, input_shape, *rest)
+    dtype = check_pair("grad_output", grad_output, "weight", weight)
     shapes = freeze(input_shape), weight.shape
     call = call_for(*shapes, dtype, steps, padding_mode, "grad_input", backend)
     _check_grad_output(grad_output, call)
@@ -83,9 +101,13 @@ def conv_grad_weight(
     padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
-    padding_mode: str = "zeros",
+    padding_mode: PaddingMode = "zeros",
     padding_value: Any = 0,
     flip: bool = False,
+    dtype: Any = None,
+    layout: str | None = None,
+    weight_layout: str | None = None,
+    out_layout: str | None = None,
     backend: settings.BackendSpec = None,
     out: Array | None = None,
 ) -> Array:
@@ -99,8 +121,10 @@ def conv_grad_weight(
         The input of `conv`; conjugated first where it is complex.
     weight_shape : sequence of int
         (K, C / groups, *R); the output's shape does not determine it where stride > 1.
-    stride, padding, dilation, groups, padding_mode, padding_value, flip, backend, out
-        As in `conv`; `out` has shape `weight_shape`.
+    stride, padding, dilation, groups, padding_mode, padding_value, flip, dtype, layout, \
+weight_layout, out_layout, backend, out
+        As in `conv`: `weight_layout` is that of `weight_shape` and the gradient, `out_layout` that
+        of `grad_output`; `out` has shape `weight_shape`.
 
     Returns
     -------
@@ -118,8 +142,17 @@ def conv_grad_weight(
     >>> conv_grad_weight(np.array([[[1.0, 1.0]]]), np.array([[[1.0, 2.0, 4.0]]]), (1, 1, 2))
     array([[[3., 6.]]])
     """
-    dtype = check_pair("grad_output", grad_output, "input", input)
     steps = (stride, padding, dilation, groups)
+    if (
+        dtype is not None
+        or layout is not None
+        or weight_layout is not None
+        or out_layout is not None
+    ):
+        form, operands = Form.of(dtype, layout, weight_layout, out_layout), (grad_output, input)
+        rest = (steps, padding_mode, padding_value, flip, backend, out)
+        return formed_grad_weight(form, operands, weight_shape, *rest)
+    dtype = check_pair("grad_output", grad_output, "input", input)
     shapes = input.shape, freeze(weight_shape)
     call = call_for(*shapes, dtype, steps, padding_mode, "grad_weight", backend)
     _check_grad_output(grad_output, call)

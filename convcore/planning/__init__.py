@@ -7,27 +7,29 @@ selection     refuse, estimate, sort, then build in that order until one fits
 repair        what becomes of a chosen algorithm's results that are not finite
 slabs         a problem cut into smaller ones
 samples       sample by sample, where a batch must not change a bit
-float16       the plan of float16, from plans of float32
+slabwise      operands of any dtype and strides, converted slab by slab
 plans         `plan`
 explanation   `explain`
 """
 
 from .explanation import Explanation, explain
-from .float16 import WIDE, Float16Convolution
 from .plans import plan, plan_for
 from .question import Question
 from .requested import check_spec, requested_backend, set_default_backend, use_backend
+from .slabwise import Operand, SlabwiseConvolution, Source, summed_in
 
 __all__ = [
-    "WIDE",
     "Explanation",
-    "Float16Convolution",
+    "Operand",
     "Question",
+    "SlabwiseConvolution",
+    "Source",
     "check_spec",
     "explain",
     "plan",
     "plan_for",
     "requested_backend",
     "set_default_backend",
+    "summed_in",
     "use_backend",
 ]

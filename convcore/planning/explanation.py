@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from .. import settings
-from ..contract import FLOAT16, parse_dtype
+from ..contract import parse_dtype
 from ..errors import BackendLoadError, UnsupportedError
 from ..problem import Geometry, Operation, Padding, PerAxis, parse_operation
 from ..text import binary_bytes, plain_table, seconds
 from .candidate import Candidate
-from .float16 import widened
 from .question import Question
 from .requested import requested_backend
 from .samples import deciding
 from .selection import automatic, candidates, refusal_sentence
+from .slabwise import widened
 
 _STATUS = {
     "BLOCKED": "blocked",
@@ -132,7 +132,7 @@ def explain(
     )
     given = parse_dtype(dtype)
     question = Question.now(geometry, given, parse_operation(operation))
-    question = deciding(widened(question) if given == FLOAT16 else question)
+    question = deciding(widened(question))
     spec, source = requested_backend(backend)
     tried, error = _tried(question, spec)
     chosen = next((candidate for candidate in tried if candidate.plan is not None), None)

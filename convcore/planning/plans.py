@@ -8,17 +8,19 @@ from typing import Any
 from .. import settings
 from ..contract import FLOAT16, Convolution, parse_dtype
 from ..problem import Geometry, Operation, Padding, PerAxis, parse_operation
-from .float16 import Float16Convolution
 from .question import Question
 from .requested import requested_backend
 from .samples import chosen_plan
+from .slabwise import SlabwiseConvolution
 
 
-def plan_for(question: Question, backend: settings.BackendSpec = None) -> Convolution:
-    """The plan that runs what is asked by who is asked for."""
+def plan_for(
+    question: Question, backend: settings.BackendSpec = None, *, slabwise: bool = False
+) -> Convolution:
+    """The plan that runs what is asked by who is asked for; `slabwise` converts its operands."""
     spec, _ = requested_backend(backend)
-    if question.dtype == FLOAT16:
-        return Float16Convolution(question, spec)
+    if slabwise or question.dtype == FLOAT16:
+        return SlabwiseConvolution(question, spec)
     return chosen_plan(question, spec)
 
 

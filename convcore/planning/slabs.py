@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ..problem import Geometry, Operation
+
+# Where a part of an array lies: a slice for each of its first axes.
+Place: TypeAlias = tuple[slice, ...]
 
 
 class Slab(NamedTuple):
     """Part of a problem: its geometry, and where it lies in the input and in the output."""
 
     geometry: Geometry
-    input: tuple[slice, ...]
-    output: tuple[slice, ...]
+    input: Place
+    output: Place
 
 
 def slabs(geometry: Geometry, operation: Operation, elements: int) -> Iterator[Slab]:
@@ -29,7 +32,8 @@ def slabs(geometry: Geometry, operation: Operation, elements: int) -> Iterator[S
     samples, rows = _slab_extents(geometry, total, elements)
     for first in range(0, geometry.batch, samples):
         batch = slice(first, min(first + samples, geometry.batch))
-        sample = replace(geometry, batch=batch.stop - first)
+        all_of_it = samples >= geometry.batch
+        sample = geometry if all_of_it else replace(geometry, batch=batch.stop - first)
         if rows >= total:
             yield Slab(sample, (batch,), (batch,))
             continue

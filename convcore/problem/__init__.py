@@ -5,6 +5,7 @@ arguments    what users write, turned into tuples of ints
 geometry     Geometry: one problem with every number that is derived from it
 checks       what makes numbers no convolution
 derived      attributes that are computed when they are first asked for
+layout       the order of an array's axes, from strings such as "NHWC"
 transposed   the problem that a transposed convolution is the adjoint of
 """
 
@@ -15,12 +16,14 @@ from .arguments import (
     Pair,
     PerAxis,
     freeze,
+    parse_extents,
     parse_int,
     parse_padding,
     parse_per_axis,
 )
 from .checks import MAX_RANK
 from .geometry import Geometry
+from .layout import Layout, Layouts, parse_layouts
 from .operation import OPERANDS, OPERATIONS, ROLES, Operation, Role, parse_operation
 from .transposed import transposed_geometry
 
@@ -31,6 +34,8 @@ __all__ = [
     "PADDING_NAMES",
     "ROLES",
     "Geometry",
+    "Layout",
+    "Layouts",
     "Operation",
     "Padding",
     "PaddingName",
@@ -38,7 +43,9 @@ __all__ = [
     "PerAxis",
     "Role",
     "freeze",
+    "parse_extents",
     "parse_int",
+    "parse_layouts",
     "parse_operation",
     "parse_padding",
     "parse_per_axis",

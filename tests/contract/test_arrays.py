@@ -122,7 +122,7 @@ def test_mixed_dtypes_are_not_converted():
         convcore.conv(array(1, 1, 5), array(2, 1, 3, dtype="float64"))
     assert str(caught.value) == (
         "weight: must have the dtype of input, float32; got float64; convert one of them, for "
-        "instance weight.astype('float32')"
+        "instance weight.astype('float32'), or give conv a dtype="
     )
     with pytest.raises(DtypeError, match=r"bias: must have dtype float32 .* got float64"):
         convcore.conv(array(1, 1, 5), array(2, 1, 3), np.zeros(2))

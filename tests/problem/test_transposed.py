@@ -20,9 +20,34 @@ TRANSPOSED = [
     ),
     (
         GeometryError,
-        {"padding": "same"},
-        "padding: must be integers or (before, after) pairs for a "
-        "transposed convolution; got 'same'",
+        {"padding": "full"},
+        "padding: must be integers, (before, after) pairs or one of valid, same, same_lower for a "
+        "transposed convolution; got 'full'",
+    ),
+    (
+        GeometryError,
+        {"padding": 1, "output_shape": 5},
+        "padding: follows from output_shape; got 1; leave one of them out",
+    ),
+    (
+        GeometryError,
+        {"padding": "valid", "output_shape": 5},
+        "padding: follows from output_shape; got 'valid'; leave one of them out",
+    ),
+    (
+        GeometryError,
+        {"output_shape": (5, 5)},
+        "output_shape: expected one integer >= 0 for each of 1 spatial axes; got (5, 5)",
+    ),
+    (
+        GeometryError,
+        {"output_shape": -1},
+        "output_shape: expected one integer >= 0 for each of 1 spatial axes; got (-1,)",
+    ),
+    (
+        GeometryError,
+        {"output_shape": 1.5},
+        "output_shape: must be an integer; got 1.5",
     ),
     (
         GeometryError,

@@ -1,0 +1,196 @@
+"""Borders other than zeros: the extension of an array, and its adjoint.
+
+Each position of the extended axis copies one position of the original, so the extension is a
+linear map with a single 1 in every row; its adjoint adds every position of the halo back to the
+position that it was copied from. Axes are independent of each other: an axis is extended with what
+lies in the halos of the axes before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from ..contract import Array
+from ..errors import GeometryError
+from ..planning import Operand, summed_in
+from ..problem import Geometry, Pair
+
+Positions: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
+
+
+class Border(NamedTuple):
+    """How an input (N, C, *S) is cropped and extended before it is convolved.
+
+    Parameters
+    ----------
+    modes : tuple of str
+        One for each spatial axis; those of "zeros" are left to the convolution.
+    extents : tuple of int
+        S.
+    crops, halos : tuple of (int, int)
+        Elements removed and added (before, after) each spatial axis; crops come first.
+    """
+
+    modes: tuple[str, ...]
+    extents: tuple[int, ...]
+    crops: tuple[Pair, ...]
+    halos: tuple[Pair, ...]
+
+    @classmethod
+    def of(cls, geometry: Geometry, modes: tuple[str, ...]) -> Border:
+        """Border of a problem whose padding is filled by `modes`."""
+        axes = zip(modes, geometry.padding, strict=True)
+        pairs = [(0, 0) if mode == "zeros" else pair for mode, pair in axes]
+        crops = tuple((max(0, -before), max(0, -after)) for before, after in pairs)
+        halos = tuple((max(0, before), max(0, after)) for before, after in pairs)
+        border = cls(modes, geometry.input_extents, crops, halos)
+        for axis, extent in enumerate(border.cropped_extents):
+            if extent == 0 and any(halos[axis]) and modes[axis] != "constant":
+                raise GeometryError(
+                    f"padding_mode: {modes[axis]!r} cannot extend an empty axis; got extent 0 on "
+                    f"spatial axis {axis}"
+                )
+        return border
+
+    def remaining(self, geometry: Geometry) -> Geometry:
+        """The problem that is left for the extended input."""
+        axes = zip(self.modes, geometry.padding, strict=True)
+        padding = tuple(pair if mode == "zeros" else (0, 0) for mode, pair in axes)
+        return replace(geometry, input_extents=self.extended_extents, padding=padding)
+
+    @property
+    def cropped_extents(self) -> tuple[int, ...]:
+        """Extents between cropping and extending."""
+        axes = zip(self.extents, self.crops, strict=True)
+        return tuple(extent - before - after for extent, (before, after) in axes)
+
+    @property
+    def extended_extents(self) -> tuple[int, ...]:
+        """Extents after both."""
+        axes = zip(self.cropped_extents, self.halos, strict=True)
+        return tuple(extent + before + after for extent, (before, after) in axes)
+
+    def extend(self, input: Operand, value: Any, batch: slice, rows: slice) -> Array:
+        """Samples and rows of the cropped and extended input, C-contiguous.
+
+        `value` fills where a mode is "constant".
+        """
+        start, stop, _ = rows.indices(self.extended_extents[0])
+        samples = len(range(*batch.indices(len(input.array))))
+        shape = (samples, input.array.shape[1], stop - start, *self.extended_extents[1:])
+        block = np.empty(shape, summed_in(input.dtype))
+        value = np.full((), value, input.dtype)
+        value = value.conj() if input.conjugated else value
+        self._copy_rows(input, value, batch, start, block)
+        for axis in range(1, len(self.modes)):
+            self._fill_halo(block, axis, value)
+        return block
+
+    def _copy_rows(
+        self, input: Operand, value: Any, batch: slice, start: int, block: Array
+    ) -> None:
+        """Fill `block`, which begins with row `start`, where the other axes have no halo."""
+        before, extent, crop = self.halos[0][0], self.cropped_extents[0], self.crops[0][0]
+        inner: tuple[Any, ...] = (..., *self._inner()[3:])
+        kept = self._kept()[3:]
+        stop = start + block.shape[2]
+        for low, high in _thirds(start, stop, before, before + extent):
+            target = block[:, :, low - start : high - start]
+            read: Any = slice(crop + low - before, crop + high - before)
+            if not before <= low < before + extent:
+                if self.modes[0] == "constant":
+                    target[...] = value
+                    continue
+                read = crop + source_positions(self.modes[0], low - before, high - before, extent)
+            input.copy_part((batch, slice(None), read, *kept), target[inner])
+
+    def _fill_halo(self, block: Array, axis: int, value: Any) -> None:
+        lines = np.moveaxis(block, axis + 2, 0)
+        before, extent = self.halos[axis][0], self.cropped_extents[axis]
+        for low, high in ((-before, 0), (extent, len(lines) - before)):
+            if low == high:
+                continue
+            halo = lines[before + low : before + high]
+            if self.modes[axis] == "constant":
+                halo[...] = value
+            else:
+                halo[...] = lines[before + source_positions(self.modes[axis], low, high, extent)]
+
+    def fold(self, gradient: Array, out: Array) -> None:
+        """Adjoint of `extend`: write to `out` (N, C, *S) what `gradient` says of the input."""
+        out.fill(0)
+        with np.errstate(over="ignore", invalid="ignore"):  # as where the padding is zeros
+            for axis, (before, after) in enumerate(self.halos):
+                if before or after:
+                    gradient = self._fold_axis(gradient, axis)
+            out[self._kept()] = gradient
+
+    def _fold_axis(self, gradient: Array, axis: int) -> Array:
+        (before, after), extent = self.halos[axis], self.cropped_extents[axis]
+        rows = np.moveaxis(gradient, axis + 2, 0)
+        folded = rows[before : before + extent].copy()
+        if self.modes[axis] != "constant":
+            for low, high in ((-before, 0), (extent, extent + after)):
+                sources = source_positions(self.modes[axis], low, high, extent)
+                for position, source in enumerate(sources, start=before + low):
+                    folded[source] += rows[position]
+        return np.moveaxis(folded, 0, axis + 2)
+
+    def _kept(self) -> tuple[slice, ...]:
+        """Where the cropped input lies in the input."""
+        axes = zip(self.extents, self.crops, strict=True)
+        kept = (slice(before, extent - after) for extent, (before, after) in axes)
+        return (slice(None), slice(None), *kept)
+
+    def _inner(self) -> tuple[slice, ...]:
+        """Where the cropped input lies in the extended one."""
+        axes = zip(self.cropped_extents, self.halos, strict=True)
+        inner = (slice(before, before + extent) for extent, (before, _) in axes)
+        return (slice(None), slice(None), *inner)
+
+
+def _thirds(start: int, stop: int, begin: int, end: int) -> list[Pair]:
+    """The parts of [start, stop) before, in and after [begin, end), without empty ones."""
+    cuts = [start, *(min(max(cut, start), stop) for cut in (begin, end)), stop]
+    return [(low, high) for low, high in pairwise(cuts) if low < high]
+
+
+@lru_cache(maxsize=32)
+def source_positions(mode: str, start: int, stop: int, extent: int) -> Positions:
+    """For the positions [start, stop) of an extended axis, 0 being its first own, what they copy.
+
+    Examples
+    --------
+    >>> source_positions("reflect", -5, 0, 3).tolist()
+    [1, 0, 1, 2, 1]
+    """
+    found = np.arange(start, stop)
+    if mode == "replicate":
+        found = found.clip(0, extent - 1)
+    elif mode == "circular":
+        found %= extent
+    else:
+        edge = 1 if mode == "symmetric" else 0  # whether a mirror image repeats the edge
+        period = max(1, 2 * (extent - 1 + edge))
+        found %= period
+        found = np.minimum(found, period - edge - found)
+    found.setflags(write=False)
+    return found
+
+
+class Extended(NamedTuple):
+    """The extended input, made slab by slab."""
+
+    border: Border
+    input: Operand
+    value: Any
+
+    def part(self, place: tuple[slice, ...]) -> Array:
+        """The elements at `place`."""
+        batch, _, rows = (*place, slice(None), slice(None), slice(None))[:3]
+        return self.border.extend(self.input, self.value, batch, rows)

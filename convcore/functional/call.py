@@ -1,0 +1,128 @@
+"""One operation on arrays, ready to run: a plan, and what stands around it.
+
+The input is extended where a padding mode says so, its gradient folded back, a bias added.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..contract import Array, Convolution
+from ..planning import Operand, SlabwiseConvolution, summed_in
+from ..problem import Geometry, Operation
+from .bias import add_bias
+from .borders import Border, Extended
+
+# An operand: an array, or for a `SlabwiseCall` also what its parts are read from.
+Given: TypeAlias = Any
+
+
+class Call:
+    """One operation on arrays of certain shapes, ready to run.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        The problem as the caller put it.
+    dtype : numpy.dtype
+        Of the result, and here of the operands.
+    border : Border or None
+        How the input is extended beforehand; None where the padding is zeros.
+    plan : Convolution
+        Runs what is left.
+    """
+
+    __slots__ = ("border", "dtype", "geometry", "plan")
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        dtype: np.dtype[Any],
+        border: Border | None,
+        plan: Convolution,
+    ) -> None:
+        self.geometry, self.dtype, self.border, self.plan = geometry, dtype, border, plan
+
+    def forward(
+        self, input: Given, weight: Given, bias: Array | None, value: Any, out: Array | None
+    ) -> Array:
+        """Extend the input, convolve, add the bias."""
+        if self.border is not None:
+            input = self._extended(Extended(self.border, _operand(input, self.dtype), value))
+        return self._run("forward", input, weight, bias, out)
+
+    def grad_input(
+        self,
+        grad_output: Given,
+        weight: Given,
+        bias: Array | None,
+        out: Array | None,
+    ) -> Array:
+        """Gradient with respect to the extended input, folded back; plus the bias."""
+        if self.border is None:
+            return self._run("grad_input", grad_output, weight, bias, out)
+        gradient = np.empty(self.plan.geometry.input_shape, summed_in(self.dtype))
+        self._run("grad_input", grad_output, weight, None, gradient)
+        out = np.empty(self.geometry.input_shape, self.dtype) if out is None else out
+        self.border.fold(gradient, out)
+        return out
+
+    def grad_weight(self, grad_output: Given, input: Given, value: Any, out: Array | None) -> Array:
+        """Gradient with respect to the weight, from the extended input."""
+        if self.border is not None:
+            input = self._extended(Extended(self.border, _operand(input, self.dtype), value))
+        return self._run("grad_weight", grad_output, input, None, out)
+
+    def _extended(self, input: Extended) -> Any:
+        """What `_run` takes as the extended input."""
+        return input.part(())
+
+    def _run(
+        self,
+        operation: Operation,
+        first: Given,
+        second: Given,
+        bias: Array | None,
+        out: Array | None,
+    ) -> Array:
+        result: Array = getattr(self.plan, operation)(first, second, out=out)
+        return result if bias is None else add_bias(result, bias)
+
+
+class SlabwiseCall(Call):
+    """A call that converts its operands slab by slab, and rounds its sums, the bias included, once.
+
+    Operands, given as arrays or as what parts of them are read from, may have any dtype and, as
+    `out`, any strides.
+    """
+
+    __slots__ = ()
+    plan: SlabwiseConvolution
+
+    def _extended(self, input: Extended) -> Any:
+        return input
+
+    def _run(
+        self,
+        operation: Operation,
+        first: Given,
+        second: Given,
+        bias: Array | None,
+        out: Array | None,
+    ) -> Array:
+        first, second = (_operand(operand, self.dtype) for operand in (first, second))
+        if out is None:
+            out = np.empty(self.plan.geometry.result_shape(operation), self.dtype)
+        epilogue = None
+        if bias is not None:
+            epilogue = partial(add_bias, bias=_operand(bias, self.dtype).part(()))
+        self.plan.run(operation, first, second, out, epilogue)
+        return out
+
+
+def _operand(given: Given, dtype: np.dtype[Any]) -> Any:
+    """What a slab is read from, where an array is given."""
+    return Operand(given, dtype) if isinstance(given, np.ndarray) else given

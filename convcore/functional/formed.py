@@ -1,0 +1,95 @@
+"""`conv` and its gradients on arrays that are given in a form of their own; see `forms`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import settings
+from ..contract import Array, flipped
+from ..problem import parse_extents
+from .calls import Steps, slabwise_call_for
+from .forms import Form, check_shape
+from .padding_modes import PaddingMode, check_value
+
+
+def formed_conv(
+    form: Form,
+    operands: tuple[Array, Array, Array | None],
+    steps: Steps,
+    padding_mode: PaddingMode,
+    padding_value: Any,
+    flip: bool,
+    backend: settings.BackendSpec,
+    out: Array | None,
+) -> Array:
+    """`conv` of input, weight and bias."""
+    input, weight, bias = operands
+    dtype = form.dtype_of(input=input, weight=weight, bias=bias)
+    x, w = form.view("input", "input", input), form.view("weight", "weight", weight)
+    shapes = x.shape, w.shape
+    call = slabwise_call_for(*shapes, dtype, steps, padding_mode, "forward", backend)
+    if bias is not None:
+        check_shape("bias", bias, w.shape[:1])
+    check_value(padding_value, padding_mode, dtype)
+    shape = form.own_shape("output", call.geometry.output_shape, form.lead("input", input.shape))
+    result, target = form.result("output", shape, dtype, out, *operands)
+    call.forward(x, flipped(w) if flip else w, bias, padding_value, target)
+    return result
+
+
+def formed_grad_input(
+    form: Form,
+    operands: tuple[Array, Array],
+    input_shape: Sequence[int],
+    steps: Steps,
+    padding_mode: PaddingMode,
+    flip: bool,
+    backend: settings.BackendSpec,
+    out: Array | None,
+) -> Array:
+    """`conv_grad_input` of grad_output and weight."""
+    grad_output, weight = operands
+    dtype = form.dtype_of(grad_output=grad_output, weight=weight)
+    w = form.view("weight", "weight", weight)
+    input_shape = parse_extents("input", input_shape)
+    shapes = form.full_shape("input", "input", input_shape), w.shape
+    call = slabwise_call_for(*shapes, dtype, steps, padding_mode, "grad_input", backend)
+    lead = form.lead("input", input_shape)
+    check_shape(
+        "grad_output", grad_output, form.own_shape("output", call.geometry.output_shape, lead)
+    )
+    result, target = form.result("input", input_shape, dtype, out, *operands)
+    gradient = form.operand("output", "grad_output", grad_output, dtype)
+    read = form.operand("weight", "weight", weight, dtype, conjugated=True)
+    call.grad_input(gradient, read.flipped() if flip else read, None, target)
+    return result
+
+
+def formed_grad_weight(
+    form: Form,
+    operands: tuple[Array, Array],
+    weight_shape: Sequence[int],
+    steps: Steps,
+    padding_mode: PaddingMode,
+    padding_value: Any,
+    flip: bool,
+    backend: settings.BackendSpec,
+    out: Array | None,
+) -> Array:
+    """`conv_grad_weight` of grad_output and input."""
+    grad_output, input = operands
+    dtype = form.dtype_of(grad_output=grad_output, input=input)
+    x = form.operand("input", "input", input, dtype, conjugated=True)
+    weight_shape = parse_extents("weight", weight_shape)
+    shapes = x.array.shape, form.full_shape("weight", "weight", weight_shape)
+    call = slabwise_call_for(*shapes, dtype, steps, padding_mode, "grad_weight", backend)
+    lead = form.lead("input", input.shape)
+    check_shape(
+        "grad_output", grad_output, form.own_shape("output", call.geometry.output_shape, lead)
+    )
+    check_value(padding_value, padding_mode, dtype)
+    result, target = form.result("weight", weight_shape, dtype, out, *operands)
+    gradient = form.operand("output", "grad_output", grad_output, dtype)
+    call.grad_weight(gradient, x, padding_value, flipped(target) if flip else target)
+    return result

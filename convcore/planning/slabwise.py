@@ -1,0 +1,214 @@
+"""Operands that are taken as they are: converted slab by slab, computed, and rounded once.
+
+A slab is copied to the dtype that is summed in and to the order of axes that a backend takes, so
+that no operand is ever converted as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from math import prod
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+
+from .. import settings
+from ..contract import BACKEND_DTYPES, FLOAT16, Array, Convolution, Declaration, flipped
+from ..problem import Geometry, Operation
+from .question import Question
+from .samples import chosen_plan
+from .slabs import Place, Slab, slabs
+
+WIDE = np.dtype("float32")
+# Converted input and output of a slab together.
+DEFAULT_BYTES = 32 * 2**20
+
+# What is done to a result, in place, before it is rounded.
+Epilogue: TypeAlias = Callable[[Array], Array]
+
+
+class Source(Protocol):
+    """What an operand of a slab is read from."""
+
+    def part(self, place: Place) -> Array:
+        """The elements at `place`, as a backend takes them."""
+
+
+class Operand(NamedTuple):
+    """An array (N, C, *S) of any dtype and strides, of which parts are converted.
+
+    Parameters
+    ----------
+    array : ndarray
+        Read only.
+    dtype : numpy.dtype
+        That of the problem, to which each element is rounded.
+    conjugated : bool
+        Whether to read complex conjugates.
+    """
+
+    array: Array
+    dtype: np.dtype[Any]
+    conjugated: bool = False
+
+    def part(self, place: Place) -> Array:
+        """The elements at `place`; the array's own memory where nothing is to be converted."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            part = self.array[place].astype(self.dtype, order="C", copy=False)
+        part = part.astype(summed_in(self.dtype), order="C", copy=False)
+        return part.conj() if self.conjugated and part.dtype.kind == "c" else part
+
+    def flipped(self) -> Operand:
+        """The same, running backwards along every spatial axis."""
+        return self._replace(array=flipped(self.array))
+
+    def copy_part(self, place: Any, target: Array) -> None:
+        """Write the elements at `place` to `target`, whose dtype is that of the sums."""
+        part = self.array[place]
+        if part.dtype == target.dtype:
+            target[...] = part
+        else:
+            with np.errstate(over="ignore", invalid="ignore"):
+                target[...] = part.astype(self.dtype, copy=False) if self._rounded else part
+        if self.conjugated and target.dtype.kind == "c":
+            np.conj(target, out=target)
+
+    @property
+    def _rounded(self) -> bool:
+        """Whether elements are rounded to a narrower dtype than that of the sums."""
+        return summed_in(self.dtype) is not self.dtype
+
+
+def summed_in(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of sums whose results are to have `dtype`."""
+    return WIDE if dtype == FLOAT16 else dtype
+
+
+def widened(question: Question) -> Question:
+    """The question that stands behind one of float16; any other is its own.
+
+    Only a componentwise bound leaves nothing to see but the last rounding, whatever cancels.
+    """
+    if question.dtype != FLOAT16:
+        return question
+    return question._replace(dtype=WIDE, options=question.options._replace(accuracy="strict"))
+
+
+class SlabwiseConvolution(Convolution):
+    """Computes the three operations slab by slab, on operands of any dtype and strides.
+
+    Parameters
+    ----------
+    question : Question
+        The problem and its options; each slab of it is a question of its own.
+    spec : str, Convolution subclass, tuple of those, or None
+        The backends that are asked for.
+    """
+
+    _dtypes: ClassVar = BACKEND_DTYPES | {FLOAT16}
+    declaration = Declaration(
+        dtypes=tuple(sorted(map(str, _dtypes))), description="converted slab by slab"
+    )
+
+    def __init__(self, question: Question, spec: settings.BackendSpec) -> None:
+        options = question.options
+        limits = {"threads": options.threads, "max_workspace": options.max_workspace}
+        super().__init__(question.geometry, question.dtype, **limits)  # type: ignore[arg-type]
+        self._question, self._spec = question, spec
+        self._summed = summed_in(question.dtype)
+        self._plan_of = lru_cache(maxsize=16)(self._choose)
+        # Refuses here what no backend runs, before anything is computed.
+        self.name = self._plan_of(question.geometry).name  # type: ignore[misc]
+
+    def _choose(self, part: Geometry) -> Convolution:
+        return chosen_plan(widened(self._question)._replace(geometry=part), self._spec)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SlabwiseConvolution, (self._question, self._spec)
+
+    def workspace_bytes(self, operation: Operation) -> int:
+        """Converted arrays of the largest slab, and the workspace of its plan, in bytes."""
+        parts = {slab.geometry for slab in self._slabs(operation)}
+        return max((self._part_bytes(part, operation) for part in parts), default=0)
+
+    def _part_bytes(self, part: Geometry, operation: Operation) -> int:
+        shapes = (part.input_shape, part.weight_shape, part.output_shape)
+        converted = self._summed.itemsize * sum(map(prod, shapes))
+        return converted + self._plan_of(part).workspace_bytes(operation)
+
+    def describe(self, operation: Operation) -> str:
+        """How the first slab is carried out."""
+        slab = next(self._slabs(operation))
+        return f"in {self._summed}: {self._plan_of(slab.geometry).describe(operation)}"
+
+    def run(
+        self,
+        operation: Operation,
+        first: Source,
+        second: Source,
+        out: Array,
+        epilogue: Epilogue | None = None,
+    ) -> None:
+        """Write `operation` of operands that fit to `out`, with `epilogue` before rounding.
+
+        `out` may have the wider dtype that is summed in, and any strides.
+        """
+        if operation == "grad_weight":
+            self._sum(first, second, out)
+        else:
+            self._slab_by_slab(operation, first, second.part(()), out, epilogue)
+
+    def _slab_by_slab(
+        self,
+        operation: Operation,
+        first: Source,
+        weight: Array,
+        out: Array,
+        epilogue: Epilogue | None,
+    ) -> None:
+        for slab in self._slabs(operation):
+            source, target = slab.input, out[slab.output]
+            if operation == "grad_input":
+                source, target = slab.output, out[slab.input]
+            run = getattr(self._plan_of(slab.geometry), operation)
+            result = run(first.part(source), weight, out=self._in_place(target))
+            result = result if epilogue is None else epilogue(result)
+            if result is not target:
+                _round(result, target)
+
+    def _in_place(self, target: Array) -> Array | None:
+        """`target` if a backend can write to it, else None."""
+        return target if target.dtype == self._summed and target.flags.carray else None
+
+    def _sum(self, grad_output: Source, input: Source, out: Array) -> None:
+        """The gradient with respect to the weight, summed over the slabs before it is rounded."""
+        total = np.zeros(self.geometry.weight_shape, self._summed)
+        for slab in self._slabs("grad_weight"):
+            plan = self._plan_of(slab.geometry)
+            with np.errstate(over="ignore", invalid="ignore"):
+                total += plan.grad_weight(grad_output.part(slab.output), input.part(slab.input))
+        _round(total, out)
+
+    def _slabs(self, operation: Operation) -> Iterator[Slab]:
+        limit = DEFAULT_BYTES if self.max_workspace is None else self.max_workspace
+        return slabs(self.geometry, operation, limit // self._summed.itemsize)
+
+    def _compute(self, operation: Operation, first: Array, second: Any, result: Array) -> bool:
+        self.run(operation, Operand(first, self.dtype), Operand(second, self.dtype), result)
+        return True
+
+    def _forward(self, input: Array, weight: Array, output: Array) -> None:
+        self._compute("forward", input, weight, output)
+
+    def _grad_input(self, grad_output: Array, weight: Array, grad_input: Array) -> None:
+        self._compute("grad_input", grad_output, weight, grad_input)
+
+    def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
+        self._compute("grad_weight", grad_output, input, grad_weight)
+
+
+def _round(wide: Array, out: Array) -> None:
+    """Copy to a narrower dtype; what is too large becomes infinite, without a warning."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        out[...] = wide
