@@ -43,7 +43,7 @@ from .functional import (
     explain,
     plan,
 )
-from .planning import set_default_backend, use_backend
+from .planning import set_default_backend, set_default_options, use_backend
 from .plugin import Convolution, Declaration, Refusal
 from .problem import Geometry
 from .registry import backends, get_backend, refresh_backends, register_backend
@@ -81,6 +81,7 @@ __all__ = [
     "refresh_backends",
     "register_backend",
     "set_default_backend",
+    "set_default_options",
     "testing",
     "typing",
     "use_backend",

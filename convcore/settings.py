@@ -62,7 +62,7 @@ class Environment(NamedTuple):
 
 _NOTHING_SET = Context()
 _context: ContextVar[Context] = ContextVar("convcore", default=_NOTHING_SET)
-_default_backend: BackendSpec = None
+_defaults = _NOTHING_SET
 _default_key = object()
 
 
@@ -70,20 +70,20 @@ context = _context.get  # what the enclosing `with` blocks have set
 
 
 def default_key() -> object:
-    """Another object after each `set_default`, so that a cache can tell when it is out of date."""
+    """Another object after each `set_defaults`, so that a cache can tell when it is out of date."""
     return _default_key
 
 
-def default_backend() -> BackendSpec:
-    """What `set_default` has set; None where nothing is."""
-    return _default_backend
+def defaults() -> Context:
+    """What `set_defaults` has set for the process; None where nothing is."""
+    return _defaults
 
 
-def set_default(spec: BackendSpec) -> None:
-    """Set the backend that runs where neither argument nor `with` names one."""
-    global _default_backend, _default_key
-    _default_backend = spec
-    _default_key = object()  # comes last: who sees the new key never sees the old backend
+def set_defaults(changed: Context) -> None:
+    """Set what is in force where neither argument nor `with` says anything."""
+    global _defaults, _default_key
+    _defaults = changed
+    _default_key = object()  # comes last: who sees the new key never sees the old defaults
 
 
 @contextmanager
@@ -128,6 +128,16 @@ def options(
     ...     convcore.plan((1, 1, 8), (1, 1, 3)).threads
     1
     """
+    return overriding(**parsed_options(threads, accuracy, max_workspace, deterministic))
+
+
+def parsed_options(
+    threads: int | None,
+    accuracy: str | None,
+    max_workspace: int | None,
+    deterministic: Determinism | None,
+) -> dict[str, Any]:
+    """Those options that are named, checked."""
     changes: dict[str, Any] = {}
     if threads is not None:
         changes["threads"] = parse_threads("threads", threads)
@@ -137,7 +147,7 @@ def options(
         changes["max_workspace"] = parse_workspace(max_workspace)
     if deterministic is not None:
         changes["deterministic"] = _parse_determinism(deterministic)
-    return overriding(**changes)
+    return changes
 
 
 def resolve() -> Settings:
@@ -164,7 +174,7 @@ def backend_in_force(argument: BackendSpec) -> Provenance:
     candidates = (
         (argument, "argument"),
         (_context.get().backend, "use_backend"),
-        (_default_backend, "set_default_backend"),
+        (_defaults.backend, "set_default_backend"),
         (environment().backend, "CONVCORE_BACKEND"),
     )
     for spec, source in candidates:
@@ -176,16 +186,16 @@ def backend_in_force(argument: BackendSpec) -> Provenance:
 
 
 def _threads(local: int | None, read: Environment) -> Provenance:
-    if local is None and read.threads is None:
+    if local is _defaults.threads is read.threads is None:
         return Provenance("threads", *usable_processors())
     return _first("threads", local, read.threads, read.threads_source, None)
 
 
 def _first(option: str, local: Any, read: Any, variable: str, built_in: Any) -> Provenance:
-    if local is not None:
-        return Provenance(option, local, "options")
-    if read is not None:
-        return Provenance(option, read, variable)
+    default = getattr(_defaults, option)
+    for value, source in ((local, "options"), (default, "set_default_options"), (read, variable)):
+        if value is not None:
+            return Provenance(option, value, source)
     return Provenance(option, built_in, "built in")
 
 

@@ -8,6 +8,7 @@ repair        what becomes of a chosen algorithm's results that are not finite
 slabs         a problem cut into smaller ones
 samples       sample by sample, where a batch must not change a bit
 slabwise      operands of any dtype and strides, converted slab by slab
+laid_out      a plan for arrays in another order of axes
 plans         `plan`
 explanation   `explain`
 """
@@ -15,7 +16,13 @@ explanation   `explain`
 from .explanation import Explanation, explain
 from .plans import plan, plan_for
 from .question import Question
-from .requested import check_spec, requested_backend, set_default_backend, use_backend
+from .requested import (
+    check_spec,
+    requested_backend,
+    set_default_backend,
+    set_default_options,
+    use_backend,
+)
 from .slabwise import Operand, SlabwiseConvolution, Source, summed_in
 
 __all__ = [
@@ -30,6 +37,7 @@ __all__ = [
     "plan_for",
     "requested_backend",
     "set_default_backend",
+    "set_default_options",
     "summed_in",
     "use_backend",
 ]

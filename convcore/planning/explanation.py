@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from .. import settings
 from ..contract import parse_dtype
 from ..errors import BackendLoadError, UnsupportedError
-from ..problem import Geometry, Operation, Padding, PerAxis, parse_operation
+from ..problem import Geometry, Operation, Padding, PerAxis, parse_layouts, parse_operation
 from ..text import binary_bytes, plain_table, seconds
 from .candidate import Candidate
+from .laid_out import full_shapes
 from .question import Question
 from .requested import requested_backend
 from .samples import deciding
@@ -100,19 +101,22 @@ def explain(
     padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
+    layout: str | None = None,
+    weight_layout: str | None = None,
+    out_layout: str | None = None,
     backend: settings.BackendSpec = None,
 ) -> Explanation:
     """Say which backend would run a problem, and why, without running it.
 
     Parameters
     ----------
-    input_shape, weight_shape : tuple of int
-        (N, C, *S) and (K, C / groups, *R).
+    input_shape, weight_shape : sequence of int
+        (N, C, *S) and (K, C / groups, *R), or in the order of `layout` and `weight_layout`.
     dtype : str or numpy.dtype
         Dtype of the operands; float16 is computed in float32.
     operation : {"forward", "grad_input", "grad_weight"} or None
         What is to run; None stands for all three.
-    stride, padding, dilation, groups, backend
+    stride, padding, dilation, groups, layout, weight_layout, out_layout, backend
         As in `conv`.
 
     Returns
@@ -127,9 +131,11 @@ def explain(
     >>> [(row.name, row.code) for row in found.rows if row.name == "fft"]
     [('fft', 'DTYPE')]
     """
-    geometry = Geometry.of(
-        input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    shapes = full_shapes(
+        parse_layouts(layout, weight_layout, out_layout), input_shape, weight_shape
     )
+    steps: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation}
+    geometry = Geometry.of(*shapes, **steps, groups=groups)
     given = parse_dtype(dtype)
     question = Question.now(geometry, given, parse_operation(operation))
     question = deciding(widened(question))

@@ -7,7 +7,16 @@ from typing import Any
 
 from .. import settings
 from ..contract import FLOAT16, Convolution, parse_dtype
-from ..problem import Geometry, Operation, Padding, PerAxis, parse_operation
+from ..problem import (
+    Geometry,
+    Operation,
+    Padding,
+    PerAxis,
+    parse_extents,
+    parse_layouts,
+    parse_operation,
+)
+from .laid_out import LaidOutConvolution, full_shapes
 from .question import Question
 from .requested import requested_backend
 from .samples import chosen_plan
@@ -33,6 +42,9 @@ def plan(
     padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
+    layout: str | None = None,
+    weight_layout: str | None = None,
+    out_layout: str | None = None,
     operation: Operation | None = None,
     backend: settings.BackendSpec = None,
 ) -> Convolution:
@@ -43,11 +55,12 @@ def plan(
     input_shape, weight_shape : sequence of int
         (N, C, *S) and (K, C / groups, *R).
     dtype : str or numpy.dtype
-        Dtype of the operands; float16 is widened to float32 slab by slab and rounded once.
+        Dtype of the operands and of the result; float16 is widened to float32 slab by slab and
+        rounded once.
     operation : {"forward", "grad_input", "grad_weight"}, optional
         What the plan is mostly for; by default it is chosen for the sum of the three.
-    stride, padding, dilation, groups, backend
-        As in `conv`.
+    stride, padding, dilation, groups, layout, weight_layout, out_layout, backend
+        As in `conv`; the shapes are in the order of `layout` and `weight_layout`.
 
     Returns
     -------
@@ -68,8 +81,13 @@ BackendLoadError
     >>> layer.forward(np.array([[[1.0, 2.0, 3.0, 4.0]]]), np.array([[[1.0, 10.0]]]))
     array([[[21., 32., 43.]]])
     """
-    geometry = Geometry.of(
-        input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
-    )
+    layouts = parse_layouts(layout, weight_layout, out_layout)
+    shapes = full_shapes(layouts, input_shape, weight_shape)
+    steps: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation}
+    geometry = Geometry.of(*shapes, **steps, groups=groups)
     question = Question.now(geometry, parse_dtype(dtype), parse_operation(operation))
-    return plan_for(question, backend)
+    if layouts is None:
+        return plan_for(question, backend)
+    lead = layouts.input.leading_extents("input", parse_extents("input", input_shape))
+    spec, _ = requested_backend(backend)
+    return LaidOutConvolution(question, spec, layouts, lead)

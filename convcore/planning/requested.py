@@ -78,4 +78,43 @@ def set_default_backend(backend: settings.BackendSpec) -> None:
     OptionError
         If it is nothing that could name a backend.
     """
-    settings.set_default(check_spec(backend))
+    settings.set_defaults(settings.defaults()._replace(backend=check_spec(backend)))
+
+
+def set_default_options(
+    *,
+    threads: int | None = None,
+    accuracy: str | None = None,
+    max_workspace: int | None = None,
+    deterministic: settings.Determinism | None = None,
+) -> None:
+    """Options of this process, in all its threads, where no enclosing `options` names them.
+
+    What is not named stays as it was set before; called without any, it takes all of them back. The
+    environment comes after them. Threads see these, pools of threads too, while a ``with options``
+    block is seen by a thread only where it runs in a copy of the context. A process that is forked
+    starts with those of its parent; one that is spawned, as by multiprocessing's default pools on
+    most systems, has to set its own, for instance in the pool's initializer.
+
+    Parameters
+    ----------
+    threads, accuracy, max_workspace, deterministic
+        As in `options`.
+
+    Raises
+    ------
+    OptionError
+        If a value is none that the option can have.
+
+    Examples
+    --------
+    >>> import convcore
+    >>> convcore.set_default_options(threads=1)
+    >>> convcore.plan((1, 1, 8), (1, 1, 3)).threads
+    1
+    >>> convcore.set_default_options()
+    """
+    changes = settings.parsed_options(threads, accuracy, max_workspace, deterministic)
+    found = settings.defaults()
+    kept = found if changes else settings.Context(backend=found.backend)
+    settings.set_defaults(kept._replace(**changes))

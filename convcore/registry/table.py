@@ -186,15 +186,15 @@ def isolated() -> Iterator[None]:
     For tests: it is that of the whole process while it lasts.
     """
     global _registered
-    kept, default = _registered, settings.default_backend()
+    kept, defaults = _registered, settings.defaults()
     _registered = {}
-    settings.set_default(None)
+    settings.set_defaults(settings.Context())
     refresh_backends()
     try:
         yield
     finally:
         _registered = kept
-        settings.set_default(default)
+        settings.set_defaults(defaults)
         refresh_backends()
 
 

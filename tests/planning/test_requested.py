@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from asking import SHAPES, chosen, ran
 
 import convcore
-from convcore import OptionError, registry
+from convcore import OptionError, registry, settings
+from convcore.functional.calls import call_for
 from convcore.planning import check_spec, requested_backend
 
 pytestmark = pytest.mark.usefixtures("isolated")
@@ -105,3 +107,56 @@ def test_a_backend_is_checked_where_the_block_begins_and_leaves_with_it():
         assert nothing is None
         assert requested_backend(None) == ("naive", "use_backend")
     assert requested_backend(None) == (None, "automatic choice")
+
+
+X, W = np.ones((1, 1, 8)), np.ones((1, 1, 3))
+
+
+def threads():
+    return convcore.plan(X.shape, W.shape).threads
+
+
+def test_default_options_are_seen_by_threads_that_others_started():
+    with ThreadPoolExecutor(1) as pool:
+        before = pool.submit(threads).result()
+        convcore.set_default_options(threads=before + 1)
+        assert pool.submit(threads).result() == threads() == before + 1
+        with convcore.options(threads=before + 2):
+            assert (threads(), pool.submit(threads).result()) == (before + 2, before + 1)
+        convcore.set_default_options()
+        assert pool.submit(threads).result() == threads() == before
+
+
+def test_calls_that_are_kept_are_planned_anew_under_other_default_options():
+    shapes = ((1, 1, 8), (1, 1, 3))
+    steps, dtype = (1, 0, 1, 1), np.dtype("float64")
+    found = [call_for(*shapes, dtype, steps, "zeros", "forward", None)]
+    convcore.set_default_options(max_workspace=1 << 20)
+    found.append(call_for(*shapes, dtype, steps, "zeros", "forward", None))
+    assert [call.plan.max_workspace for call in found] == [None, 1 << 20]
+
+
+def test_what_is_not_named_stays_until_all_is_taken_back(environment):
+    environment(CONVCORE_ACCURACY="strict", CONVCORE_NUM_THREADS="5")
+    convcore.set_default_backend("naive")
+    convcore.set_default_options(accuracy="default")
+    convcore.set_default_options(deterministic=True)
+    found = settings.resolve()
+    assert (found.accuracy, found.threads, found.deterministic) == ("default", 5, True)
+    sources = {entry.option: entry.source for entry in settings.provenance()}
+    assert sources["accuracy"] == sources["deterministic"] == "set_default_options"
+    assert sources["threads"] == "CONVCORE_NUM_THREADS"
+    with convcore.options(deterministic=False, accuracy="strict"):
+        assert settings.resolve()[1::2] == ("strict", False)
+    convcore.set_default_options()
+    assert settings.resolve().accuracy == "strict"
+    assert threads() == 5
+    assert settings.resolve().deterministic is False
+    assert convcore.plan(X.shape, W.shape).name == "naive"
+
+
+def test_default_options_are_checked():
+    for option, value in (("threads", 0), ("accuracy", "high"), ("deterministic", 1)):
+        with pytest.raises(convcore.OptionError, match=f"^{option}: must be"):
+            convcore.set_default_options(**{option: value})
+    assert settings.defaults() == settings.Context()
