@@ -10,6 +10,7 @@ from ..contract import Array, flipped
 from ..problem import parse_extents
 from .calls import Steps, slabwise_call_for
 from .forms import Form, check_shape
+from .interleaved import as_axis, interleaved_call, is_interleaved
 from .padding_modes import PaddingMode, check_value
 
 
@@ -34,7 +35,11 @@ def formed_conv(
     check_value(padding_value, padding_mode, dtype)
     shape = form.own_shape("output", call.geometry.output_shape, form.lead("input", input.shape))
     result, target = form.result("output", shape, dtype, out, *operands)
-    call.forward(x, flipped(w) if flip else w, bias, padding_value, target)
+    w = flipped(w) if flip else w
+    if is_interleaved(call.geometry, x, target):
+        call = interleaved_call(call, padding_mode, "forward", backend)
+        x, w, target = map(as_axis, (x, w, target))
+    call.forward(x, w, bias, padding_value, target)
     return result
 
 
@@ -62,7 +67,11 @@ def formed_grad_input(
     result, target = form.result("input", input_shape, dtype, out, *operands)
     gradient = form.operand("output", "grad_output", grad_output, dtype)
     read = form.operand("weight", "weight", weight, dtype, conjugated=True)
-    call.grad_input(gradient, read.flipped() if flip else read, None, target)
+    read = read.seen(flipped) if flip else read
+    if is_interleaved(call.geometry, gradient.array, target):
+        call = interleaved_call(call, padding_mode, "grad_input", backend)
+        gradient, read, target = gradient.seen(as_axis), read.seen(as_axis), as_axis(target)
+    call.grad_input(gradient, read, None, target)
     return result
 
 
@@ -91,5 +100,9 @@ def formed_grad_weight(
     check_value(padding_value, padding_mode, dtype)
     result, target = form.result("weight", weight_shape, dtype, out, *operands)
     gradient = form.operand("output", "grad_output", grad_output, dtype)
-    call.grad_weight(gradient, x, padding_value, flipped(target) if flip else target)
+    target = flipped(target) if flip else target
+    if is_interleaved(call.geometry, gradient.array, x.array):
+        call = interleaved_call(call, padding_mode, "grad_weight", backend)
+        gradient, x, target = gradient.seen(as_axis), x.seen(as_axis), as_axis(target)
+    call.grad_weight(gradient, x, padding_value, target)
     return result

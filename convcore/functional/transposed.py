@@ -138,7 +138,7 @@ def transpose_grad_input(
     )
     result, target = form.result("input", input_shape, dtype, None)
     gradient = form.operand("output", "grad_output", grad_output, dtype)
-    call.forward(gradient, read.flipped() if flip else read, None, 0, target)
+    call.forward(gradient, read.seen(flipped) if flip else read, None, 0, target)
     return result
 
 

@@ -14,15 +14,17 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from .. import settings
-from ..contract import BACKEND_DTYPES, FLOAT16, Array, Convolution, Declaration, flipped
-from ..problem import Geometry, Operation
+from ..contract import BACKEND_DTYPES, FLOAT16, Array, Convolution, Declaration
+from ..problem import Geometry, Operation, merged
 from .question import Question
 from .samples import chosen_plan
 from .slabs import Place, Slab, slabs
 
 WIDE = np.dtype("float32")
-# Converted input and output of a slab together.
-DEFAULT_BYTES = 32 * 2**20
+# Converted input and output of a slab together: what a cache holds, and where more is worth while.
+USUAL_BYTES, DEFAULT_BYTES = 6 * 2**20, 32 * 2**20
+# How often a slab is larger than what each slab reads anew, the weight and the rows of a halo.
+WORTH = 8
 
 # What is done to a result, in place, before it is rounded.
 Epilogue: TypeAlias = Callable[[Array], Array]
@@ -59,9 +61,9 @@ class Operand(NamedTuple):
         part = part.astype(summed_in(self.dtype), order="C", copy=False)
         return part.conj() if self.conjugated and part.dtype.kind == "c" else part
 
-    def flipped(self) -> Operand:
-        """The same, running backwards along every spatial axis."""
-        return self._replace(array=flipped(self.array))
+    def seen(self, view: Callable[[Array], Array]) -> Operand:
+        """The same of a view of the array."""
+        return self._replace(array=view(self.array))
 
     def copy_part(self, place: Any, target: Array) -> None:
         """Write the elements at `place` to `target`, whose dtype is that of the sums."""
@@ -122,7 +124,7 @@ class SlabwiseConvolution(Convolution):
         self.name = self._plan_of(question.geometry).name  # type: ignore[misc]
 
     def _choose(self, part: Geometry) -> Convolution:
-        return chosen_plan(widened(self._question)._replace(geometry=part), self._spec)
+        return chosen_plan(widened(self._question)._replace(geometry=merged(part)), self._spec)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SlabwiseConvolution, (self._question, self._spec)
@@ -171,28 +173,41 @@ class SlabwiseConvolution(Convolution):
             source, target = slab.input, out[slab.output]
             if operation == "grad_input":
                 source, target = slab.output, out[slab.input]
-            run = getattr(self._plan_of(slab.geometry), operation)
-            result = run(first.part(source), weight, out=self._in_place(target))
+            plan = self._plan_of(slab.geometry)
+            shapes = plan.geometry.signatures[operation]
+            pair = first.part(source).reshape(shapes[0]), weight.reshape(shapes[1])
+            place = self._in_place(target, shapes[2])
+            result: Array = getattr(plan, operation)(*pair, out=place)
             result = result if epilogue is None else epilogue(result)
-            if result is not target:
-                _round(result, target)
+            if place is None:
+                _round(result.reshape(target.shape), target)
 
-    def _in_place(self, target: Array) -> Array | None:
+    def _in_place(self, target: Array, shape: tuple[int, ...]) -> Array | None:
         """`target` if a backend can write to it, else None."""
-        return target if target.dtype == self._summed and target.flags.carray else None
+        fits = target.dtype == self._summed and target.flags.carray
+        return target.reshape(shape) if fits else None
 
     def _sum(self, grad_output: Source, input: Source, out: Array) -> None:
         """The gradient with respect to the weight, summed over the slabs before it is rounded."""
         total = np.zeros(self.geometry.weight_shape, self._summed)
         for slab in self._slabs("grad_weight"):
             plan = self._plan_of(slab.geometry)
+            first, second, _ = plan.geometry.signatures["grad_weight"]
+            pair = grad_output.part(slab.output), input.part(slab.input)
+            part = plan.grad_weight(pair[0].reshape(first), pair[1].reshape(second))
             with np.errstate(over="ignore", invalid="ignore"):
-                total += plan.grad_weight(grad_output.part(slab.output), input.part(slab.input))
+                total += part.reshape(total.shape)
         _round(total, out)
 
     def _slabs(self, operation: Operation) -> Iterator[Slab]:
-        limit = DEFAULT_BYTES if self.max_workspace is None else self.max_workspace
+        limit = self._usual_bytes() if self.max_workspace is None else self.max_workspace
         return slabs(self.geometry, operation, limit // self._summed.itemsize)
+
+    def _usual_bytes(self) -> int:
+        geometry = self.geometry
+        row = prod((geometry.in_channels, *geometry.input_extents[1:]))
+        anew = max(prod(geometry.weight_shape), geometry.receptive_field[0] * row)
+        return min(max(USUAL_BYTES, WORTH * anew * self._summed.itemsize), DEFAULT_BYTES)
 
     def _compute(self, operation: Operation, first: Array, second: Any, result: Array) -> bool:
         self.run(operation, Operand(first, self.dtype), Operand(second, self.dtype), result)

@@ -6,6 +6,7 @@ geometry     Geometry: one problem with every number that is derived from it
 checks       what makes numbers no convolution
 derived      attributes that are computed when they are first asked for
 layout       the order of an array's axes, from strings such as "NHWC"
+merging      the same problem with fewer axes
 transposed   the problem that a transposed convolution is the adjoint of
 """
 
@@ -24,6 +25,7 @@ from .arguments import (
 from .checks import MAX_RANK
 from .geometry import Geometry
 from .layout import Layout, Layouts, parse_layouts
+from .merging import merged
 from .operation import OPERANDS, OPERATIONS, ROLES, Operation, Role, parse_operation
 from .transposed import transposed_geometry
 
@@ -43,6 +45,7 @@ __all__ = [
     "PerAxis",
     "Role",
     "freeze",
+    "merged",
     "parse_extents",
     "parse_int",
     "parse_layouts",
