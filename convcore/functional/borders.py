@@ -23,57 +23,48 @@ from ..problem import Geometry, Pair
 Positions: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
 
 
-class Border(NamedTuple):
+class Border:
     """How an input (N, C, *S) is cropped and extended before it is convolved.
 
     Parameters
     ----------
+    geometry : Geometry
+        The problem, with what the modes fill as its padding.
     modes : tuple of str
         One for each spatial axis; those of "zeros" are left to the convolution.
-    extents : tuple of int
-        S.
-    crops, halos : tuple of (int, int)
-        Elements removed and added (before, after) each spatial axis; crops come first.
     """
 
-    modes: tuple[str, ...]
-    extents: tuple[int, ...]
-    crops: tuple[Pair, ...]
-    halos: tuple[Pair, ...]
-
-    @classmethod
-    def of(cls, geometry: Geometry, modes: tuple[str, ...]) -> Border:
-        """Border of a problem whose padding is filled by `modes`."""
+    def __init__(self, geometry: Geometry, modes: tuple[str, ...]) -> None:
         axes = zip(modes, geometry.padding, strict=True)
         pairs = [(0, 0) if mode == "zeros" else pair for mode, pair in axes]
-        crops = tuple((max(0, -before), max(0, -after)) for before, after in pairs)
-        halos = tuple((max(0, before), max(0, after)) for before, after in pairs)
-        border = cls(modes, geometry.input_extents, crops, halos)
-        for axis, extent in enumerate(border.cropped_extents):
-            if extent == 0 and any(halos[axis]) and modes[axis] != "constant":
+        # Elements removed and added (before, after) each axis; crops come first.
+        crops = [(max(0, -before), max(0, -after)) for before, after in pairs]
+        self.modes = modes
+        self.halos = [(max(0, before), max(0, after)) for before, after in pairs]
+        # Where the cropped input lies in the input, and in the extended one.
+        ends = zip(geometry.input_extents, crops, strict=True)
+        self._kept = [slice(before, extent - after) for extent, (before, after) in ends]
+        self.cropped_extents = [kept.stop - kept.start for kept in self._kept]
+        inner = zip(self.cropped_extents, self.halos, strict=True)
+        self._inner = [slice(before, before + extent) for extent, (before, _) in inner]
+        inside = zip(self._inner, self.halos, strict=True)
+        self.extended_extents = tuple(inner.stop + after for inner, (_, after) in inside)
+        self._check_axes()
+
+    def _check_axes(self) -> None:
+        for axis, extent in enumerate(self.cropped_extents):
+            mode = self.modes[axis]
+            if extent == 0 and any(self.halos[axis]) and mode != "constant":
                 raise GeometryError(
-                    f"padding_mode: {modes[axis]!r} cannot extend an empty axis; got extent 0 on "
+                    f"padding_mode: {mode!r} cannot extend an empty axis; got extent 0 on "
                     f"spatial axis {axis}"
                 )
-        return border
 
     def remaining(self, geometry: Geometry) -> Geometry:
         """The problem that is left for the extended input."""
         axes = zip(self.modes, geometry.padding, strict=True)
         padding = tuple(pair if mode == "zeros" else (0, 0) for mode, pair in axes)
         return replace(geometry, input_extents=self.extended_extents, padding=padding)
-
-    @property
-    def cropped_extents(self) -> tuple[int, ...]:
-        """Extents between cropping and extending."""
-        axes = zip(self.extents, self.crops, strict=True)
-        return tuple(extent - before - after for extent, (before, after) in axes)
-
-    @property
-    def extended_extents(self) -> tuple[int, ...]:
-        """Extents after both."""
-        axes = zip(self.cropped_extents, self.halos, strict=True)
-        return tuple(extent + before + after for extent, (before, after) in axes)
 
     def extend(self, input: Operand, value: Any, batch: slice, rows: slice) -> Array:
         """Samples and rows of the cropped and extended input, C-contiguous.
@@ -84,8 +75,9 @@ class Border(NamedTuple):
         samples = len(range(*batch.indices(len(input.array))))
         shape = (samples, input.array.shape[1], stop - start, *self.extended_extents[1:])
         block = np.empty(shape, summed_in(input.dtype))
-        value = np.full((), value, input.dtype)
-        value = value.conj() if input.conjugated else value
+        if "constant" in self.modes:
+            value = np.full((), value, input.dtype)
+            value = value.conj() if input.conjugated else value
         self._copy_rows(input, value, batch, start, block)
         for axis in range(1, len(self.modes)):
             self._fill_halo(block, axis, value)
@@ -95,9 +87,8 @@ class Border(NamedTuple):
         self, input: Operand, value: Any, batch: slice, start: int, block: Array
     ) -> None:
         """Fill `block`, which begins with row `start`, where the other axes have no halo."""
-        before, extent, crop = self.halos[0][0], self.cropped_extents[0], self.crops[0][0]
-        inner: tuple[Any, ...] = (..., *self._inner()[3:])
-        kept = self._kept()[3:]
+        before, extent, crop = self.halos[0][0], self.cropped_extents[0], self._kept[0].start
+        inner: tuple[Any, ...] = (..., *self._inner[1:])
         stop = start + block.shape[2]
         for low, high in _thirds(start, stop, before, before + extent):
             target = block[:, :, low - start : high - start]
@@ -107,7 +98,7 @@ class Border(NamedTuple):
                     target[...] = value
                     continue
                 read = crop + source_positions(self.modes[0], low - before, high - before, extent)
-            input.copy_part((batch, slice(None), read, *kept), target[inner])
+            input.copy_part((batch, slice(None), read, *self._kept[1:]), target[inner])
 
     def _fill_halo(self, block: Array, axis: int, value: Any) -> None:
         lines = np.moveaxis(block, axis + 2, 0)
@@ -128,7 +119,8 @@ class Border(NamedTuple):
             for axis, (before, after) in enumerate(self.halos):
                 if before or after:
                     gradient = self._fold_axis(gradient, axis)
-            out[self._kept()] = gradient
+            kept: tuple[Any, ...] = (..., *self._kept)
+            out[kept] = gradient
 
     def _fold_axis(self, gradient: Array, axis: int) -> Array:
         (before, after), extent = self.halos[axis], self.cropped_extents[axis]
@@ -140,18 +132,6 @@ class Border(NamedTuple):
                 for position, source in enumerate(sources, start=before + low):
                     folded[source] += rows[position]
         return np.moveaxis(folded, 0, axis + 2)
-
-    def _kept(self) -> tuple[slice, ...]:
-        """Where the cropped input lies in the input."""
-        axes = zip(self.extents, self.crops, strict=True)
-        kept = (slice(before, extent - after) for extent, (before, after) in axes)
-        return (slice(None), slice(None), *kept)
-
-    def _inner(self) -> tuple[slice, ...]:
-        """Where the cropped input lies in the extended one."""
-        axes = zip(self.cropped_extents, self.halos, strict=True)
-        inner = (slice(before, before + extent) for extent, (before, _) in axes)
-        return (slice(None), slice(None), *inner)
 
 
 def _thirds(start: int, stop: int, begin: int, end: int) -> list[Pair]:

@@ -107,7 +107,7 @@ def _call_for(
         input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
     modes = parse_modes(padding_mode, geometry.spatial_rank)
-    border = None if set(modes) == {"zeros"} else Border.of(geometry, modes)
+    border = None if set(modes) == {"zeros"} else Border(geometry, modes)
     return _planned(geometry, dtype, border, operation, backend, slabwise)
 
 

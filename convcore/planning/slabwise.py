@@ -68,18 +68,14 @@ class Operand(NamedTuple):
     def copy_part(self, place: Any, target: Array) -> None:
         """Write the elements at `place` to `target`, whose dtype is that of the sums."""
         part = self.array[place]
-        if part.dtype == target.dtype:
-            target[...] = part
-        else:
+        if part.dtype != self.dtype or part.dtype != target.dtype:
             with np.errstate(over="ignore", invalid="ignore"):
-                target[...] = part.astype(self.dtype, copy=False) if self._rounded else part
+                rounded = summed_in(self.dtype) is not self.dtype
+                target[...] = part.astype(self.dtype, copy=False) if rounded else part
+        else:
+            target[...] = part
         if self.conjugated and target.dtype.kind == "c":
             np.conj(target, out=target)
-
-    @property
-    def _rounded(self) -> bool:
-        """Whether elements are rounded to a narrower dtype than that of the sums."""
-        return summed_in(self.dtype) is not self.dtype
 
 
 def summed_in(dtype: np.dtype[Any]) -> np.dtype[Any]:

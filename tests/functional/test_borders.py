@@ -65,7 +65,7 @@ def test_positions_are_those_of_numpy_pad(mode, extent):
 def test_any_part_is_that_of_the_whole(rng, mode, padding):
     x = draw(rng, (3, 2, 6, 5), "float32")
     geometry = convcore.Geometry.of(x.shape, (1, 2, 1, 1), padding=padding)
-    border = Border.of(geometry, (mode, mode))
+    border = Border(geometry, (mode, mode))
     input, all_of_it = Operand(x, x.dtype), slice(None)
     whole = border.extend(input, 1.5, all_of_it, all_of_it)
     np.testing.assert_array_equal(whole, extended(x, (mode, mode), padding, 1.5))

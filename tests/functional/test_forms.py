@@ -55,7 +55,14 @@ def test_so_does_the_transposed_convolution(rng, dtype):
 @pytest.mark.parametrize("mode", ["constant", "reflect", ("circular", "constant")])
 @pytest.mark.parametrize(
     ("given", "dtype"),
-    [("uint8", "int32"), ("uint8", "float32"), ("float32", "complex64"), ("uint16", "float16")],
+    [
+        ("uint8", "int32"),
+        ("uint8", "float32"),
+        ("float32", "complex64"),
+        ("uint16", "float16"),
+        ("float32", "float16"),
+        ("float64", "float32"),
+    ],
 )
 def test_the_border_is_filled_in_the_dtype_that_is_summed_in(rng, mode, given, dtype):
     x, w = drawn(rng, (2, 4, 9, 8), given), drawn(rng, (6, 2, 3, 3), dtype)
