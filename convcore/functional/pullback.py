@@ -41,7 +41,7 @@ class Pullback:
     shared : dict
         The options that both gradients take.
     in_force : dict
-        The backend that was asked for, and the options of `with` blocks.
+        The backend that was asked for, and the options of `with` blocks and of the process.
     """
 
     input: Array
@@ -107,10 +107,11 @@ class TransposePullback(Pullback):
 
 
 def _in_force(backend: settings.BackendSpec) -> dict[str, Any]:
-    """The backend that is asked for here, and the options of the enclosing `with` blocks."""
+    """The backend that is asked for here, and the options of `with` blocks and of the process."""
     spec, _ = requested_backend(backend)
-    pinned = settings.AUTOMATIC if spec is None else spec
-    return settings.context()._replace(backend=pinned)._asdict()
+    process = settings.defaults()._asdict()
+    local = {k: v for k, v in settings.context()._asdict().items() if v is not None}
+    return process | local | {"backend": settings.AUTOMATIC if spec is None else spec}
 
 
 def conv_vjp(

@@ -22,7 +22,7 @@ from .slabs import Place, Slab, slabs
 
 WIDE = np.dtype("float32")
 # Converted input and output of a slab together: what a cache holds, and where more is worth while.
-USUAL_BYTES, DEFAULT_BYTES = 6 * 2**20, 32 * 2**20
+USUAL_BYTES, MOST_BYTES = 6 * 2**20, 128 * 2**20
 # How often a slab is larger than what each slab reads anew, the weight and the rows of a halo.
 WORTH = 8
 
@@ -56,9 +56,13 @@ class Operand(NamedTuple):
 
     def part(self, place: Place) -> Array:
         """The elements at `place`; the array's own memory where nothing is to be converted."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            part = self.array[place].astype(self.dtype, order="C", copy=False)
-        part = part.astype(summed_in(self.dtype), order="C", copy=False)
+        part, summed = self.array[place], summed_in(self.dtype)
+        if part.dtype == summed == self.dtype:
+            part = np.ascontiguousarray(part)
+        else:
+            with np.errstate(over="ignore", invalid="ignore"):
+                part = part.astype(self.dtype, order="C", copy=False)
+            part = part.astype(summed, order="C", copy=False)
         return part.conj() if self.conjugated and part.dtype.kind == "c" else part
 
     def seen(self, view: Callable[[Array], Array]) -> Operand:
@@ -203,7 +207,7 @@ class SlabwiseConvolution(Convolution):
         geometry = self.geometry
         row = prod((geometry.in_channels, *geometry.input_extents[1:]))
         anew = max(prod(geometry.weight_shape), geometry.receptive_field[0] * row)
-        return min(max(USUAL_BYTES, WORTH * anew * self._summed.itemsize), DEFAULT_BYTES)
+        return min(max(USUAL_BYTES, WORTH * anew * self._summed.itemsize), MOST_BYTES)
 
     def _compute(self, operation: Operation, first: Array, second: Any, result: Array) -> bool:
         self.run(operation, Operand(first, self.dtype), Operand(second, self.dtype), result)

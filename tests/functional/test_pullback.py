@@ -114,3 +114,12 @@ def test_a_pullback_keeps_to_the_automatic_choice_of_its_forward_pass(numbered):
     with convcore.use_backend("b4"):
         grad_input, grad_weight, _ = pullback(np.ones((1, 1, 3)))
     assert (grad_input.flat[2], grad_weight.flat[0]) == (3, 3)
+
+
+def test_a_pullback_keeps_to_the_default_options_of_its_forward_pass():
+    convcore.set_default_options(threads=3, deterministic=True)
+    with convcore.options(deterministic=False):
+        _, pullback = convcore.conv_vjp(X, W)
+    convcore.set_default_options()
+    assert pullback.in_force["threads"] == 3
+    assert pullback.in_force["deterministic"] is False

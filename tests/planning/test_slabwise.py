@@ -1,4 +1,4 @@
-"""float16: widened slab by slab, rounded once, whatever the slabs."""
+"""What is converted slab by slab, above all float16: rounded once, whatever the slabs."""
 
 import pickle
 import tracemalloc
@@ -149,3 +149,18 @@ def test_a_plan_keeps_to_a_backend_that_is_named_and_to_its_refusal():
     assert convcore.plan((1, 1, 9), (1, 1, 3), dtype="float16", backend="naive").name == "naive"
     with pytest.raises(convcore.UnsupportedError, match=r"^backend 'winograd' cannot .* stride"):
         convcore.plan((1, 1, 9), (1, 1, 3), dtype="float16", stride=2, backend="winograd")
+
+
+@pytest.mark.parametrize(
+    ("input", "weight", "least", "most"),
+    [
+        ((1, 1, 4000, 3000), (1, 1, 3, 3), 5, 7),
+        ((512, 512, 7, 7), (512, 512, 3, 3), 70, 90),  # the weight itself is 9 MiB
+        ((1, 1, 99, 512, 512), (1, 1, 7, 7, 7), 50, 65),  # the halo of a slab is 6 MiB
+        ((1, 1, 99, 999, 999), (1, 1, 20, 7, 7), 120, 210),  # 72 MiB
+    ],
+)
+def test_a_slab_is_what_a_cache_holds_or_much_more_than_it_reads_anew(input, weight, least, most):
+    plan = convcore.plan(input, weight, dtype="float16", padding="same", backend="naive")
+    for operation in ("forward", "grad_input"):
+        assert least <= plan.workspace_bytes(operation) / 2**20 <= most
