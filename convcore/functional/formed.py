@@ -60,10 +60,7 @@ def formed_grad_input(
     input_shape = parse_extents("input", input_shape)
     shapes = form.full_shape("input", "input", input_shape), w.shape
     call = slabwise_call_for(*shapes, dtype, steps, padding_mode, "grad_input", backend)
-    lead = form.lead("input", input_shape)
-    check_shape(
-        "grad_output", grad_output, form.own_shape("output", call.geometry.output_shape, lead)
-    )
+    form.check_gradient(grad_output, call.geometry.output_shape, form.lead("input", input_shape))
     result, target = form.result("input", input_shape, dtype, out, *operands)
     gradient = form.operand("output", "grad_output", grad_output, dtype)
     read = form.operand("weight", "weight", weight, dtype, conjugated=True)
@@ -93,10 +90,7 @@ def formed_grad_weight(
     weight_shape = parse_extents("weight", weight_shape)
     shapes = x.array.shape, form.full_shape("weight", "weight", weight_shape)
     call = slabwise_call_for(*shapes, dtype, steps, padding_mode, "grad_weight", backend)
-    lead = form.lead("input", input.shape)
-    check_shape(
-        "grad_output", grad_output, form.own_shape("output", call.geometry.output_shape, lead)
-    )
+    form.check_gradient(grad_output, call.geometry.output_shape, form.lead("input", input.shape))
     check_value(padding_value, padding_mode, dtype)
     result, target = form.result("weight", weight_shape, dtype, out, *operands)
     gradient = form.operand("output", "grad_output", grad_output, dtype)

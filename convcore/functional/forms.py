@@ -95,6 +95,10 @@ class Form(NamedTuple):
         """What slabs of an operand are read from."""
         return Operand(self.view(role, name, array), dtype, conjugated)
 
+    def check_gradient(self, grad_output: Array, full_shape: Shape, lead: Shape) -> None:
+        """Refuse a gradient with respect to an output of another shape."""
+        check_shape("grad_output", grad_output, self.own_shape("output", full_shape, lead))
+
     def result(
         self,
         role: Role,

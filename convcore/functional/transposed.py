@@ -132,10 +132,7 @@ def transpose_grad_input(
     read = form.operand("weight", "weight", weight, dtype, conjugated=True)
     shapes = form.full_shape("input", "input", input_shape), read.array.shape
     call = transposed_call_for(*shapes, dtype, steps, ends, "forward", None, slabwise=True)
-    lead = form.lead("input", input_shape)
-    check_shape(
-        "grad_output", grad_output, form.own_shape("output", call.geometry.input_shape, lead)
-    )
+    form.check_gradient(grad_output, call.geometry.input_shape, form.lead("input", input_shape))
     result, target = form.result("input", input_shape, dtype, None)
     gradient = form.operand("output", "grad_output", grad_output, dtype)
     call.forward(gradient, read.seen(flipped) if flip else read, None, 0, target)
@@ -159,10 +156,7 @@ def transpose_grad_weight(
     x = form.operand("input", "input", input, dtype, conjugated=True)
     shapes = x.array.shape, form.full_shape("weight", "weight", weight_shape)
     call = transposed_call_for(*shapes, dtype, steps, ends, "grad_weight", None, slabwise=True)
-    lead = form.lead("input", input.shape)
-    check_shape(
-        "grad_output", grad_output, form.own_shape("output", call.geometry.input_shape, lead)
-    )
+    form.check_gradient(grad_output, call.geometry.input_shape, form.lead("input", input.shape))
     result, target = form.result("weight", weight_shape, dtype, None)
     gradient = form.operand("output", "grad_output", grad_output, dtype)
     call.grad_weight(x, gradient, 0, flipped(target) if flip else target)
