@@ -111,6 +111,11 @@ ALWAYS_INLINE inline void slide_tile(const PositionTile<T>& tile, index_t first,
                                          weight + y * tile.column_taps, tile, taps, tail);
         }
     }
+    // No -0, as in store_sums: taps that are outside for all lanes are left out.
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+        for (int j = 0; j < vectors; ++j) sum[i][j] += vec<T>{};
     store_tile(tile, sum, first, tail);
 }
 

@@ -156,18 +156,22 @@ struct PanelProduct {
 
     int width() const { return vectors * Simd<T>::lanes; }
 
-    // Without the taps of the outermost axis that no position reads inside the source.
+    // Without the taps of the outermost axis that no position reads inside the source. What is left
+    // out does not move the ends of the partial sums, since it depends on the range.
     void run() const {
-        const index_t begin = inside.begin * sources.terms / inside.taps;
-        const index_t terms = inside.end * sources.terms / inside.taps - begin;
-        const index_t steps = quotient(terms, block.depth);
-        if (steps == 0 && sources.first == 0) clear_run(range.count * width(), product);
+        const index_t terms = sources.terms, steps = quotient(terms, block.depth);
+        const index_t begin = inside.begin * terms / inside.taps;
+        const index_t end = inside.end * terms / inside.taps;
+        bool begun = sources.first > 0;
         for (index_t step = 0; step < steps; ++step) {
-            const index_t first = begin + share(terms, steps, step);
+            const index_t from = share(terms, steps, step), first = from < begin ? begin : from;
+            const index_t depth = smaller(end, share(terms, steps, step + 1)) - first;
+            if (depth <= 0) continue;
             multiply<T>(vectors, base, range.source_at, range.count, sources.term_offset + first,
-                        begin + share(terms, steps, step + 1) - first, packed + first * width(),
-                        product, sources.first > 0 || step > 0);
+                        depth, packed + first * width(), product, begun);
+            begun = true;
         }
+        if (!begun) clear_run(range.count * width(), product);
     }
 };
 

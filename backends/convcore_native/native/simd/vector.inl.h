@@ -124,7 +124,8 @@ inline void transpose(vec<T>* rows) {
 }
 
 // The sums of a register tile, each row `pitch` behind the one before it; added to what is there,
-// if that is wanted.
+// if that is wanted. A product that underflows may leave -0, which zeros of padding turn into +0:
+// it is made so in any case, since which of them are added depends on the neighbours in a tile.
 template <class T, int rows, int vectors>
 ALWAYS_INLINE inline void store_sums(const vec<T> (&sum)[rows][vectors], T* to, index_t pitch,
                                      bool accumulate) {
@@ -133,7 +134,7 @@ ALWAYS_INLINE inline void store_sums(const vec<T> (&sum)[rows][vectors], T* to, 
 #pragma GCC unroll 4
         for (int j = 0; j < vectors; ++j) {
             T* place = to + i * pitch + j * Simd<T>::lanes;
-            store(place, accumulate ? load(place) + sum[i][j] : sum[i][j]);
+            store(place, sum[i][j] + (accumulate ? load(place) : vec<T>{}));
         }
     }
 }
