@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import GeometryError
+from ..errors import GeometryError, UnsupportedError
 from ..problem import Geometry, Operation
 from .arrays import BACKEND_DTYPES, parse_dtype
+from .declaration import Declaration
 from .limits import parse_threads, parse_workspace
 from .processors import available_cpus
 
@@ -18,6 +19,7 @@ class Planned:
     """A problem, a dtype and the limits of a call, read-only and picklable; see `Convolution`."""
 
     name: ClassVar[str]
+    declaration: ClassVar[Declaration]
     # Those that a plan may have; the host's own plan of float16 has another.
     _dtypes: ClassVar[frozenset[np.dtype[Any]]] = BACKEND_DTYPES
 
@@ -25,10 +27,10 @@ class Planned:
         self,
         geometry: Geometry,
         dtype: Any,
-        *,
         threads: int | None,
         max_workspace: int | None,
         variants: Mapping[Operation, str] | None = None,
+        batch_invariant: bool = False,
     ) -> None:
         if not isinstance(geometry, Geometry):
             raise GeometryError(f"geometry: must be a Geometry; got {geometry!r}")
@@ -37,10 +39,20 @@ class Planned:
         self._threads = available_cpus() if threads is None else parse_threads("threads", threads)
         self._max_workspace = parse_workspace(max_workspace)
         self._variants = None if variants is None else dict(variants)
+        self._batch_invariant = batch_invariant
+        self._check_capabilities()
         # How an equal object is built elsewhere; the registry puts the backend's name here.
         self._factory: Callable[..., Planned] = type(self)
         # What mends a result that is not finite, where the host asks for that.
         self._repair: Callable[..., None] | None = None
+
+    def _check_capabilities(self) -> None:
+        capabilities = self.declaration.capabilities
+        if self._variants is not None and "variants" not in capabilities:
+            text = f"backend '{self.name}' has no variants; got {self._variants!r}"
+            raise UnsupportedError(text)
+        if self._batch_invariant and "batch_invariant" not in capabilities:
+            raise UnsupportedError(f"backend '{self.name}' does not take batch_invariant=True")
 
     @property
     def geometry(self) -> Geometry:
@@ -66,11 +78,17 @@ class Planned:
         shapes = f"{self._geometry.input_shape} * {self._geometry.weight_shape}"
         return f"<{type(self).__name__} '{self.name}' {shapes} {self._dtype}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def _limits(self) -> dict[str, Any]:
+        """The keywords that an equal plan is built with."""
         limits: dict[str, Any] = {"threads": self._threads, "max_workspace": self._max_workspace}
         if self._variants is not None:
             limits["variants"] = self._variants
-        return _rebuild, (self._factory, self._geometry, self._dtype, limits)
+        if self._batch_invariant:
+            limits["batch_invariant"] = True
+        return limits
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self._factory, self._geometry, self._dtype, self._limits())
 
 
 def _rebuild(

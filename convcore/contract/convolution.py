@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from ..errors import UnsupportedError
 from ..problem import OPERANDS, Geometry, Operation
 from .arrays import Array, all_finite, as_plain, check_operand, result_array
 from .base import Planned
-from .declaration import Declaration, Refusal, dtype_name
+from .declaration import Refusal, dtype_name
 from .prepared_weight import PreparedWeight, Weight, WeightOperation
 
 
@@ -47,15 +47,15 @@ class Convolution(Planned, ABC):
         Bytes of workspace to stay under; the backend's own limit by default.
     variants : mapping of operation to str, optional
         Which of its `variants` the backend is to run; only for those that declare to have some.
+    batch_invariant : bool, optional
+        Whether a sample must have the same bits alone, in any batch and at any place in it; only
+        for backends that declare that they can see to it.
 
     Raises
     ------
     UnsupportedError
         If the backend refuses the problem.
     """
-
-    name: ClassVar[str]
-    declaration: ClassVar[Declaration]
 
     def __init__(
         self,
@@ -65,12 +65,9 @@ class Convolution(Planned, ABC):
         threads: int | None = None,
         max_workspace: int | None = None,
         variants: Mapping[Operation, str] | None = None,
+        batch_invariant: bool = False,
     ) -> None:
-        super().__init__(
-            geometry, dtype, threads=threads, max_workspace=max_workspace, variants=variants
-        )
-        if variants is not None and "variants" not in self.declaration.capabilities:
-            raise UnsupportedError(f"backend '{self.name}' has no variants; got {variants!r}")
+        super().__init__(geometry, dtype, threads, max_workspace, variants, batch_invariant)
         refusal = self.refusal(geometry, self._dtype)
         if refusal is not None:
             raise UnsupportedError(f"backend '{self.name}' cannot run this problem: {refusal.text}")

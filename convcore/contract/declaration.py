@@ -55,7 +55,8 @@ class Declaration:
     deterministic : {"any_threads", "fixed_threads", "no"}
         Same bits from run to run, whatever the number of threads or only at a fixed one.
     batch_invariant : bool
-        Whether a sample has the same bits alone, in any batch and at any place in it.
+        Whether a sample has the same bits alone, in any batch and at any place in it: in every
+        plan. Where that has its price, see `capabilities`.
     nonfinite : {"local", "spreads"}
         Whether NaN and Inf stay in the results whose sum they enter.
     automatic : bool
@@ -64,7 +65,9 @@ class Declaration:
         Whether other Python threads run during a long call.
     capabilities : tuple of str
         What the backend does itself that the host would do for it: "variants" (it lists several
-        ways to run an operation, and its constructor takes `variants=`).
+        ways to run an operation, and its constructor takes `variants=`), "batch_invariant" (its
+        constructor takes `batch_invariant=`, and True makes a plan as if `batch_invariant` were
+        declared).
     description : str
         One line for tables.
     """

@@ -40,6 +40,8 @@ class Case:
         Another number for other data.
     threads : int or None
         Threads of the plan; None leaves them to the backend.
+    batch_invariant : bool
+        Whether the plan is told that the batch must not change a bit of a sample.
     """
 
     backend: type[Convolution]
@@ -49,6 +51,7 @@ class Case:
     data: str = "integers"
     seed: int = 0
     threads: int | None = THREADS
+    batch_invariant: bool = False
 
     def variant(self, **changes: Any) -> Case:
         """The same case but for `changes`, with a plan of its own."""
@@ -68,7 +71,8 @@ class Case:
     @cached_property
     def plan(self) -> Convolution:
         """The problem bound to the backend; made once."""
-        return self.backend(self.geometry, self.dtype, threads=self.threads)
+        told: dict[str, Any] = {"batch_invariant": True} if self.batch_invariant else {}
+        return self.backend(self.geometry, self.dtype, threads=self.threads, **told)
 
     def operands(self) -> tuple[Array, Array]:
         """New arrays with the operands of this case."""

@@ -28,7 +28,7 @@ Backend = type[Convolution]
 
 DTYPES = (*FLOAT_NAMES, *INTEGER_NAMES)
 PUBLIC = (*OPERATIONS, "prepare", "refusal", "estimate", "variants", "workspace_bytes")
-CAPABILITIES = ("variants",)
+CAPABILITIES = ("variants", "batch_invariant")
 # A factor beyond this would let a float32 result keep fewer than a dozen correct bits.
 MAX_BOUND = 4096.0
 _FIELDS: dict[str, tuple[object, ...]] = {

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from ...plugin import OPERATIONS, Array, Convolution, Geometry
+from ...plugin import OPERATIONS, Array, Convolution, Geometry, UnsupportedError
 from ..cases import Case
 from ..catalogue.problems import ALONE, BRIEF, LARGE
 from ..check import Profile, check, first, floats, geometries, over
-from ..failures import CheckFailure, NotApplicable, describe, require_close
+from ..failures import CheckFailure, NotApplicable, describe, expected, require_close
 from .arrays import between_guards
 
 CALLERS = 8
@@ -67,10 +67,21 @@ def thread_counts(case: Case) -> None:
 @check(over(floats, rotate=BATCHES, data="random"))
 def batch_invariance(case: Case) -> None:
     """A sample has the same bits alone and at any place of a batch, where that is declared."""
-    if not case.backend.declaration.batch_invariant:
-        raise NotApplicable("the backend declares batch_invariant=False")
+    declared = case.backend.declaration
+    if "batch_invariant" in declared.capabilities:
+        case = case.variant(batch_invariant=True)
+    else:
+        with expected((UnsupportedError, TypeError), "batch_invariant=True"):
+            case.backend(case.geometry, case.dtype, batch_invariant=True)
+        if not declared.batch_invariant:
+            raise NotApplicable("the backend does not declare batch invariance")
     if case.operation == "grad_weight":
         raise NotApplicable("the gradient with respect to the weight sums over the batch")
+    _require_same_bits(case)
+
+
+def _require_same_bits(case: Case) -> None:
+    """Fail unless each sample comes out of the batch as it does alone."""
     batch, weight = case.operands()
     together, turned = case.call(batch, weight), case.call(batch[::-1].copy(), weight)[::-1]
     single = case.variant(geometry=replace(case.geometry, batch=1)).required()

@@ -76,6 +76,23 @@ class OrderDependsOnPlace(Wrapped):
         return iter(taps[:: -1 if self.backwards else 1])
 
 
+@caught_by("batch_invariance")
+class ForgetsWhatItWasTold(TapConvolution):
+    """Right to be told, and to keep it; but what depends on the batch goes on as before."""
+
+    declaration = replace(TapConvolution.declaration, capabilities=("batch_invariant",))
+
+    def taps(self):
+        taps = list(super().taps())
+        return iter(taps[:: -1 if self.geometry.batch > 1 else 1])
+
+
+@caught_by("batch_invariance")
+class TakesWhatItDoesNotDeclare(TapConvolution):
+    def __init__(self, *args, batch_invariant=False, **limits):
+        super().__init__(*args, **limits)
+
+
 @caught_by("concurrent_calls")
 class SharedScratch(Wrapped):
     """A buffer on the plan: right until two threads use the plan at once."""

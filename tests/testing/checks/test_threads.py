@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from mutants import caught_by_checks_of, require_caught
+from mutants.base import TapConvolution
 
-import convcore
 from convcore.testing import CheckFailure, check_backend
 from convcore.testing.checks import threads
 
@@ -41,10 +41,13 @@ def test_a_call_that_sleeps_lets_others_run():
     assert seconds >= 0.1
 
 
-def test_a_sample_that_keeps_its_bits_passes():
-    class Steady(convcore.get_backend("naive")):
+@pytest.mark.parametrize(
+    "said", [{"batch_invariant": True}, {"capabilities": ("batch_invariant",)}]
+)
+def test_a_sample_that_keeps_its_bits_passes(said):
+    class Steady(TapConvolution):
         name = "steady"
-        declaration = replace(convcore.get_backend("naive").declaration, batch_invariant=True)
+        declaration = replace(TapConvolution.declaration, **said)
 
     report = check_backend(Steady, profile="quick", checks=["declaration", "batch_invariance"])
     assert report.ok, str(report)
