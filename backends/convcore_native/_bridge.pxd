@@ -44,6 +44,7 @@ cdef extern from "native/plan/plan.h" namespace "convcore" nogil:
         int itemsize
         int threads
         size_t max_workspace
+        cbool batch_invariant
     ctypedef enum Outcome:
         NO_MEMORY
         DONE

@@ -25,6 +25,7 @@ class NativePlan:
         itemsize: int,
         threads: int,
         max_workspace: int,
+        batch_invariant: bool = False,
         isa: str | None = None,
         variants: Mapping[Operation, str] | None = None,
     ) -> None: ...

@@ -62,7 +62,7 @@ cdef class NativePlan:
     cdef cnp.npy_intp[3][18] _shapes
 
     def __cinit__(self, geometry, str algorithm, int itemsize, int threads, size_t max_workspace,
-                  str isa=None, variants=None):
+                  bint batch_invariant=False, str isa=None, variants=None):
         cdef Request request
         cdef vector[string] wanted
         cdef int place, axis
@@ -70,6 +70,7 @@ cdef class NativePlan:
         request.itemsize = itemsize
         request.threads = threads
         request.max_workspace = max_workspace
+        request.batch_invariant = batch_invariant
         for operation in OPERATIONS:
             wanted.push_back(variants.get(operation, "").encode() if variants else b"")
         self._plan.reset(new Plan(_problem(geometry), ALGORITHMS[algorithm], kernels[0], request,

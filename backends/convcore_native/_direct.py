@@ -25,7 +25,7 @@ class DirectConvolution(NativeConvolution):
         numerics="componentwise",
         deterministic="any_threads",
         nonfinite="local",
-        capabilities=("variants",),
+        capabilities=("variants", "batch_invariant"),
         description="SIMD kernels: implicit matrix products",
     )
     _bounded = ()
@@ -54,7 +54,8 @@ class DirectConvolution(NativeConvolution):
     ) -> tuple[str, ...]:
         """Names of the methods that fit, that which would be chosen first."""
         limit = DEFAULT_WORKSPACE if max_workspace is None else max_workspace
-        return _variants((geometry, cls._algorithm, dtype.itemsize, threads, limit), operation)
+        limits = (threads, limit, False)
+        return _variants((geometry, cls._algorithm, dtype.itemsize, *limits), operation)
 
 
 def _variants(key: Key, operation: Operation) -> tuple[str, ...]:

@@ -13,8 +13,11 @@ from ._bridge import NativePlan, TransformedWeight, at_once
 
 DEFAULT_WORKSPACE = 64 << 20
 FORWARD, GRAD_INPUT, GRAD_WEIGHT = range(3)
-# What a `NativePlan` is made for: geometry, algorithm, itemsize, threads, bytes of workspace.
-Key = tuple[Geometry, str, int, int, int]
+# Operations that no batch changes, where that is wanted.
+SETTLED: tuple[Operation, ...] = ("forward", "grad_input")
+# What a `NativePlan` is made for: geometry, algorithm, itemsize, threads, bytes of workspace, and
+# whether the batch must not change a bit.
+Key = tuple[Geometry, str, int, int, int, bool]
 
 
 class NativeConvolution(Convolution):
@@ -25,7 +28,7 @@ class NativeConvolution(Convolution):
     """
 
     _algorithm: ClassVar[str]
-    # What has to fit when a plan is made.
+    # What has to fit when a plan is made; where the batch must not change how, SETTLED too.
     _bounded: tuple[Operation, ...] = OPERATIONS
 
     def __init__(
@@ -36,13 +39,20 @@ class NativeConvolution(Convolution):
         threads: int | None = None,
         max_workspace: int | None = None,
         variants: Mapping[Operation, str] | None = None,
+        batch_invariant: bool = False,
     ) -> None:
         super().__init__(
-            geometry, dtype, threads=threads, max_workspace=max_workspace, variants=variants
+            geometry,
+            dtype,
+            threads=threads,
+            max_workspace=max_workspace,
+            variants=variants,
+            batch_invariant=batch_invariant,
         )
         limit = DEFAULT_WORKSPACE if self.max_workspace is None else self.max_workspace
+        itemsize = self.dtype.itemsize
         self._native = self._plan(
-            (geometry, self._algorithm, self.dtype.itemsize, self.threads, limit)
+            (geometry, self._algorithm, itemsize, self.threads, limit, batch_invariant)
         )
         self._check_fit(limit)
 
@@ -50,7 +60,7 @@ class NativeConvolution(Convolution):
         return plan_to_run(key)
 
     def _check_fit(self, limit: int) -> None:
-        for operation in self._bounded:
+        for operation in self._bounded or (SETTLED if self._batch_invariant else ()):
             if not self._native.fits(OPERATIONS.index(operation)):
                 raise UnsupportedError(
                     f"max_workspace: must hold the smallest tiles of {operation}; got {limit}"
@@ -61,7 +71,8 @@ class NativeConvolution(Convolution):
         cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
     ) -> float | None:
         """Seconds by the cost model that also chooses the kernels and their blocks."""
-        plan = plan_asked((geometry, cls._algorithm, dtype.itemsize, threads, DEFAULT_WORKSPACE))
+        limits = (threads, DEFAULT_WORKSPACE, False)
+        plan = plan_asked((geometry, cls._algorithm, dtype.itemsize, *limits))
         number = OPERATIONS.index(operation)
         return plan.seconds(number) if plan.fits(number) else None
 

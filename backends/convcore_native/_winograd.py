@@ -41,6 +41,7 @@ class WinogradConvolution(NativeConvolution):
         typical_error=80.0,
         deterministic="any_threads",
         nonfinite="spreads",
+        capabilities=("batch_invariant",),
         description="SIMD minimal filtering, F(2,3) to F(4,5); for kernels of 3 and 5 taps",
     )
 

@@ -83,10 +83,11 @@ def native_plan(
     workspace=64 << 20,
     algorithm="direct",
     variants=None,
+    batch_invariant=False,
 ):
     """A plan of an algorithm for an instruction set."""
-    itemsize = np.dtype(dtype).itemsize
-    return bridge.NativePlan(geometry, algorithm, itemsize, threads, workspace, isa, variants)
+    limits = (np.dtype(dtype).itemsize, threads, workspace, batch_invariant)
+    return bridge.NativePlan(geometry, algorithm, *limits, isa, variants)
 
 
 def algorithms(geometry: Geometry, dtype) -> list[str]:

@@ -12,7 +12,17 @@ struct Request {
     int itemsize;  // 4 or 8: float32 or float64
     int threads;
     size_t max_workspace;
+    // A sample has the same bits alone, in any batch and at any place in it: what decides the order
+    // of its sums, of the forward pass and of the input gradient, is chosen as for USUAL_BATCH.
+    bool batch_invariant;
 };
+
+constexpr index_t USUAL_BATCH = 16;
+
+inline Geometry with_batch(Geometry geometry, index_t batch) {
+    geometry.batch = batch;
+    return geometry;
+}
 
 // What became of a run: that there was no memory, that it is done, or what was seen of the results
 // by a method whose results may have to be mended.

@@ -197,7 +197,7 @@ def test_every_instruction_set(operation, isa):
         first, second = operands(geometry, name)
         wanted = exact(geometry, name, first, second)
         result = np.full(wanted.shape, np.nan, np.float32)
-        plan = bridge.NativePlan(geometry, "winograd", 4, 2, 64 * MIB, isa)
+        plan = bridge.NativePlan(geometry, "winograd", 4, 2, 64 * MIB, isa=isa)
         plan.run(operation, first, second, result)
         limit = DECLARED.bound * EPS * norms(name, first, second)
         assert (np.abs(result - wanted) <= limit).all()

@@ -93,14 +93,19 @@ class GemmMethod : public Method {
 template <class T>
 class GemmCorrelation : public GemmMethod<T> {
   public:
-    GemmCorrelation(const Request& request, const Routines<T>& kernels, Correlations all)
+    // The blocks of source channels are those of `usual`, if there is one for each part.
+    GemmCorrelation(const Request& request, const Routines<T>& kernels, Correlations all,
+                    const std::vector<OwnedCorrelation>& usual)
         : GemmMethod<T>(request, kernels), parts_(std::move(all.parts)), clear_(all.clear) {
-        for (OwnedCorrelation& part : parts_) {
-            blocking_.push_back(correlation_blocking(part, this->kernels_.panel_width, request));
+        const index_t width = this->kernels_.panel_width;
+        for (size_t i = 0; i < parts_.size(); ++i) {
+            const OwnedCorrelation& part = parts_[i];
+            const index_t settled =
+                usual.empty() ? 0 : correlation_blocking(usual[i], width, request).block.channels;
+            blocking_.push_back(correlation_blocking(part, width, request, settled));
             const Blocking& block = blocking_.back().block;
             const bool split = block.channels < part.problem.source_channels;
-            const index_t channels =
-                split ? this->padded_channels(part.problem) : this->kernels_.panel_width;
+            const index_t channels = split ? this->padded_channels(part.problem) : width;
             const index_t buffer = block.slab + block.range * channels;
             passes_.push_back(this->plan_passes(part, 1, buffer));
             this->work_ += seconds_of(part, blocking_.back());
@@ -241,7 +246,10 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
         return fitting(std::make_unique<GemmWeightGradient<T>>(request, kernels,
                                                                std::move(all.parts[0]), exchanged));
     }
-    return fitting(std::make_unique<GemmCorrelation<T>>(request, kernels, std::move(all)));
+    Correlations usual{};
+    if (request.batch_invariant) usual = correlations(with_batch(geometry, USUAL_BATCH), operation);
+    return fitting(
+        std::make_unique<GemmCorrelation<T>>(request, kernels, std::move(all), usual.parts));
 }
 
 }  // namespace

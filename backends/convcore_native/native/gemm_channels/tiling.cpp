@@ -187,13 +187,16 @@ OwnedBlocking larger(OwnedBlocking blocking, const OwnedCorrelation& owned,
 }  // namespace
 
 OwnedBlocking correlation_blocking(const OwnedCorrelation& owned, index_t panel_width,
-                                   const Request& request) {
+                                   const Request& request, index_t channels) {
     const Correlation& problem = owned.problem;
     const index_t panels = quotient(problem.target_channels, panel_width);
     // Every panel reads the block again.
     const bool copies = panels > 1 || strided(problem);
-    OwnedBlocking blocking(owned, POSITIONS, slab_elements(request), copies);
-    if (blocking.block.copies) blocking = larger(std::move(blocking), owned, request);
+    OwnedBlocking blocking(owned, POSITIONS, slab_elements(request), copies,
+                           channels ? channels : FEW_CHANNELS);
+    if (channels) blocking.cut_channels(problem, quotient(problem.source_channels, channels));
+    if (blocking.block.copies && (channels == 0 || channels == problem.source_channels))
+        blocking = larger(std::move(blocking), owned, request);
     Blocking& block = blocking.block;
     block.range = evenly(block.positions, POSITIONS);
     block.depth = evenly(block.terms, MAX_TERMS);

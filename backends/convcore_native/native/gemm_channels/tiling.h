@@ -43,7 +43,9 @@ class OwnedBlocking {
     std::vector<index_t> term_offset_, last_term_offset_;
 };
 
-OwnedBlocking correlation_blocking(const OwnedCorrelation&, index_t panel_width, const Request&);
+// `channels` are the source channels of a block where those are settled, otherwise 0.
+OwnedBlocking correlation_blocking(const OwnedCorrelation&, index_t panel_width, const Request&,
+                                   index_t channels = 0);
 
 // The blocks and slices decide the order of the sum, and the estimate: they depend on the problem
 // alone. Enough tasks for eight threads, as many for each of two, four or eight.

@@ -77,11 +77,20 @@ struct Fastest {
     std::unique_ptr<Method> method;
 };
 
-// What takes the least time on one thread; a method may block otherwise for more of them, which
-// must not change the choice, and with it the order of the sums.
-Fastest fastest(Task task) {
+// Whether the batch must not change the choice. The weight gradient is a sum over it.
+bool batch_invariant(const Task& task) {
+    return task.request.batch_invariant && task.operation != GRAD_WEIGHT;
+}
+
+// What takes the least time on one thread; a method may block otherwise for more of them, or for
+// another batch, which must not change the choice, and with it the order of the sums.
+Fastest fastest(const Task& asked) {
+    Geometry geometry = asked.geometry;
+    if (batch_invariant(asked)) geometry.batch = USUAL_BATCH;
+    Request alone = asked.request;
+    alone.threads = 1;
+    const Task task{geometry, asked.operation, asked.kernels, alone};
     const int lanes = task.kernels.vector_bytes / task.request.itemsize;
-    task.request.threads = 1;
     Fastest best{};
     double least = 0;
     for (const Way& way : WAYS) {
@@ -107,7 +116,8 @@ std::unique_ptr<Method> direct_method(const Geometry& geometry, Operation operat
     const Task task{geometry, operation, kernels, request};
     if (wanted.empty()) {
         Fastest best = fastest(task);
-        return request.threads == 1 ? std::move(best.method) : best.way->make(task);
+        const bool made = request.threads == 1 && !batch_invariant(task);
+        return made ? std::move(best.method) : best.way->make(task);
     }
     for (const Way& way : WAYS)
         if (wanted == way.name) return way.make(task);

@@ -1,6 +1,7 @@
 // Small correlations: positions as lanes, on a copy of the source with its padding; the
-// weight is broadcast from where it lies. Nothing is packed and there are no threads.
+// weight is broadcast from where it lies. Nothing is packed.
 #pragma once
+#include "machine/thread_number.inl.h"
 #include "problem/integers.h"
 #include "simd/copy.inl.h"
 #include "small/kernels.h"
@@ -85,12 +86,9 @@ void correlate_group(const Correlation& problem, const Layout& layout, const T* 
     }
 }
 
-// Returns false, with the target untouched, where a weight that is not finite would meet padding.
 template <class T>
-bool correlate(const Correlation& problem, const Layout& layout, const T* source, const T* weight,
-               T* target, T* copy) {
-    if (layout.padded && !all_finite(weight, problem.groups * problem.weight_group_pitch))
-        return false;
+void correlate_part(const Correlation& problem, const Layout& layout, const T* source,
+                    const T* weight, T* target, T* copy) {
     for (index_t i = 0; i < layout.elements; i += Simd<T>::lanes) store(copy + i, vec<T>{});
     for (index_t g = 0; g < problem.groups; ++g) {
         for (index_t c = 0; c < problem.source_channels; ++c) {
@@ -103,6 +101,20 @@ bool correlate(const Correlation& problem, const Layout& layout, const T* source
         weight += problem.weight_group_pitch;
         target += problem.target_channels * problem.target_channel_pitch;
     }
+}
+
+// Returns false, with the target untouched, where a weight that is not finite would meet padding.
+template <class T>
+bool correlate(const Correlation& problem, const Layout& layout, index_t parts, const T* source,
+               const T* weight, T* target, T* workspace, int threads) {
+    if (layout.padded && !all_finite(weight, problem.groups * problem.weight_group_pitch))
+        return false;
+    const Axis& batch = problem.axis[0];
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+    for (index_t i = 0; i < parts; ++i)
+        correlate_part(problem, layout, source + i * batch.count * batch.source_pitch, weight,
+                       target + i * batch.count * batch.target_pitch,
+                       workspace + thread_number() * layout.elements);
     return true;
 }
 

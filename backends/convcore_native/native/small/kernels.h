@@ -44,10 +44,11 @@ template <class T>
 struct Routines {
     int lanes;  // of a vector
 
-    // Returns false, with the target untouched, where a weight that is not finite would meet
-    // padding. `workspace` holds Layout::elements.
-    bool (*correlate)(const Correlation&, const Layout&, const T* source, const T* weight,
-                      T* target, T* workspace);
+    // The problem as many times as there are parts of the batch. Returns false, with the target
+    // untouched, where a weight that is not finite would meet padding. `workspace` holds
+    // Layout::elements for each thread.
+    bool (*correlate)(const Correlation&, const Layout&, index_t parts, const T* source,
+                      const T* weight, T* target, T* workspace, int threads);
 };
 
 typedef BothDtypes<Routines> Table;

@@ -1,4 +1,4 @@
-// Small problems: nothing is packed, and one thread does all.
+// Small problems: nothing is packed, and one thread does all of a problem.
 #include "small/method.h"
 
 #include <string.h>
@@ -31,8 +31,14 @@ double seconds_of(const Correlation& problem, const Layout& layout, int lanes, i
 template <class T>
 class SmallCorrelation : public Method {
   public:
-    SmallCorrelation(const Routines<T>& kernels, Correlations all)
-        : kernels_(kernels), parts_(std::move(all.parts)), clear_(all.clear) {
+    // `all` is to be carried out for each of `times` parts of the batch.
+    SmallCorrelation(const Request& request, const Routines<T>& kernels, Correlations all,
+                     index_t times)
+        : kernels_(kernels),
+          parts_(std::move(all.parts)),
+          times_(times),
+          threads_(int(std::min<index_t>(request.threads, times))),
+          clear_(all.clear * times) {
         for (const OwnedCorrelation& part : parts_) {
             layouts_.emplace_back(part.problem, kernels_.lanes);
             elements_ = std::max(elements_, layouts_.back().layout.elements);
@@ -40,19 +46,23 @@ class SmallCorrelation : public Method {
     }
 
     const char* name() const override { return "small"; }
-    size_t workspace() const override { return size_t(elements_) * sizeof(T); }
+    size_t workspace() const override { return size_t(elements_ * threads_) * sizeof(T); }
 
     Outcome run(const void* first, const void* second, void* result, void* workspace,
-                int) const override {
+                int threads) const override {
         const T* source = static_cast<const T*>(first);
         const T* weight = static_cast<const T*>(second);
         T* target = static_cast<T*>(result);
         if (clear_) memset(target, 0, size_t(clear_) * sizeof(T));
         for (size_t i = 0; i < parts_.size(); ++i) {
             const Correlation& problem = parts_[i].problem;
-            if (!kernels_.correlate(problem, layouts_[i].layout, source, weight, target,
-                                    static_cast<T*>(workspace)))
-                reference_correlate(problem, source, weight, target);
+            const Axis& batch = problem.axis[0];
+            if (kernels_.correlate(problem, layouts_[i].layout, times_, source, weight, target,
+                                   static_cast<T*>(workspace), std::min(threads, threads_)))
+                continue;
+            for (index_t n = 0; n < times_; ++n)
+                reference_correlate(problem, source + n * batch.count * batch.source_pitch, weight,
+                                    target + n * batch.count * batch.target_pitch);
         }
         return DONE;
     }
@@ -60,32 +70,37 @@ class SmallCorrelation : public Method {
     std::string describe() const override {
         index_t vectors = 0;
         for (const OwnedLayout& owned : layouts_) vectors += owned.layout.vectors;
-        return "small, nothing packed, " + std::to_string(vectors) + " vectors of positions";
+        return "small, nothing packed, " + std::to_string(vectors) + " vectors of positions" +
+               (times_ > 1 ? " for each sample" : "");
     }
 
-    double seconds(int) const override {
-        double sum = CALL_SECONDS;
+    double seconds(int threads) const override {
+        double sum = 0;
         for (size_t i = 0; i < parts_.size(); ++i)
             sum +=
                 seconds_of(parts_[i].problem, layouts_[i].layout, kernels_.lanes, int(sizeof(T)));
-        return sum;
+        return CALL_SECONDS + sum * double(times_) / std::min(threads, threads_);
     }
 
   private:
     const Routines<T>& kernels_;
     std::vector<OwnedCorrelation> parts_;
     std::vector<OwnedLayout> layouts_;
-    index_t clear_;  // elements of the result to set to zero first
+    const index_t times_;
+    const int threads_;
+    const index_t clear_;  // elements of the result to set to zero first
     index_t elements_ = 0;
 };
 
 template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
                              const Table& table) {
-    Correlations all = correlations(geometry, operation);
+    const index_t times = request.batch_invariant ? geometry.batch : 1;
+    Correlations all = correlations(with_batch(geometry, geometry.batch / times), operation);
     for (const OwnedCorrelation& part : all.parts)
         if (copied_elements(part.problem) * sizeof(T) > MAX_COPY_BYTES) return nullptr;
-    auto method = std::make_unique<SmallCorrelation<T>>(of<T>(table), std::move(all));
+    auto method =
+        std::make_unique<SmallCorrelation<T>>(request, of<T>(table), std::move(all), times);
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;
 }
@@ -94,7 +109,8 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
 
 std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
                                     const Request& request, const Table& table) {
-    if (operation == GRAD_WEIGHT || geometry.flop() > MAX_FLOP) return nullptr;
+    const double times = request.batch_invariant ? double(geometry.batch) : 1;
+    if (operation == GRAD_WEIGHT || geometry.flop() > MAX_FLOP * times) return nullptr;
     return for_dtype(request.itemsize, [&](auto zero) {
         return make<decltype(zero)>(geometry, operation, request, table);
     });

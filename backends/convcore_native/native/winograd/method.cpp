@@ -131,21 +131,24 @@ std::unique_ptr<Method> fitting(const Problem& problem, Operation operation, con
 
 std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
                                     const Request& request, const Table& table) {
-    // The tiles decide the results: by what one thread can do.
+    // The tiles decide the results: by what one thread can do, and the batch must not change them
+    // where that is wanted. The weight gradient is a sum over the batch.
+    const bool any_batch = request.batch_invariant && operation != GRAD_WEIGHT;
     Request alone = request;
     alone.threads = 1;
-    const std::vector<Problem> all = tilings(geometry, operation);
-    const Problem* best = nullptr;
+    const std::vector<Problem> judged =
+        tilings(any_batch ? with_batch(geometry, USUAL_BATCH) : geometry, operation);
+    size_t best = 0;
     std::unique_ptr<Method> method;
-    for (const Problem& problem : all) {
-        auto made = fitting(problem, operation, alone, table);
+    for (size_t i = 0; i < judged.size(); ++i) {
+        auto made = fitting(judged[i], operation, alone, table);
         if (made == nullptr) continue;
         if (method != nullptr && made->seconds(1) >= method->seconds(1)) continue;
-        best = &problem;
+        best = i;
         method = std::move(made);
     }
-    if (method == nullptr || request.threads == 1) return method;
-    return fitting(*best, operation, request, table);
+    if (method == nullptr || (request.threads == 1 && !any_batch)) return method;
+    return fitting(tilings(geometry, operation)[best], operation, request, table);
 }
 
 }  // namespace convcore::winograd

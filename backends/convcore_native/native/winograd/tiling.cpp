@@ -144,7 +144,9 @@ Tiling::Tiling(const Problem& tiled, Operation which, const Table& kernels, cons
     } else if (problem.tiles <= FEW_TILES) {
         choose_few(bound);
     } else {
-        choose_many(bound);
+        choose_many(bound, request.batch_invariant ? SHARED_DEPTH : DEPTH);
+        // What fits for few tiles fits for many.
+        if (request.batch_invariant && size > bound) choose_few(bound);
     }
 }
 
@@ -174,9 +176,9 @@ index_t Tiling::even_tiles(index_t most) const {
     return quotient(problem.tiles, round_up(blocks, threads));
 }
 
-void Tiling::choose_many(index_t bound) {
+void Tiling::choose_many(index_t bound, index_t most_channels) {
     const index_t f = problem.frequencies;
-    block.depth = depth(DEPTH);
+    block.depth = depth(most_channels);
     block.panels = std::min(panels, PANELS);
     const index_t most = tiles_in_cache(f * source, MOST_TILES, SOURCE_ELEMENTS);
     set_pitches(even_tiles(std::max<index_t>(most, rows)), source);
@@ -195,7 +197,7 @@ void Tiling::choose_few(index_t bound) {
     few = true;
     block.depth = depth(SHARED_DEPTH);
     block.panels = std::min(panels, PANELS);
-    set_pitches(problem.tiles, block.depth);
+    set_pitches(std::min(problem.tiles, FEW_TILES), block.depth);
     const auto all = [&] {
         return f * block.source_pitch + threads * (block.panels * panel_size() +
                                                    f * block.product_pitch + block.strip_workspace);

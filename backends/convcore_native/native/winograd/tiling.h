@@ -33,7 +33,7 @@ struct Tiling {
     index_t even_tiles(index_t most) const;
     void set_pitches(index_t tiles, index_t depth);
     index_t set_gradient_pitches(index_t tiles, index_t rows);
-    void choose_many(index_t bound);
+    void choose_many(index_t bound, index_t most_channels);
     void choose_few(index_t bound);
     void choose_gradient(index_t bound);
 };
