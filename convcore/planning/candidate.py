@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from .. import registry
 from ..contract import MAX_TYPICAL_ERROR, Convolution, Declaration, Refusal
 from ..errors import BackendLoadError, UnsupportedError
 from .question import Question
+
+# Where a batch must not decide who runs, that is judged by so many samples.
+USUAL_BATCH = 16
 
 
 class Candidate(NamedTuple):
@@ -129,10 +133,24 @@ def _not_admitted(declaration: Declaration, question: Question) -> Refusal | Non
     return None
 
 
+def takes_batches(declaration: Declaration) -> bool:
+    """Whether the backend itself can see to it that a batch changes no bit of a sample."""
+    return declaration.batch_invariant or "batch_invariant" in declaration.capabilities
+
+
 def _seconds(backend: type[Convolution], question: Question) -> float | None:
-    geometry, dtype, _, options = question
-    if geometry.degenerate:  # the host fills the result itself, a backend has no say
+    """Expected time of all operations; of one sample among others where no batch must show."""
+    if question.geometry.degenerate:  # the host fills the result itself, a backend has no say
         return 0.0
+    if question.options.deterministic != "batch" or not takes_batches(backend.declaration):
+        return _estimated(backend, question)
+    usual = replace(question.geometry, batch=USUAL_BATCH)
+    seconds = _estimated(backend, question._replace(geometry=usual))
+    return None if seconds is None else seconds / USUAL_BATCH
+
+
+def _estimated(backend: type[Convolution], question: Question) -> float | None:
+    geometry, dtype, _, options = question
     estimates = [
         backend.estimate(geometry, dtype, operation, threads=options.threads)
         for operation in question.operations
@@ -145,9 +163,11 @@ def built(candidate: Candidate, question: Question, *, workspace: bool = False) 
     """The candidate with its plan, or refused; with the bytes of its workspace where asked for."""
     backend, options = candidate.backend, question.options
     assert backend is not None, "only what is not refused is built"
-    limits = {"threads": options.threads, "max_workspace": options.max_workspace}
+    limits: dict[str, Any] = {"threads": options.threads, "max_workspace": options.max_workspace}
+    if options.deterministic == "batch" and "batch_invariant" in backend.declaration.capabilities:
+        limits["batch_invariant"] = True
     try:
-        plan = backend(question.geometry, question.dtype, **limits)  # type: ignore[arg-type]
+        plan = backend(question.geometry, question.dtype, **limits)
     except UnsupportedError as error:  # some can tell only once they know the limits
         return candidate.refused(Refusal("UNSUPPORTED", str(error)))
     assert candidate.factory is not None

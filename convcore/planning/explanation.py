@@ -15,7 +15,7 @@ from .candidate import Candidate
 from .laid_out import full_shapes
 from .question import Question
 from .requested import requested_backend
-from .samples import deciding
+from .samples import deciding, way
 from .selection import automatic, candidates, refusal_sentence
 from .slabwise import widened
 
@@ -138,7 +138,8 @@ def explain(
     geometry = Geometry.of(*shapes, **steps, groups=groups)
     given = parse_dtype(dtype)
     question = Question.now(geometry, given, parse_operation(operation))
-    question = deciding(widened(question))
+    whole = widened(question)
+    question = deciding(whole)
     spec, source = requested_backend(backend)
     tried, error = _tried(question, spec)
     chosen = next((candidate for candidate in tried if candidate.plan is not None), None)
@@ -151,7 +152,7 @@ def explain(
     elif chosen:  # who is asked for by name is known better than the automatic choice knows it
         shown = [chosen if candidate.name == name else candidate for candidate in shown]
     rows = tuple(
-        _row(place, candidate, name, question) for place, candidate in enumerate(shown, start=1)
+        _row(place, candidate, name, whole) for place, candidate in enumerate(shown, start=1)
     )
     return Explanation(geometry, str(given), operation or "all three", name, source, error, rows)
 
@@ -188,4 +189,4 @@ def _described(candidate: Candidate, question: Question) -> str:
     plan, operations = candidate.plan, question.operations
     if plan is None or question.geometry.degenerate or len(operations) > 1:
         return ""
-    return plan.describe(operations[0])
+    return way(plan, question) + plan.describe(operations[0])

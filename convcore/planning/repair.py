@@ -12,9 +12,9 @@ of that, and every transformed value is part of some result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from ..problem import Geometry, Operation
 from .question import Question
 from .selection import choose
 from .slabs import Slab, rows_of
+
+# `repair`, or what stands for it.
+Mend: TypeAlias = Callable[[Convolution, Operation, Array, Array, Array], None]
 
 # Beyond this share of rows that read a value that is not finite everything is computed anew.
 MOST_TOUCHED = 0.5
@@ -42,6 +45,19 @@ def repair(
             _locally(plan, operation, first, second, result)
         else:
             _by_rows(plan, operation, first, second, result)
+
+
+def repair_samples(
+    plan: Convolution, operation: Operation, first: Array, second: Array, result: Array
+) -> None:
+    """Like `repair`, but of each sample by itself, so that it has the bits that it has alone."""
+    if operation == "grad_weight":  # a sum over all of them
+        return repair(plan, operation, first, second, result)
+    single: Any = plan._factory(replace(plan.geometry, batch=1), plan.dtype, **plan._limits())
+    for n in range(plan.geometry.batch):
+        if not np.isfinite(result[n]).all():
+            one = slice(n, n + 1)
+            repair(single, operation, first[one], second, result[one])
 
 
 def _scaled(
@@ -133,7 +149,7 @@ def _local_plan(plan: Convolution, operation: Operation, part: Geometry) -> Conv
         threads=plan.threads,
         accuracy="strict",
         max_workspace=plan.max_workspace,
-        deterministic=False,
+        deterministic=plan.declaration.deterministic == "any_threads",
     )
     return choose(Question(part, plan.dtype, operation, options), None)
 
@@ -141,17 +157,17 @@ def _local_plan(plan: Convolution, operation: Operation, part: Geometry) -> Conv
 class RepairingFactory:
     """Builds, wherever a pickle is opened, what the automatic choice had built."""
 
-    def __init__(self, factory: Any) -> None:
-        self.factory = factory
+    def __init__(self, factory: Any, mend: Mend) -> None:
+        self.factory, self.mend = factory, mend
 
     def __call__(self, *args: Any, **options: Any) -> Convolution:
         """The plan, which repairs its results."""
-        return repairing(self.factory(*args, **options))
+        return repairing(self.factory(*args, **options), self.mend)
 
 
-def repairing(plan: Convolution) -> Convolution:
+def repairing(plan: Convolution, mend: Mend = repair) -> Convolution:
     """`plan`, which from now on repairs its results where its algorithm needs that."""
     if plan.declaration.nonfinite == "spreads" or plan.declaration.numerics == "normwise":
-        plan._repair = repair
-        plan._factory = RepairingFactory(plan._factory)
+        plan._repair = mend
+        plan._factory = RepairingFactory(plan._factory, mend)
     return plan

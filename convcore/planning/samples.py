@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -17,9 +18,11 @@ from ..contract import (
     Weight,
     WeightOperation,
 )
+from ..errors import UnsupportedError
 from ..problem import Operation
+from .candidate import takes_batches
 from .question import Question
-from .repair import repairing
+from .repair import repair_samples, repairing
 from .selection import choose
 
 
@@ -27,7 +30,8 @@ def chosen_plan(question: Question, spec: settings.BackendSpec) -> Convolution:
     """The plan that runs what is asked; one that was chosen automatically repairs its results."""
     if question.options.deterministic == "batch":
         return _batch_invariant(question, spec)
-    return _chosen(question, spec)
+    plan = choose(question, spec)
+    return repairing(plan) if spec is None else plan
 
 
 def deciding(question: Question) -> Question:
@@ -37,19 +41,23 @@ def deciding(question: Question) -> Question:
     return question._replace(geometry=replace(question.geometry, batch=1))
 
 
-def _chosen(question: Question, spec: settings.BackendSpec) -> Convolution:
-    plan = choose(question, spec)
-    return repairing(plan) if spec is None else plan
+def way(plan: Convolution, question: Question) -> str:
+    """How a plan of a single sample goes about a batch that must not change a bit, for tables."""
+    if question.options.deterministic != "batch" or question.geometry.batch == 1:
+        return ""
+    return "as in any batch: " if takes_batches(plan.declaration) else "sample by sample: "
 
 
 def _batch_invariant(question: Question, spec: settings.BackendSpec) -> Convolution:
     """What is chosen for a single sample, run on each of them unless it takes them all alike."""
-    single = _chosen(deciding(question), spec)
-    if question.geometry.batch == 1:
-        return single
-    if single.declaration.batch_invariant and single._repair is None:  # which looks at a batch
-        return choose(question, (type(single),))
-    return SamplewiseConvolution(question, spec, single)
+    single = choose(deciding(question), spec)
+    if question.geometry.batch > 1 and takes_batches(single.declaration):
+        with suppress(UnsupportedError):  # all of them may need more workspace than there is
+            whole = choose(question, (type(single),))
+            whole._factory = single._factory
+            return repairing(whole, repair_samples) if spec is None else whole
+    single = repairing(single) if spec is None else single
+    return single if question.geometry.batch == 1 else SamplewiseConvolution(question, spec, single)
 
 
 class SamplewiseConvolution(Convolution):
