@@ -7,7 +7,7 @@ something that it needs is not installed, its module raises `BackendLoadError` w
 
 from .contract import FLOAT_NAMES, INTEGER_NAMES, Array, Convolution, Declaration, Refusal
 from .errors import BackendLoadError, ConvcoreError, UnsupportedError
-from .problem import OPERATIONS, Geometry, Operation
+from .problem import OPERATIONS, Geometry, Operation, derived
 
 __all__ = [
     "FLOAT_NAMES",
@@ -22,4 +22,5 @@ __all__ = [
     "Operation",
     "Refusal",
     "UnsupportedError",
+    "derived",
 ]

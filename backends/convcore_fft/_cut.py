@@ -7,8 +7,9 @@ only where the spectra of the weight would not fit into the workspace.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import NamedTuple
+
+from convcore.plugin import derived
 
 from ._dense import Dense
 from ._tiles import Tile
@@ -60,27 +61,27 @@ class Cut:
             -(-dense.group_in_channels // inputs),
         )
 
-    @cached_property
+    @derived
     def extents(self) -> tuple[int, ...]:
         """Transform extent of one tile, per axis."""
         return tuple(extent for extent, _, _ in self.tile.columns)
 
-    @cached_property
+    @derived
     def results(self) -> tuple[int, ...]:
         """Results of one tile, per axis."""
         return tuple(results for _, results, _ in self.tile.columns)
 
-    @cached_property
+    @derived
     def lengths(self) -> tuple[int, ...]:
         """Transform length of each transformed axis."""
         return tuple(self.extents[axis] for axis in self.dense.transformed)
 
-    @cached_property
+    @derived
     def wanted(self) -> tuple[int, ...]:
         """Results of one tile on each transformed axis."""
         return tuple(self.results[axis] for axis in self.dense.transformed)
 
-    @cached_property
+    @derived
     def frequencies(self) -> tuple[int, ...]:
         """Extents of a spectrum."""
         if self.dense.is_complex or not self.lengths:

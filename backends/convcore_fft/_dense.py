@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from convcore.plugin import Geometry
+from convcore.plugin import Geometry, derived
 
 from ._lattice import Axis
 
@@ -56,12 +55,12 @@ class Dense:
         self.spectrum_itemsize = 2 * self.itemsize if widened else self.itemsize
         self.channels = self.groups, self.group_out_channels, self.group_in_channels
 
-    @cached_property
+    @derived
     def flat(self) -> list[int]:
         """Axes that are not transformed: those with a single tap, whose positions are a batch."""
         return [i for i, axis in enumerate(self.axes) if axis.taps == 1]
 
-    @cached_property
+    @derived
     def spectrum_dtype(self) -> np.dtype[Any]:
         """Dtype of the spectra; without any transform that of the data."""
         return np.result_type(self.dtype, np.complex64) if self.transformed else self.dtype

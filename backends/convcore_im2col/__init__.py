@@ -22,7 +22,6 @@ the input makes products of real elements only, and drops those that belong to t
 
 from __future__ import annotations
 
-from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -36,6 +35,7 @@ from convcore.plugin import (
     Declaration,
     Geometry,
     Operation,
+    derived,
 )
 
 from ._columns import Columns
@@ -102,11 +102,11 @@ class Im2colConvolution(Convolution):
         """Which lowering is used, where it is not the compiled one."""
         return "" if COMPILED else "lowered by NumPy: convcore_im2col._lowering was not built"
 
-    @cached_property
+    @derived
     def _folded(self) -> Folded:
         return Folded(self.geometry, self.dtype)
 
-    @cached_property
+    @derived
     def _limit(self) -> int:
         """Bytes that the buffers may take."""
         return DEFAULT_WORKSPACE if self.max_workspace is None else self.max_workspace

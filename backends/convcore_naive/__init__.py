@@ -55,7 +55,6 @@ Sums are kept in the dtype of the operands, which is what the error bound asks f
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from itertools import accumulate
 from math import prod
 from operator import mul
@@ -72,6 +71,7 @@ from convcore.plugin import (
     Declaration,
     Geometry,
     Operation,
+    derived,
 )
 
 try:
@@ -111,7 +111,7 @@ class NaiveConvolution(Convolution):
         rows = geometry.flop // 2 // max(1, geometry.output_extents[-1])
         return CALL_SECONDS + products + ROW_SECONDS * rows
 
-    @cached_property
+    @derived
     def _tables(self) -> tuple[Array, Array]:
         return channel_table(self.geometry), axis_table(self.geometry)
 

@@ -10,7 +10,6 @@ it lacks, from their real and imaginary parts. Its settings, threads among them,
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from importlib import util
 from math import prod
 from typing import Any
@@ -26,6 +25,7 @@ from convcore.plugin import (
     Operation,
     Refusal,
     UnsupportedError,
+    derived,
 )
 
 if util.find_spec("torch") is None:
@@ -131,21 +131,21 @@ class TorchConvolution(Convolution):
             dy, x, w, None, *steps, transposed, output_padding, g.groups, wanted
         )[which]
 
-    @cached_property
+    @derived
     def _symmetric(self) -> tuple[int, ...]:
         """Padding that PyTorch's convolution can do itself; zeros where it cannot."""
         pairs = self.geometry.padding
         fits = all(before == after >= 0 for before, after in pairs)
         return tuple(before if fits else 0 for before, _ in pairs)
 
-    @cached_property
+    @derived
     def _ends(self) -> list[int]:
         """What is left to extend or crop, as `functional.pad` wants it: the last axis first."""
         pairs = zip(self.geometry.padding, self._symmetric, strict=True)
         left = [(before - done, after - done) for (before, after), done in pairs]
         return [end for pair in reversed(left) for end in pair]
 
-    @cached_property
+    @derived
     def _padded_shape(self) -> tuple[int, ...]:
         """Shape of the input once it is extended or cropped."""
         g = self.geometry

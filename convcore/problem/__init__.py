@@ -4,7 +4,7 @@ operation    the three operations, and who plays which role in each
 arguments    what users write, turned into tuples of ints
 geometry     Geometry: one problem with every number that is derived from it
 checks       what makes numbers no convolution
-derived      attributes that are computed when they are first asked for
+attributes   attributes that are computed when they are first asked for
 layout       the order of an array's axes, from strings such as "NHWC"
 merging      the same problem with fewer axes
 transposed   the problem that a transposed convolution is the adjoint of
@@ -22,6 +22,7 @@ from .arguments import (
     parse_padding,
     parse_per_axis,
 )
+from .attributes import derived
 from .checks import MAX_RANK
 from .geometry import Geometry
 from .layout import Layout, Layouts, parse_layouts
@@ -44,6 +45,7 @@ __all__ = [
     "Pair",
     "PerAxis",
     "Role",
+    "derived",
     "freeze",
     "merged",
     "parse_extents",

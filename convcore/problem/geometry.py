@@ -19,8 +19,8 @@ from .arguments import (
     parse_per_axis,
     parse_positive,
 )
+from .attributes import derived
 from .checks import check_axes, check_group_channels, check_sizes, checked_fields, checked_rank
-from .derived import derived
 from .operation import ROLES, Operation, Role
 
 

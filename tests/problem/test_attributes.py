@@ -1,6 +1,6 @@
 """Attributes computed when first asked for: once, without a lock, and with their docstring."""
 
-from convcore.problem.derived import derived
+from convcore.problem.attributes import derived
 
 
 class Square:
