@@ -16,6 +16,7 @@ explanation   `explain`
 from .explanation import Explanation, explain
 from .plans import plan, plan_for
 from .question import Question
+from .repair import repairing
 from .requested import (
     check_spec,
     requested_backend,
@@ -35,6 +36,7 @@ __all__ = [
     "explain",
     "plan",
     "plan_for",
+    "repairing",
     "requested_backend",
     "set_default_backend",
     "set_default_options",

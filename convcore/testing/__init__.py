@@ -13,15 +13,19 @@ One engine stands behind three doors: `check_backend` for any class or name, the
                         │                  arrays            operands, results, `out`, layouts
                         │                  bad_arguments     what is turned away
                         │                  numbers           exact values, error bounds, NaN and Inf
+                        │                  magnitude         huge and tiny operands
+                        │                  automatic         both where results are repaired
+                        │                  extremes          every pair of extremes of a problem
                         │                  large             many blocks, typical errors
                         │                  algebra           adjoints, linearity, groups, steps
                         │                  side_effects      nothing remembered or changed, no noise
                         │                  threads           same bits, many threads, the GIL
-                        │                  memory            workspace, leaks
+                        │                  memory            workspace, what a plan keeps
+                        │                  resident          what a process keeps
                         │                  prepared_weights  prepared once for many calls
                         │                  variants          several ways to run an operation
                         │                     │
-                        └──> report        cases ──> catalogue: problems, data, oracle
+                        └──> report        cases ──> catalogue: problems, covering arrays, data, oracle
 
 A check is a function of a few lines, registered under its own name with the cases that it runs
 over. A case ends in one of three ways: it passes, the backend refuses it with a reason, or it

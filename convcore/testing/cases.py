@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any
+from math import prod
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -159,18 +161,37 @@ def unit_bound(
     return (length + 2) * eps * oracle.absolute(geometry, operation, first, second)
 
 
-# What does not depend on the backend is kept: the next one, or the next check, meets it again.
-_KEPT = 1 << 14
+Function = TypeVar("Function", bound=Callable[..., Any])
+# What does not depend on the backend is kept where it is small: the next one, or the next check,
+# meets it again. Of what is larger, only what a case asks for more than once.
+_KEPT, _RECENT = 1 << 14, 4
+_SMALL = 1 << 11
 
 
-@lru_cache(maxsize=_KEPT)
+def _remembered(function: Function) -> Function:
+    """`function` of a form or kind, a geometry and more, remembered as long as is worth it."""
+    kept, recent = lru_cache(_KEPT)(function), lru_cache(_RECENT)(function)
+
+    def remembered(*key: Any) -> Any:
+        geometry = next(part for part in key if isinstance(part, Geometry))
+        return (kept if _elements(geometry) <= _SMALL else recent)(*key)
+
+    return cast(Function, remembered)
+
+
+def _elements(geometry: Geometry) -> int:
+    """Number of elements of all three arrays."""
+    return sum(map(prod, (geometry.input_shape, geometry.weight_shape, geometry.output_shape)))
+
+
+@_remembered
 def _operands(
     data: str, geometry: Geometry, dtype: str, operation: Operation, seed: int
 ) -> tuple[Array, Array]:
     return operands(data, geometry, dtype, operation, seed=seed)
 
 
-@lru_cache(maxsize=_KEPT)
+@_remembered
 def _want(data: str, geometry: Geometry, dtype: str, operation: Operation, seed: int) -> Array:
     first, second = _operands(data, geometry, dtype, operation, seed)
     whole = data in EXACT_DATA or first.dtype.kind in "iu"
@@ -178,7 +199,7 @@ def _want(data: str, geometry: Geometry, dtype: str, operation: Operation, seed:
     return _frozen(compute(geometry, operation, first, second))
 
 
-@lru_cache(maxsize=_KEPT)
+@_remembered
 def _scale(
     numerics: str, data: str, geometry: Geometry, dtype: str, operation: Operation, seed: int
 ) -> Array:

@@ -24,8 +24,9 @@ COLUMNS: dict[Operation, list[int]] = {
 }
 
 
-# Lists up to this length are kept: a catalogue is asked for its lists again and again.
-_KEPT_LENGTH = 50_000
+# Lists up to this length are kept: a catalogue is asked for its lists again and again. Of longer
+# ones the last is, for the operations that come one after the other.
+_KEPT_LENGTH = 5_000
 
 
 def products(geometry: Geometry) -> tuple[Array, Array, Array]:
@@ -39,7 +40,7 @@ def products(geometry: Geometry) -> tuple[Array, Array, Array]:
     >>> list(zip(y.tolist(), x.tolist(), w.tolist()))
     [(0, 0, 0), (0, 1, 1), (1, 1, 0), (1, 2, 1)]
     """
-    return (_kept if geometry.flop <= 2 * _KEPT_LENGTH else _products)(geometry)
+    return (_kept if geometry.flop <= 2 * _KEPT_LENGTH else _last)(geometry)
 
 
 def _products(geometry: Geometry) -> tuple[Array, Array, Array]:
@@ -62,7 +63,7 @@ def _products(geometry: Geometry) -> tuple[Array, Array, Array]:
     return first, second, third
 
 
-_kept = lru_cache(maxsize=512)(_products)
+_kept, _last = lru_cache(maxsize=1024)(_products), lru_cache(maxsize=1)(_products)
 
 
 def _pitches(shape: tuple[int, ...]) -> list[int]:

@@ -101,6 +101,11 @@ def empty_operands(case: Case) -> float:
 @check(over(floats, rotate=NONFINITE))
 def nonfinite(case: Case) -> None:
     """NaN and Inf reach exactly the results they enter, or also others where that is declared."""
+    require_reach(case, local=case.backend.declaration.nonfinite == "local")
+
+
+def require_reach(case: Case, *, local: bool) -> None:
+    """Fail where NaN or Inf in an operand is lost or, if they stay `local`, reaches too far."""
     for value in (np.nan, np.inf, -np.inf):
         for poisoned in (0, 1):
             pair = case.operands()
@@ -114,7 +119,11 @@ def nonfinite(case: Case) -> None:
             with np.errstate(all="ignore"):
                 got = case.call(*pair)
             want = oracle.convolve(case.geometry, case.operation, *pair)
-            _require_spread(case, got, want, clean)
+            reached = ~np.isfinite(want)
+            if not (~np.isfinite(got) >= reached).all():
+                raise CheckFailure(f"NaN or Inf was lost on its way; {describe(got, want)}")
+            if local:
+                _require_local(case, got, want, reached, clean)
 
 
 def _planes(array: Array) -> Array:
@@ -127,12 +136,7 @@ def _position(case: Case, array: Array, value: float) -> int:
     return int(generator.integers(array.size))
 
 
-def _require_spread(case: Case, got: Array, want: Array, clean: list[Array]) -> None:
-    reached = ~np.isfinite(want)
-    if not (~np.isfinite(got) >= reached).all():
-        raise CheckFailure(f"NaN or Inf was lost on its way; {describe(got, want)}")
-    if case.backend.declaration.nonfinite == "spreads":
-        return
+def _require_local(case: Case, got: Array, want: Array, reached: Array, clean: list[Array]) -> None:
     if np.isrealobj(want) and not np.array_equal(got[reached], want[reached], equal_nan=True):
         raise CheckFailure(f"NaN and Inf must be as in the sum; got {got[reached][:8]}")
     kept, tolerance = np.where(reached, 0, want), case.slack((clean[0], clean[1]))
