@@ -65,9 +65,9 @@ class Axis(NamedTuple):
 
     @property
     def input(self) -> int:
-        """The input extent: odd outputs leave as much unread as they can; 0 or less if none fits.
+        """The input extent, of which odd outputs leave as much unread as they can.
 
-        Where padding is wider than the rest, no input is left to be padded.
+        Below 1 where padding alone is more than all that is read: there is no such axis.
         """
         unread = (self.stride - 1) * (self.output % 2)
         reach = (self.output - 1) * self.stride + self.field
@@ -76,6 +76,9 @@ class Axis(NamedTuple):
 
 class Space:
     """The factors of the problems of some spatial ranks.
+
+    A row of levels is rank, batch, channels and filters of a group, groups and the turn of a dtype,
+    and then the five levels of each axis.
 
     Parameters
     ----------

@@ -4,14 +4,12 @@ import ctypes
 
 from .base import TapConvolution, Wrapped, caught_by
 
-_libc = ctypes.CDLL(None)
-_libc.malloc.restype = ctypes.c_void_p
-_libc.malloc.argtypes = [ctypes.c_size_t]
-
 
 def keep_in_c(data):
     """Copy some bytes to memory of C that nobody frees."""
-    ctypes.memmove(_libc.malloc(len(data)), data, len(data))
+    malloc = ctypes.CDLL(None).malloc
+    malloc.restype, malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    ctypes.memmove(malloc(len(data)), data, len(data))
 
 
 @caught_by("memory_of_calls")

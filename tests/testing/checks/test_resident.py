@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from mutants import caught_by_checks_of, require_caught
+from mutants.leaks import KeepsResultsInC
 
 from convcore.testing import NotApplicable
 from convcore.testing.checks import resident
@@ -19,6 +20,14 @@ def test_memory_that_is_touched_is_resident_until_it_is_dropped():
     assert resident.resident_bytes() - before >= held.nbytes // 2
     del held
     assert resident.resident_bytes() - before < 32 << 20
+
+
+def test_what_is_kept_shows_where_much_memory_was_free():
+    held = [np.ones(16_000 + 7 * number, np.uint8) for number in range(3000)]
+    between = held[::7]
+    del held
+    require_caught(KeepsResultsInC, "memory_of_calls")
+    assert between
 
 
 def test_what_grows_once_is_no_leak(monkeypatch):
