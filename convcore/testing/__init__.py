@@ -25,7 +25,7 @@ One engine stands behind three doors: `check_backend` for any class or name, the
                         │                  prepared_weights  prepared once for many calls
                         │                  variants          several ways to run an operation
                         │                     │
-                        └──> report        cases ──> catalogue: problems and their pairs, data, oracle
+                        └──> report        cases ──> catalogue: problems, pairs, data, oracle
 
 A check is a function of a few lines, registered under its own name with the cases that it runs
 over. A case ends in one of three ways: it passes, the backend refuses it with a reason, or it

@@ -61,8 +61,8 @@ class SingleRowOfResults(Cornered):
 
 
 @caught_by("extremes")
-class ManyGroups(Cornered):
-    """Groups are counted in seven bits."""
+class GroupsOfSevenBits(Cornered):
+    """The count of groups is a signed byte."""
 
     def corner(self, geometry):
         return geometry.groups > 127
