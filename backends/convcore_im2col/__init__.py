@@ -10,6 +10,7 @@ and forgotten.
     _lowering_numpy.py   the same in NumPy, for where there was no compiler
     _folded.py           a geometry folded into matrices: groups, rows, columns
     _tiles.py            how large the tiles are; the formula of the workspace
+    _cost.py             how long a call should take
     _columns.py          the usual path: tiles with every tap, straight into the output
     _taps.py             the careful path, tap by tap: memory is short, or values are not finite
 
@@ -22,7 +23,6 @@ the input makes products of real elements only, and drops those that belong to t
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -39,20 +39,12 @@ from convcore.plugin import (
 )
 
 from ._columns import Columns
-from ._folded import COMPILED, Folded, is_pointwise
+from ._cost import seconds
+from ._folded import COMPILED, Folded
 from ._taps import Taps
-from ._tiles import DEFAULT_WORKSPACE, LARGE, column_tile, tap_tile
+from ._tiles import DEFAULT_WORKSPACE, column_tile, tap_tile
 
 __all__ = ["Im2colConvolution"]
-
-# FLOP per second of numpy.matmul on one core for (64, 576) times (576, 1024), for integers the
-# slowest; bytes per second of lowering, and of the products' other large matrix, on all threads
-# (they bind where sums are short); an empty call, and a tile's: AMD EPYC (Zen 3), OpenBLAS,
-# 2026-11-23.
-RATES = dict(zip(map(np.dtype, FLOAT_NAMES), (70e9, 33e9, 17e9, 9e9), strict=True))
-INTEGER_RATE = 0.7e9
-LOWERING_RATE, RESULT_RATE = 12e9, 9e9
-CALL_SECONDS, TILE_SECONDS = 35e-6, 25e-6
 
 
 class Im2colConvolution(Convolution):
@@ -73,15 +65,10 @@ class Im2colConvolution(Convolution):
     def estimate(
         cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
     ) -> float:
-        """Seconds: products at the speed of BLAS, columns written and read at that of memory."""
-        dtype = np.dtype(dtype)
-        rate = RATES[dtype] * threads if dtype in RATES else INTEGER_RATE
-        column = geometry.batch * prod(geometry.output_extents) * dtype.itemsize
-        columns = column * geometry.in_channels * prod(geometry.kernel_extents)
-        lowered = 0 if is_pointwise(geometry) else 2 * columns
-        moved = lowered / LOWERING_RATE + column * geometry.out_channels / RESULT_RATE
-        tiles = lowered / LARGE * TILE_SECONDS
-        return CALL_SECONDS + geometry.flop / rate + moved + tiles
+        """Seconds: products at the speed of BLAS, operands read and written at that of memory."""
+        return (
+            0.0 if geometry.degenerate else seconds(geometry, np.dtype(dtype), operation, threads)
+        )
 
     def workspace_bytes(self, operation: Operation) -> int:
         """Bytes of the arrays that one call allocates besides its result.

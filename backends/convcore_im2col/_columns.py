@@ -17,7 +17,7 @@ import numpy as np
 
 from convcore.plugin import Array, Operation
 
-from ._folded import Folded, blocks, take
+from ._folded import Folded, blocks, multiply, take
 from ._tiles import ColumnTile
 
 
@@ -33,7 +33,7 @@ class Columns:
         """Overwrite the output; all arrays as `Folded` folds them."""
         for tile in self._tiles():
             panel = self._panel(output, *tile)
-            np.matmul(weight[tile[1]], self._lowered(input, *tile), out=panel)
+            multiply(weight[tile[1]], self._lowered(input, *tile), out=panel)
             if self._tile.samples > 1:
                 part = _part(output, *tile)
                 part[...] = panel.reshape(part.shape)
@@ -41,27 +41,31 @@ class Columns:
     def grad_input(self, grad_output: Array, weight: Array, grad_input: Array) -> None:
         """Overwrite the gradient with respect to the input."""
         transposed = weight.transpose(0, 2, 1)
-        grad_input.fill(0)
+        if self._tile.lowered:
+            grad_input.fill(0)
         for n, g, p in self._tiles():
             panel = self._filled_panel(grad_output, n, g, p)
             if not self._tile.lowered:
-                np.matmul(transposed[g], panel, out=grad_input[n.start, g])
+                multiply(transposed[g], panel, out=grad_input[n.start, g])
                 continue
             columns = self._take("columns", self._folded.rows, n, g, p)
-            np.matmul(transposed[g], panel, out=_matrix(columns))
+            multiply(transposed[g], panel, out=_matrix(columns))
             self._folded.col2im(_samples(grad_input, n, g), _by_sample(columns), p.start)
 
     def grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
         """Overwrite the gradient with respect to the weight."""
-        grad_weight.fill(0)
+        once = self._tile.holds_all(self._folded)
+        if not once:
+            grad_weight.fill(0)
         for n, g, p in self._tiles():
             columns = self._lowered(input, n, g, p).transpose(0, 2, 1)
             panel = self._filled_panel(grad_output, n, g, p)
             for k in blocks(self._folded.group_out_channels, self._tile.out_channels):
                 sums = grad_weight[g, k]
-                product = take(self._buffers["product"], *sums.shape)
-                np.matmul(panel[:, k], columns, out=product)
-                np.add(sums, product, out=sums)
+                product = sums if once else take(self._buffers["product"], *sums.shape)
+                multiply(panel[:, k], columns, out=product)
+                if not once:
+                    np.add(sums, product, out=sums)
 
     def _tiles(self) -> Iterator[tuple[slice, slice, slice]]:
         """Ranges of samples, groups and positions; positions change fastest."""

@@ -32,6 +32,10 @@ class ColumnTile:
     out_channels: int  # output channels of each group in one product
     lowered: bool  # else the input serves as its own column matrix
 
+    def holds_all(self, folded: Folded) -> bool:
+        """Whether one tile has every position of every sample, so that there is nothing to add."""
+        return self.samples == folded.batch and self.positions == folded.positions
+
     def elements(self, folded: Folded, operation: Operation) -> dict[str, int]:
         """Elements of the buffers: columns, a panel of the output's tile, a product to be added.
 
@@ -39,10 +43,11 @@ class ColumnTile:
         """
         width = self.groups * self.samples * self.positions
         product = self.groups * self.out_channels * folded.rows
+        added = operation == "grad_weight" and not self.holds_all(folded)
         return {
             "columns": width * folded.rows if self.lowered else 0,
             "panel": width * folded.group_out_channels if self.samples > 1 else 0,
-            "product": product if operation == "grad_weight" else 0,
+            "product": product if added else 0,
         }
 
     def bytes(self, folded: Folded, operation: Operation) -> int:

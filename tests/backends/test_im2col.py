@@ -9,7 +9,7 @@ import pytest
 from convcore_im2col import Im2colConvolution
 from convcore_im2col._columns import Columns
 from convcore_im2col._taps import Taps
-from convcore_im2col._tiles import DEFAULT_WORKSPACE
+from convcore_im2col._tiles import DEFAULT_WORKSPACE, column_tile
 from convcore_naive import NaiveConvolution
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -36,6 +36,10 @@ GEOMETRIES = {
     "pointwise, stride": Geometry.of((2, 8, 9, 9), (5, 8, 1, 1), stride=2),
     "pointwise, padding": Geometry.of((2, 3, 5), (5, 3, 1), padding=((1, 2),)),
     "rank 3": Geometry.of((2, 2, 6, 5, 7), (3, 2, 2, 3, 2), stride=(1, 2, 2), padding=1),
+    "one position": Geometry.of((1, 7, 4, 3), (5, 7, 4, 3)),
+    "dense layer": Geometry.of((1, 9, 1, 1), (6, 9, 1, 1)),
+    "dense layer, batch": Geometry.of((4, 9, 1, 1), (6, 9, 1, 1)),
+    "one filter": Geometry.of((2, 4, 8, 9), (1, 4, 3, 3), padding=1),
     "rank 4": Geometry.of((1, 2, 4, 3, 4, 5), (2, 2, 2, 2, 1, 3), dilation=(1, 1, 2, 2), padding=1),
 }
 
@@ -120,8 +124,9 @@ def test_equals_einsum(name, operation, max_workspace):
 @pytest.mark.parametrize("max_workspace", [None, 1000])
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("dtype", FLOAT_NAMES + INTEGER_NAMES)
-def test_every_dtype_is_exact_and_wraps(dtype, operation, max_workspace):
-    geometry = GEOMETRIES["groups"]
+@pytest.mark.parametrize("name", ["groups", "one position", "one filter"])
+def test_every_dtype_is_exact_and_wraps(name, dtype, operation, max_workspace):
+    geometry = GEOMETRIES[name]
     arrays = operands(geometry, dtype)
     plan = Im2colConvolution(geometry, dtype, max_workspace=max_workspace)
     result = run(plan, operation, *arrays)
@@ -260,6 +265,23 @@ def test_pointwise_needs_no_workspace():
     assert plan.workspace_bytes("forward") == plan.workspace_bytes("grad_input") == 0
 
 
+@pytest.mark.parametrize("name", ["same", "one position", "dense layer, batch"])
+def test_a_single_tile_needs_no_product_to_be_added(name):
+    geometry = GEOMETRIES[name]
+    plan = Im2colConvolution(geometry, "float32")
+    assert "product" not in {key for key, size in sizes(plan, "grad_weight").items() if size}
+    x, w, y = operands(geometry, "float32")
+    out = np.full(geometry.weight_shape, np.nan, "float32")
+    plan.grad_weight(y, x, out=out)
+    np.testing.assert_array_equal(out, expected(geometry, "grad_weight", x, w, y))
+
+
+def sizes(plan, operation):
+    """Elements of the buffers of a plan's tile."""
+    tile = column_tile(plan._folded, operation, DEFAULT_WORKSPACE)
+    return tile.elements(plan._folded, operation)
+
+
 def test_paths_are_those_meant():
     geometry = GEOMETRIES["same"]
     roomy, narrow = (Im2colConvolution(geometry, "float32", max_workspace=m) for m in (None, 4096))
@@ -318,6 +340,18 @@ def test_estimates_rank_lowering_against_loops():
         assert 0 < 5 * fast < slow
     more = Im2colConvolution.estimate(big, "float32", "forward", threads=4)
     assert more < Im2colConvolution.estimate(big, "float32", "forward", threads=1)
+
+
+def test_estimates_count_what_is_read_and_written():
+    def seconds(geometry, operation="grad_weight"):
+        return Im2colConvolution.estimate(geometry, "float32", operation, threads=2)
+
+    dense = Geometry.of((1, 2048, 1, 1), (1000, 2048, 1, 1))
+    assert seconds(dense) > 5 * seconds(GEOMETRIES["dense layer"]), "8 MB of weight"
+    assert seconds(dense) > seconds(dense, "forward"), "written is more than read"
+    # As many elements of columns, in runs of 1 and of 4096.
+    short, long = (Geometry.of((1, 1, *s), (8, 1, 16, 16)) for s in ((4111, 16), (16, 4111)))
+    assert seconds(short, "forward") > 1.5 * seconds(long, "forward")
 
 
 WITHOUT_COMPILER = """
