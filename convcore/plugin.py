@@ -5,12 +5,21 @@ through an entry point in the group ``convcore.backends``, whose value is ``"mod
 something that it needs is not installed, its module raises `BackendLoadError` with the reason.
 """
 
-from .contract import FLOAT_NAMES, INTEGER_NAMES, Array, Convolution, Declaration, Refusal
+from .contract import (
+    FLOAT_NAMES,
+    FORK_GATE,
+    INTEGER_NAMES,
+    Array,
+    Convolution,
+    Declaration,
+    Refusal,
+)
 from .errors import BackendLoadError, ConvcoreError, UnsupportedError
 from .problem import OPERATIONS, Geometry, Operation, derived
 
 __all__ = [
     "FLOAT_NAMES",
+    "FORK_GATE",
     "INTEGER_NAMES",
     "OPERATIONS",
     "Array",

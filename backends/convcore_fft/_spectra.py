@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from convcore.plugin import Array
+from convcore.plugin import FORK_GATE, Array
 
 from ._cut import Cut
 from ._memory import RUN, contraction_limit, few_frequencies, product_elements
@@ -24,7 +24,11 @@ SERIAL_MATRIX, SERIAL_VECTOR = 2**15, 2**12 - 1
 
 @cache
 def _fft() -> ModuleType:
-    """scipy.fft, imported when the first transform is made and not before."""
+    """scipy.fft, imported when the first transform is made and not before.
+
+    Like the transforms inside the gate: a child would inherit a module that is half imported, and
+    the parent's transforms lose their threads, which scipy.fft stops before a fork.
+    """
     import scipy.fft
 
     return scipy.fft
@@ -40,6 +44,11 @@ def spectrum(
     """
     if not lengths:
         return tiles
+    with FORK_GATE:
+        return _spectrum(tiles, lengths, workers, reverse)
+
+
+def _spectrum(tiles: Array, lengths: tuple[int, ...], workers: int, reverse: bool) -> Array:
     fft, axes = _fft(), list(range(-len(lengths), 0))
     options: dict[str, Any] = {"workers": workers}
     if reverse:
@@ -63,6 +72,13 @@ def inverse(
     """
     if not lengths:
         return spectra
+    with FORK_GATE:
+        return _inverse(spectra, lengths, results, workers, real)
+
+
+def _inverse(
+    spectra: Array, lengths: tuple[int, ...], results: tuple[int, ...], workers: int, real: bool
+) -> Array:
     fft = _fft()
     for axis in range(-len(lengths), -1 if real else 0):
         spectra = fft.ifft(spectra, axis=axis, overwrite_x=True, workers=workers)

@@ -11,6 +11,7 @@ and forgotten.
     _folded.py           a geometry folded into matrices: groups, rows, columns
     _tiles.py            how large the tiles are; the formula of the workspace
     _cost.py             how long a call should take
+    _products.py         their products, by BLAS where it helps and cannot hang
     _columns.py          the usual path: tiles with every tap, straight into the output
     _taps.py             the careful path, tap by tap: memory is short, or values are not finite
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from convcore.plugin import Array, Operation
 
-from ._folded import Folded, blocks, multiply, take
+from ._folded import Folded, blocks, take
+from ._products import multiply
 from ._tiles import ColumnTile
 
 

@@ -144,16 +144,6 @@ def blocks(total: int, size: int) -> Iterator[slice]:
     return (slice(begin, min(begin + even, total)) for begin in range(0, total, even))
 
 
-def multiply(left: Array, right: Array, out: Array) -> None:
-    """Products of stacked matrices; `matmul` takes its slow loop where sums have one term."""
-    if left.shape[-1] > 1:
-        np.matmul(left, right, out=out)
-    elif left.dtype.kind == "c":  # more than twice as fast as einsum, which multiplies by 1 as well
-        np.multiply(left, right, out=out)
-    else:
-        np.einsum("gik,gkj->gij", left, right, out=out)
-
-
 def take(buffer: Array, *shape: int) -> Array:
     """The start of a flat buffer, seen as an array of this shape."""
     return buffer[: prod(shape)].reshape(shape)

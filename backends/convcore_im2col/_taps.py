@@ -15,6 +15,7 @@ import numpy as np
 from convcore.plugin import Array
 
 from ._folded import Folded, blocks, take
+from ._products import matmul
 from ._tiles import TapTile
 
 
@@ -38,7 +39,7 @@ class Taps:
                 for k in self._out_channels():
                     sums = output[n, g, k, p]
                     product = take(self._panel, *sums.shape)
-                    np.matmul(self._at_tap(weight[g, k], c, tap), columns, out=product)
+                    matmul(self._at_tap(weight[g, k], c, tap), columns, product)
                     np.copyto(product, 0, where=outside)
                     _add_rows(sums, product)
 
@@ -51,7 +52,7 @@ class Taps:
                 columns = take(self._columns, *sums.shape[:2], len(outside))
                 for k in self._out_channels():
                     matrix = self._at_tap(weight[g, k], c, tap).transpose(0, 2, 1)
-                    np.matmul(matrix, grad_output[n, g, k, p], out=columns)
+                    matmul(matrix, grad_output[n, g, k, p], columns)
                     self._folded.col2im(sums, columns, p.start, tap)
 
     def grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
@@ -66,7 +67,7 @@ class Taps:
                     panel = take(self._panel, *grad_output[n, g, k, p].shape)
                     panel[...] = grad_output[n, g, k, p]
                     np.copyto(panel, 0, where=outside)
-                    np.matmul(panel, columns, out=product)
+                    matmul(panel, columns, product)
                     _add_rows(sums, product)
 
     def _tiles(self) -> Iterator[tuple[int, slice, slice, int, Array]]:

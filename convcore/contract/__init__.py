@@ -4,6 +4,7 @@ convolution       Convolution, which an author subclasses: checks, allocates, ca
 base              what every plan carries: the problem and its options
 declaration       Declaration and Refusal: what a backend says of itself
 prepared_weight   a weight that a plan has prepared once
+forks             the gate that a fork waits at while a library must not be left
 arrays            the checks that every operand and every result pass
 layouts           arrays in another order of axes, seen in the library's
 """
@@ -27,6 +28,7 @@ from .arrays import (
 )
 from .convolution import Convolution
 from .declaration import MAX_TYPICAL_ERROR, Declaration, Refusal
+from .forks import FORK_GATE
 from .layouts import in_full
 from .limits import MOST_THREADS, parse_threads, parse_workspace
 from .prepared_weight import PreparedWeight, Weight, WeightOperation
@@ -36,6 +38,7 @@ __all__ = [
     "BACKEND_DTYPES",
     "FLOAT16",
     "FLOAT_NAMES",
+    "FORK_GATE",
     "INTEGER_NAMES",
     "MAX_TYPICAL_ERROR",
     "MOST_THREADS",

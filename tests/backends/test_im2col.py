@@ -13,7 +13,7 @@ from convcore_im2col._tiles import DEFAULT_WORKSPACE, column_tile
 from convcore_naive import NaiveConvolution
 from numpy.lib.stride_tricks import sliding_window_view
 
-from convcore.plugin import FLOAT_NAMES, INTEGER_NAMES, OPERATIONS, Geometry
+from convcore.plugin import FLOAT_NAMES, FORK_GATE, INTEGER_NAMES, OPERATIONS, Geometry
 from convcore.testing.checks.threads import longest_stall
 
 GEOMETRIES = {
@@ -378,6 +378,28 @@ assert "circular" not in rows["naive"].text
 
 def test_without_a_compiler_numpy_lowers(python):
     python(WITHOUT_COMPILER, timeout=300)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("dtype", ["float32", "complex64", "int16"])
+def test_a_child_forked_beside_threads_keeps_out_of_the_locks_of_blas(
+    dtype, operation, monkeypatch
+):
+    geometry = Geometry.of((2, 20, 13, 11), (70, 20, 3, 3), padding=1)
+    arrays, largest = operands(geometry, dtype), []
+
+    def watched(left, right, **options):
+        (rows, terms), columns = left.shape[-2:], right.shape[-1]
+        largest.append(rows * terms * columns)
+        return matmul(left, right, **options)
+
+    matmul = np.matmul
+    monkeypatch.setattr(FORK_GATE, "beside_threads", True)
+    monkeypatch.setattr(np, "matmul", watched)
+    result = run(Im2colConvolution(geometry, dtype), operation, *arrays)
+    np.testing.assert_array_equal(result, expected(geometry, operation, *arrays))
+    if dtype != "int16":  # which BLAS does not multiply
+        assert max(largest) <= {"float32": 64**3, "complex64": 32**3}[dtype]
 
 
 def test_lowering_releases_the_gil():
