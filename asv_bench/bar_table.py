@@ -7,6 +7,8 @@ patterns. "best" is the fastest peer that was timed, "roofline" the attainable p
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from convcore.testing import CHOICES
+
 ROWS = (
     "resnet.7x7s2 b8",
     "resnet.3x3 64c56 b8",
@@ -37,6 +39,8 @@ ROWS = (
     "3d.c3d 3-64 16x56x56 b1",
     "tiny 3x3 8c8 b1",
 )
+# One layer or more of each class of convolution: no bar, but the automatic choice is judged there.
+CHOICE_ROWS = tuple(CHOICES)
 # Where overlap-add pays: SciPy takes part in these.
 LARGE_KERNELS = (
     "image.25x25 1c1024 b1",

@@ -4,7 +4,7 @@
     python bars.py --backend direct                       by the bars of direct convolution
     python bars.py --rows 'resnet.3x3*' --operations forward --json part.json
     python bars.py part.json other.json                   judge the pieces of a run; later ones win
-    python bars.py --choice                               the automatic choice against all backends
+    python bars.py --choice                               the automatic choice, on more layers
     python bars.py single.json --double double.json       and the rate in float64
 
 A ratio is the time of a peer divided by ours, both the least of one run in which they took turns
@@ -31,7 +31,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import bar_judging as judging
-from bar_table import ALL, BARS, GOOD_CHOICE, LARGE_KERNELS, ROWS
+from bar_table import ALL, BARS, CHOICE_ROWS, GOOD_CHOICE, LARGE_KERNELS, ROWS
 
 import convcore
 from convcore import cli
@@ -45,7 +45,8 @@ SIGNS = {judging.CLEARED: "+", judging.MISSED: "-", judging.NOT_RUN: "?"}
 
 def rows(args):
     """Names of the rows that were asked for."""
-    return [name for name in ROWS if any(fnmatchcase(name, p) for p in args.rows)]
+    known = (*ROWS, *CHOICE_ROWS) if args.choice else ROWS
+    return [name for name in known if any(fnmatchcase(name, p) for p in args.rows)]
 
 
 # -- measuring -------------------------------------------------------------------------------------
@@ -175,17 +176,18 @@ def report(args, contents, double):
     run = judging.Run(contents, args.backend)
     name = "auto" if args.backend == judging.AUTOMATIC else "direct"
     tasks = [(row, operation) for row in rows(args) for operation in args.operations]
-    judged = judging.judge_all(run, BARS[name], tasks)
+    barred = [task for task in tasks if task[0] in ROWS]
+    judged = judging.judge_all(run, BARS[name], barred)
     show_conditions(contents)
     show_tasks(run, judged)
     show_failures(judged)
     found = list(judging.choices(run, tasks))
     show_choices(found)
-    sentences = list(judging.summaries(run, tasks, name))
+    sentences = list(judging.summaries(run, barred, name))
     if args.choice:
         sentences.append(judging.judge_choices(found))
     if double:
-        sentences += judging.double_rates(run, judging.Run(double, args.backend), tasks)
+        sentences += judging.double_rates(run, judging.Run(double, args.backend), barred)
     for outcome, text in sentences:
         print(f"{outcome}: {text}")
     outcomes = [j.outcome for found in judged.values() for j in found]

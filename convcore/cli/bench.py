@@ -101,21 +101,25 @@ def _compare(args: argparse.Namespace, problems: list[Problem]) -> Comparison:
 
 def _problems(patterns: list[str]) -> list[Problem]:
     """The problems that match any of the patterns, in the order of the catalogue."""
-    from ..testing import LAYERS
-
+    known = _timed()
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in LAYERS):
+        if not any(fnmatchcase(name, pattern) for name in known):
             rule = "must match a name of `convcore bench --list`"
             raise ConvcoreError(f"--problem: {rule}; got {pattern!r}")
-    wanted = (name for name in LAYERS if any(fnmatchcase(name, p) for p in patterns))
-    return [LAYERS[name] for name in wanted]
+    wanted = (name for name in known if any(fnmatchcase(name, p) for p in patterns))
+    return [known[name] for name in wanted]
+
+
+def _timed() -> dict[str, Problem]:
+    from ..testing import CHOICES, LAYERS
+
+    return {**LAYERS, **CHOICES}
 
 
 def _list() -> int:
     from ..terminal import table
-    from ..testing import LAYERS
 
-    rows = [(p.name, f"{p.geometry.flop / 1e9:.3g}", p.source) for p in LAYERS.values()]
+    rows = [(p.name, f"{p.geometry.flop / 1e9:.3g}", p.source) for p in _timed().values()]
     table("Problems", ("name", "GFLOP", "source"), rows, "lrl")
     return 0
 

@@ -34,7 +34,7 @@ fails. Nothing here needs more than NumPy.
 
 from .cases import Case, unit_bound
 from .catalogue.data import operands
-from .catalogue.problems import CATALOGUE, LAYERS, Problem
+from .catalogue.problems import CATALOGUE, CHOICES, LAYERS, Problem
 from .check import Check
 from .engine import CHECKS, check_backend, run_check
 from .failures import CheckFailure, NotApplicable
@@ -44,6 +44,7 @@ from .report import Failure, Report, Result
 __all__ = [
     "CATALOGUE",
     "CHECKS",
+    "CHOICES",
     "LAYERS",
     "Case",
     "Check",

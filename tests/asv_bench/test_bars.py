@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from convcore.testing import LAYERS
+from convcore.testing import CHOICES, LAYERS
 
 FOLDER = Path(__file__).parents[2] / "asv_bench"
 DENSE, DEEP, TINY = "resnet.3x3 64c56 b8", "resnet.3x3 512c7 b8", "tiny 3x3 8c8 b1"
@@ -75,6 +75,15 @@ def test_every_row_is_a_layer_and_every_pattern_names_a_row(table):
         for pattern in bar.rows:
             single = table.Bar((pattern,), bar.operations, bar.against, bar.ratio)
             assert any(single.applies(task) for task in tasks), pattern
+
+
+def test_choices_are_layers_of_their_own_and_enough_of_them(table):
+    assert len(table.CHOICE_ROWS) >= 36
+    assert not {*table.CHOICE_ROWS} & LAYERS.keys()
+    problems = [CHOICES[name].geometry for name in table.CHOICE_ROWS]
+    assert {p.spatial_rank for p in problems} == {1, 2, 3, 4}
+    assert any(p.groups > 1 and p.group_in_channels > 1 for p in problems)
+    assert any(set(p.output_extents) == {1} and max(p.kernel_extents) > 1 for p in problems)
 
 
 def covered(table, bars, **wanted):
@@ -286,6 +295,11 @@ def test_scipy_takes_part_where_overlap_add_pays(bars, monkeypatch):
     assert len(small) + len(large) == 28
 
 
+def test_choices_take_part_where_the_choice_is_judged(bars, table):
+    assert bars.rows(bars.parse([])) == list(table.ROWS)
+    assert bars.rows(bars.parse(["--choice"])) == [*table.ROWS, *table.CHOICE_ROWS]
+
+
 def test_the_name_of_a_row_is_a_pattern_for_itself_alone(table):
-    for name in table.ROWS:
-        assert [layer for layer in LAYERS if fnmatchcase(layer, name)] == [name]
+    for name in (*table.ROWS, *table.CHOICE_ROWS):
+        assert [layer for layer in (LAYERS | CHOICES) if fnmatchcase(layer, name)] == [name]

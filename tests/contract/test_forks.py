@@ -137,8 +137,8 @@ def status(child):
 assert call()
 other = threading.Thread(target=work, daemon=True)
 other.start()
-for turn in range(4):
-    time.sleep(0.005 * turn)
+for turn in range(8):
+    time.sleep(0.007 * turn)
     child = os.fork()
     if child == 0:
         os._exit(0 if call() else 1)
@@ -151,9 +151,9 @@ stop = True
 other.join(30)
 assert not other.is_alive()
 """
-# Large enough for several threads of BLAS and of scipy.fft.
+# Large enough for several threads of BLAS, and of scipy.fft in one transform.
 SHAPES = {
-    "fft": ((1, 1, 700, 700), (1, 1, 63, 63)),
+    "fft": ((1, 1, 1024, 1024), (1, 1, 500, 500)),
     "im2col": ((1, 64, 40, 40), (64, 64, 3, 3)),
     "naive": ((1, 8, 40, 40), (8, 8, 3, 3)),
 }

@@ -2,7 +2,8 @@
 
 `CATALOGUE` holds small problems for the kit: every option alone in each spatial rank, every pair of
 options, and a few that no option describes; `EMPTY` and `LARGE` hold empty and larger ones.
-`LAYERS` holds problems worth timing, each with the network and layer it comes from.
+`LAYERS` holds problems worth timing, each with the network and layer it comes from; `CHOICES` those
+that tell whether the automatic choice takes the best backend.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import combinations
 from typing import Any
 
 from ...plugin import Geometry
-from .layers import TABLE
+from . import layers
 
 
 @dataclass(frozen=True)
@@ -204,19 +205,25 @@ def _shape(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split("x")))
 
 
-def _layers() -> Iterator[Problem]:
-    for line in TABLE.strip().splitlines():
+def _per_axis(text: str) -> int | tuple[int, ...]:
+    return _shape(text) if "x" in text else int(text)
+
+
+def _layers(table: str) -> Iterator[Problem]:
+    for line in table.strip().splitlines():
         name, input_shape, weight_shape, options, source = map(str.strip, line.split("|"))
-        stride, padding, dilation, groups = map(int, options.split(","))
+        *per_axis, groups = options.split(",")
+        stride, padding, dilation = map(_per_axis, per_axis)
         geometry = Geometry.of(
             _shape(input_shape),
             _shape(weight_shape),
             stride=stride,
             padding=padding,
             dilation=dilation,
-            groups=groups,
+            groups=int(groups),
         )
         yield Problem(name, geometry, source)
 
 
-LAYERS: Mapping[str, Problem] = _index(_layers())
+LAYERS: Mapping[str, Problem] = _index(_layers(layers.TABLE))
+CHOICES: Mapping[str, Problem] = _index(_layers(layers.CHOICES))

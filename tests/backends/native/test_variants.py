@@ -255,3 +255,40 @@ def test_few_plans_wait_to_be_run(plans_made):
         DirectConvolution.estimate(geometry, np.dtype("float32"), "forward", threads=1)
     assert len(plans_made) == 100
     assert _native._box.cache_info().currsize <= 32
+
+
+# -- what they are expected to take ---------------------------------------------------------------
+
+ONE_POSITION = Geometry.of((1, 16, 5, 5), (120, 16, 5, 5))
+
+
+def seconds(geometry, operation, name, threads=1):
+    """What a variant of `direct` is expected to take."""
+    plan = native_plan(geometry, "float32", threads=threads, variants={operation: name})
+    return plan.seconds(OPERATIONS.index(operation))
+
+
+@pytest.mark.parametrize("geometry", PROBLEMS.values(), ids=PROBLEMS)
+def test_what_is_chosen_is_expected_to_take_least(geometry):
+    for number, operation in enumerate(OPERATIONS):
+        names = set(listed(geometry, "float32", number, threads=1)) - {"reference"}
+        chosen = native_plan(geometry, "float32", threads=1)
+        if chosen.name(number) in names:
+            least = min(seconds(geometry, operation, name) for name in names - {"few_channels"})
+            assert chosen.seconds(number) <= least
+
+
+def test_threads_share_only_what_there_is_to_share():
+    one, many = (seconds(ONE_POSITION, "grad_weight", "few_channels", n) for n in (1, 8))
+    assert one == many, "one slice of one group is one task"
+    wide = Geometry.of((8, 4, 64, 64), (4, 4, 3, 3), padding=1)
+    one, many = (seconds(wide, "grad_weight", "few_channels", n) for n in (1, 8))
+    assert many < 0.5 * one
+
+
+def test_weights_are_packed_and_lanes_summed_up_at_a_price():
+    weights = 120 * 16 * 25
+    assert seconds(ONE_POSITION, "grad_input", "few_channels") > weights * 1e-9
+    # Nearly a block a row, each with a sum of lanes for every few of the weights.
+    many = Geometry.of((1, 729, 9, 9, 9), (2, 729, 3, 3, 3), padding=1)
+    assert seconds(many, "grad_weight", "few_channels") > 81 * 729 * 9 * 5e-9

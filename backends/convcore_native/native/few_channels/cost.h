@@ -14,6 +14,12 @@ constexpr index_t MOST_SLICES = 16;
 
 constexpr double BYTES_PER_SECOND = 16e9, STRAIGHT_BYTES_PER_SECOND = 30e9;
 constexpr double TASK_SECONDS = 80e-9, CALL_SECONDS = 3e-6;
+// What narrow problems consist of: a line that is copied into the band; an element of the packed
+// weight, from the level 2 cache or from farther away; and a tile of the weight gradient, whose
+// lanes are summed up, with so many of the target channels and taps. AMD Zen 5, 2026.
+constexpr double LINE_SECONDS = 3e-9, PACK_SECONDS = 1.5e-9, FAR_PACK_SECONDS = 5e-9;
+constexpr double GRADIENT_TILE_SECONDS = 20e-9;
+constexpr index_t GRADIENT_TILE_CHANNELS = 4, GRADIENT_TILE_TAPS = 6;
 
 // The share of the peak that the register tiles reach. Target channels share what is loaded; of one
 // channel, target rows that slide over those of the source do.

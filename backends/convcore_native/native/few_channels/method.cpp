@@ -9,6 +9,7 @@
 #include "machine/processor.h"
 #include "machine/threads.h"
 #include "problem/dtypes.h"
+#include "problem/integers.h"
 #include "reference/reference.h"
 
 namespace convcore::few_channels {
@@ -25,7 +26,10 @@ class FewChannels : public Method {
     size_t workspace() const override { return elements() * sizeof(T); }
     virtual size_t elements() const = 0;
 
-    double seconds(int threads) const override { return seconds_ / threads + CALL_SECONDS; }
+    double seconds(int threads) const override {
+        return seconds_ / double(std::min<index_t>(threads, tasks_)) + serial_seconds_ +
+               CALL_SECONDS;
+    }
 
   protected:
     std::string describe_band(const Band& band) const {
@@ -45,20 +49,24 @@ class FewChannels : public Method {
         // Every block copies the rows around it too, for all taps of the outer axes.
         const index_t rows =
             band.row.step * (band.row.block - 1) + band.row.high - band.row.low + 1;
+        const double planes = double(band.source_channels * band.outer_taps);
         const double copies = band.straight
                                   ? double(band.row.step)
                                   : double(band.outer_taps * rows) / double(band.row.block);
         const double source = double(band.source_channels * band.column.step) * copies;
         const double moved = positions * (source + phases * double(band.target_channels));
         const double tasks = double(band.groups * owned.blocks());
+        const double lines = band.straight ? 0 : tasks * planes * double(rows * band.slots);
         const double rate = band.straight ? STRAIGHT_BYTES_PER_SECOND : BYTES_PER_SECOND;
-        seconds_ += flop + moved * sizeof(T) / rate + tasks * TASK_SECONDS;
+        seconds_ += flop + moved * sizeof(T) / rate + tasks * TASK_SECONDS + lines * LINE_SECONDS;
     }
 
     const Routines<T>& kernels_;
     const double flop_;  // of one band
     const int threads_;
-    double seconds_ = 0;
+    // Of one core, shared by as many threads as there are tasks; and what one thread does alone.
+    double seconds_ = 0, serial_seconds_ = 0;
+    index_t tasks_ = 1;
 };
 
 // Whether each source row serves several target rows.
@@ -93,6 +101,8 @@ class BandCorrelation : public FewChannels<T> {
             workspace_ = std::max(workspace_, owned.band.workspace);
             fits_ = fits_ && owned.fits();
             this->estimate(owned, correlation_share(owned.band, slides(owned.band)));
+            this->estimate_packing(owned.band);
+            this->tasks_ = std::max(this->tasks_, owned.band.groups * owned.blocks());
         }
     }
 
@@ -134,6 +144,14 @@ class BandCorrelation : public FewChannels<T> {
     }
 
   private:
+    void estimate_packing(const Band& band) {
+        const double size = double(band.packed_size);
+        const bool far = size * sizeof(T) > double(level2_bytes());
+        const index_t tasks = band.groups * band.row_phases * band.column_phases;
+        (tasks > 1 ? this->seconds_ : this->serial_seconds_) +=
+            (far ? FAR_PACK_SECONDS : PACK_SECONDS) * size;
+    }
+
     const std::vector<OwnedCorrelation> parts_;
     const index_t together_;
     std::vector<OwnedBand> bands_;
@@ -156,6 +174,9 @@ class BandWeightGradient : public FewChannels<T> {
         slices_ = std::max<index_t>(1, std::min(wanted, band_.blocks() / 2));
         result_ = band_.band.groups * band_.band.weight_group_pitch;
         this->estimate(band_, gradient_share(band_.band));
+        this->seconds_ += GRADIENT_TILE_SECONDS * gradient_tiles();
+        this->tasks_ = band_.band.groups * slices_;
+        this->serial_seconds_ = double((slices_ - 1) * result_ * 2) * sizeof(T) / BYTES_PER_SECOND;
     }
 
     bool fits() const { return band_.fits(); }
@@ -182,6 +203,15 @@ class BandWeightGradient : public FewChannels<T> {
     }
 
   private:
+    double gradient_tiles() const {
+        const Band& band = band_.band;
+        const index_t taps = band.phase->row_taps * band.phase->column_taps;
+        return double(band.groups * band_.blocks()) *
+               double(band.source_channels * band.outer_taps) *
+               double(quotient(band.target_channels, GRADIENT_TILE_CHANNELS) *
+                      quotient(taps, GRADIENT_TILE_TAPS));
+    }
+
     const OwnedCorrelation correlation_;
     OwnedBand band_;
     index_t slices_, result_;

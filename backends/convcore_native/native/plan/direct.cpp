@@ -12,19 +12,6 @@ namespace convcore {
 
 namespace {
 
-// The share of what they estimate that matrix products reach with few channels: a single vector of
-// target channels leaves too few sums to hide the latency, few terms leave the tiles short, and
-// the weight gradient copies single source channels. Measured on AMD Zen 3 with AVX2, 2026.
-double product_share(const Geometry& geometry, Operation operation, int lanes) {
-    const index_t in_channels = geometry.in_channels / geometry.groups;
-    const index_t out_channels = geometry.out_channels / geometry.groups;
-    const bool single = (operation == GRAD_INPUT ? in_channels : out_channels) <= lanes;
-    const double sources = double(operation == GRAD_INPUT ? out_channels : in_channels);
-    const double terms = sources * double(geometry.taps());
-    const double share = (single ? 0.65 : 1.0) * terms / (terms + 5);
-    return operation == GRAD_WEIGHT && in_channels < 4 ? 0.7 * share : share;
-}
-
 // Whether a group has channels enough on both sides to fill the tiles of a matrix product, which
 // was then always the faster way (64 to 256 channels of 56 x 56, 1 x 1: 2.4 times).
 bool many_channels(const Geometry& geometry, int lanes) {
@@ -98,9 +85,7 @@ Fastest fastest(const Task& asked) {
         if (way.make == FEW_CHANNELS && many_channels(task.geometry, lanes)) continue;
         auto method = way.make(task);
         if (method == nullptr) continue;
-        double seconds = method->seconds(1);
-        if (way.make == GEMM_CHANNELS)
-            seconds /= product_share(task.geometry, task.operation, lanes);
+        const double seconds = method->seconds(1);
         if (best.method != nullptr && seconds >= least) continue;
         least = seconds;
         best = {&way, std::move(method)};

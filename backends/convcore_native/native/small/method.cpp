@@ -21,8 +21,8 @@ double seconds_of(const Correlation& problem, const Layout& layout, int lanes, i
     const double channels = double(problem.groups * problem.source_channels);
     const double products = double(layout.vectors) * lanes * double(layout.taps) * channels *
                             double(problem.target_channels);
-    const double share =
-        std::min(EFFICIENCY, EFFICIENCY_OF_CHANNEL * double(problem.target_channels));
+    const double most = layout.vectors == 1 ? EFFICIENCY_OF_VECTOR : EFFICIENCY;
+    const double share = std::min(most, EFFICIENCY_OF_CHANNEL * double(problem.target_channels));
     return 2 * products / (share * peak_flops(lanes, itemsize)) +
            STRIP_SECONDS * channels * double(layout.strips) +
            VECTOR_SECONDS * double(layout.vectors);
