@@ -292,3 +292,27 @@ def test_weights_are_packed_and_lanes_summed_up_at_a_price():
     # Nearly a block a row, each with a sum of lanes for every few of the weights.
     many = Geometry.of((1, 729, 9, 9, 9), (2, 729, 3, 3, 3), padding=1)
     assert seconds(many, "grad_weight", "few_channels") > 81 * 729 * 9 * 5e-9
+
+
+@pytest.mark.parametrize("extents", [(40, 127), (40, 128), (40, 300)])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_tall_columns_over_wide_rows_are_exact(dtype, extents):
+    geometry = Geometry.of((2, 1, *extents), (1, 1, 33, 1), padding=(16, 0))
+    arrays = integers(geometry, dtype)
+    for number, operation in enumerate(OPERATIONS):
+        for name in listed(geometry, dtype, number):
+            plan = native_plan(geometry, dtype, variants={operation: name})
+            found = run(plan, geometry, number, *arrays)
+            assert np.array_equal(found, expected(geometry, number, dtype)), (operation, name)
+
+
+def test_tall_columns_over_wide_rows_keep_rows_together():
+    geometry = Geometry.of((1, 1, 1080, 1920), (1, 1, 65, 1), padding=(32, 0))
+    plan = native_plan(geometry, "float64", variants=dict.fromkeys(OPERATIONS, "few_channels"))
+    for number in range(3):
+        assert "blocks of 1x" not in plan.describe(number)
+        assert plan.seconds(number) < 3 * native_plan(
+            Geometry.of((1, 1, 1920, 1080), (1, 1, 1, 65), padding=(0, 32)),
+            "float64",
+            variants=dict.fromkeys(OPERATIONS, "few_channels"),
+        ).seconds(number)

@@ -53,7 +53,11 @@ class FewChannels : public Method {
         const double copies = band.straight
                                   ? double(band.row.step)
                                   : double(band.outer_taps * rows) / double(band.row.block);
-        const double source = double(band.source_channels * band.column.step) * copies;
+        // And the columns around it.
+        const double wide = double(band.column.block + band.column.high - band.column.low) /
+                            double(band.column.block);
+        const double source =
+            double(band.source_channels * band.column.step) * copies * (band.straight ? 1 : wide);
         const double moved = positions * (source + phases * double(band.target_channels));
         const double tasks = double(band.groups * owned.blocks());
         const double lines = band.straight ? 0 : tasks * planes * double(rows * band.slots);
