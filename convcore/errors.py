@@ -3,9 +3,16 @@
 Every message is one sentence of the form ``<argument>: <rule>; got <value>[; <what to do>]``.
 """
 
+import re
+
+_LINE_BREAK = re.compile(r"\s*\n\s*")
+
 
 class ConvcoreError(Exception):
     """Base class of every exception that convcore raises on purpose."""
+
+    def __str__(self) -> str:
+        return _LINE_BREAK.sub(" ", super().__str__())  # which the repr of an array has
 
 
 class GeometryError(ConvcoreError, ValueError):

@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 import pytest
 
 import convcore
@@ -37,3 +38,11 @@ def test_none_is_caught_by_the_name_of_another():
     for name in KINDS:
         others = tuple(getattr(errors, other) for other in KINDS if other != name)
         assert not issubclass(getattr(errors, name), others)
+
+
+def test_a_sentence_stays_on_one_line_whatever_it_quotes():
+    given = np.zeros((2, 2))
+    with pytest.raises(convcore.DtypeError, match=r"got array\(\[\[0., 0.\], \[0., 0.\]\]\)$"):
+        convcore.conv(
+            np.ones((1, 1, 3)), np.ones((1, 1, 1)), padding_mode="constant", padding_value=given
+        )

@@ -232,7 +232,8 @@ class Convolution(Planned, ABC):
         """Have the author's method overwrite `result`; whether that is as it should be."""
         second = as_plain(second) if isinstance(second, np.ndarray) else second
         result = result if type(result) is np.ndarray else as_plain(result)
-        seen = getattr(self, f"_{operation}")(as_plain(first), second, result)
+        with np.errstate(all="ignore"):  # whatever the caller has set: kernels have no such state
+            seen = getattr(self, f"_{operation}")(as_plain(first), second, result)
         if seen is True or seen is False:  # a backend that has looked itself
             return seen
         return self._repair is None or all_finite(result)

@@ -100,3 +100,36 @@ def test_without_the_capability_there_is_one_variant():
     with pytest.raises(UnsupportedError, match=rule):
         fake(GEOMETRY, "float32", variants={"forward": "default"})
     assert fake(GEOMETRY, "float32", variants=None).name == "fake"
+
+
+def test_what_the_caller_has_set_for_floating_point_errors_changes_nothing(registered):
+    """NumPy in a backend would warn, or raise, where a kernel in C does neither."""
+
+    class Overflows(backend_class("overflows")):
+        def _forward(self, input, weight, output):
+            output[...] = (input * np.float32(3e38) - input * np.float32(3e38)) * np.float32(1e-38)
+
+    registered(Overflows)
+    plan = convcore.plan((1, 1, 4), (1, 1, 1), backend="overflows")
+    for state in ("warn", "raise"):
+        with np.errstate(all=state):
+            result = plan.forward(array(1, 1, 4) + np.float32(2), array(1, 1, 1))
+        assert np.isnan(result).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64"])
+@pytest.mark.parametrize("backend", [None, *NAMES])
+def test_no_sum_that_overflows_or_underflows_says_so(backend, dtype):
+    huge, tiny = (np.full((3, 1, 9), value, dtype) for value in (2e38, 1e-42))
+    try:
+        plan = convcore.plan((3, 1, 9), (1, 1, 3), dtype=dtype, padding=1, backend=backend)
+    except UnsupportedError:
+        return
+    with convcore.options(deterministic="batch"):
+        alone = convcore.plan((3, 1, 9), (1, 1, 3), dtype=dtype, padding=1, backend=backend)
+    for each in (plan, alone):
+        for x in (huge, tiny):
+            with np.errstate(all="raise"):
+                each.forward(x, x[:1, :, :3])
+                each.grad_input(x, x[:1, :, :3])
+                each.grad_weight(x, x)
