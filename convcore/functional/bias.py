@@ -15,7 +15,7 @@ CONVERTED = 2**20
 
 def add_bias(output: Array, bias: Array) -> Array:
     """`output` (N, K, *O) with `bias` (K,) added to it in place."""
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         output += bias.reshape(-1, *(1,) * (output.ndim - 2))
     return output
 
@@ -32,7 +32,7 @@ def grad_bias(grad_output: Array, dtype: np.dtype[Any] | None = None) -> Array:
         samples = max(1, batch)
     operand, total = Operand(grad_output, dtype), np.zeros(channels, summed_in(dtype))
     axes = (0, *range(2, grad_output.ndim))
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         for first in range(0, batch, samples):
             part = operand.part((slice(first, first + samples),))
             total += part.sum(axis=axes, dtype=total.dtype)

@@ -115,7 +115,7 @@ class Border:
     def fold(self, gradient: Array, out: Array) -> None:
         """Adjoint of `extend`: write to `out` (N, C, *S) what `gradient` says of the input."""
         out.fill(0)
-        with np.errstate(over="ignore", invalid="ignore"):  # as where the padding is zeros
+        with np.errstate(all="ignore"):  # as where the padding is zeros
             for axis, (before, after) in enumerate(self.halos):
                 if before or after:
                     gradient = self._fold_axis(gradient, axis)

@@ -60,7 +60,7 @@ class Operand(NamedTuple):
         if part.dtype == summed == self.dtype:
             part = np.ascontiguousarray(part)
         else:
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(all="ignore"):
                 part = part.astype(self.dtype, order="C", copy=False)
             part = part.astype(summed, order="C", copy=False)
         return part.conj() if self.conjugated and part.dtype.kind == "c" else part
@@ -73,7 +73,7 @@ class Operand(NamedTuple):
         """Write the elements at `place` to `target`, whose dtype is that of the sums."""
         part = self.array[place]
         if part.dtype != self.dtype or part.dtype != target.dtype:
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(all="ignore"):
                 rounded = summed_in(self.dtype) is not self.dtype
                 target[...] = part.astype(self.dtype, copy=False) if rounded else part
         else:
@@ -195,7 +195,7 @@ class SlabwiseConvolution(Convolution):
             first, second, _ = plan.geometry.signatures["grad_weight"]
             pair = grad_output.part(slab.output), input.part(slab.input)
             part = plan.grad_weight(pair[0].reshape(first), pair[1].reshape(second))
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(all="ignore"):
                 total += part.reshape(total.shape)
         _round(total, out)
 
@@ -225,5 +225,5 @@ class SlabwiseConvolution(Convolution):
 
 def _round(wide: Array, out: Array) -> None:
     """Copy to a narrower dtype; what is too large becomes infinite, without a warning."""
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         out[...] = wide

@@ -164,3 +164,15 @@ def test_a_slab_is_what_a_cache_holds_or_much_more_than_it_reads_anew(input, wei
     plan = convcore.plan(input, weight, dtype="float16", padding="same", backend="naive")
     for operation in ("forward", "grad_input"):
         assert least <= plan.workspace_bytes(operation) / 2**20 <= most
+
+
+@pytest.mark.parametrize("values", [(np.inf, 6e4), (6e4, 6e4), (1e-6, 1e-4), (np.nan, 0)])
+def test_no_sum_and_no_rounding_of_one_says_that_it_overflows_or_underflows(values):
+    x, w, b = np.full((3, 2, 9), values[0]), np.full((2, 2, 3), values[1]), np.full(2, values[0])
+    x, w, b = (operand.astype("float16") for operand in (x, w, b))
+    x[0, 0, 0] *= -1  # so that infinities of both signs are added
+    options = {"padding": 2, "padding_mode": "circular"}
+    with np.errstate(all="raise"), convcore.options(max_workspace=100):
+        output, pullback = convcore.conv_vjp(x, w, b, **options)
+        gradients = pullback(np.broadcast_to(x[:, :, :1], output.shape))
+    assert {array.dtype.name for array in (output, *gradients)} == {"float16"}
