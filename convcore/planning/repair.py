@@ -20,7 +20,7 @@ import numpy as np
 
 from .. import settings
 from ..contract import Array, Convolution
-from ..problem import Geometry, Operation
+from ..problem import ROLES, Geometry, Operation, Role
 from .question import Question
 from .selection import choose
 from .slabs import Slab, rows_of
@@ -60,26 +60,55 @@ def repair_samples(
             repair(single, operation, first[one], second, result[one])
 
 
+# Axes over which the entries of each operand can meet in one result, once arrays are seen as
+# (N, G, channels of a group, ...) and the weight as (G, K / G, C / G, ...); beside those of space.
+_MEET: dict[Operation, tuple[int, int]] = {
+    "forward": (2, 2),
+    "grad_input": (2, 1),
+    "grad_weight": (0, 0),
+}
+
+
 def _scaled(
     plan: Convolution, operation: Operation, first: Array, second: Array, result: Array
 ) -> None:
-    """Run finite operands again with the largest entry of each between 1/2 and 1."""
-    exponents = _exponent(first), _exponent(second)
-    first, second = map(_times_power, (first, second), exponents)
-    plan._compute(operation, first, second, result)
-    _real(result)[...] = np.ldexp(_real(result), -sum(exponents))
+    """Run finite operands again, the largest entry that a result can meet between 1/2 and 1.
+
+    So the error stays small beside the norms of what meets: what is small everywhere in one sample
+    or channel does not underflow because of what is large in another.
+    """
+    geometry, roles = plan.geometry, ROLES[operation]
+    copies = [np.array(array, order="C") for array in (first, second)]
+    grouped = [_grouped(geometry, *pair) for pair in zip(roles, copies, strict=False)]
+    left, right = map(_exponents, grouped, _MEET[operation])
+    _scale(grouped[0], -left)
+    _scale(grouped[1], -right)
+    plan._compute(operation, copies[0], copies[1], result)
+    if operation == "grad_weight":  # (1, G, K / G) and (1, G, C / G)
+        left, right = np.moveaxis(left, 0, 2), np.moveaxis(right, 0, 1)
+    else:  # (N, G, 1), and (G, K / G, 1) or (G, 1, C / G)
+        right = right.reshape(1, geometry.groups, -1, *right.shape[3:])
+    _scale(_grouped(geometry, roles[2], result), left + right)
 
 
-def _exponent(array: Array) -> int:
-    """The power of two that brings the largest entry of a finite array below 1."""
-    largest = np.abs(_real(array)).max()
-    return -int(np.frexp(largest)[1])
+def _grouped(geometry: Geometry, role: Role, array: Array) -> Array:
+    """A view of a contiguous array with an axis for groups."""
+    axis, groups = 0 if role == "weight" else 1, geometry.groups
+    channels = array.shape[axis] // groups
+    return array.reshape(*array.shape[:axis], groups, channels, *array.shape[axis + 1 :])
 
 
-def _times_power(array: Array, exponent: int) -> Array:
-    scaled = np.array(array, order="C")
-    _real(scaled)[...] = np.ldexp(_real(scaled), exponent)
-    return scaled
+def _exponents(array: Array, axis: int) -> Array:
+    """Of the powers of two just above the largest entries along an axis and all those of space."""
+    axes = (axis, *range(3, array.ndim))
+    exponents: Array = np.frexp(np.abs(_real(array)).max(axis=axes, keepdims=True))[1]
+    return exponents
+
+
+def _scale(array: Array, exponents: Array) -> None:
+    """Multiply a contiguous array by powers of two."""
+    parts = _real(array)
+    parts[...] = np.ldexp(parts, exponents)
 
 
 def _real(array: Array) -> Array:

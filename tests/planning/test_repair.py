@@ -95,6 +95,28 @@ def test_finite_operands_whose_result_is_finite(chosen, operation, large, small)
     check(plan, operation, first, second, got)
 
 
+# Axes along which samples and channels do not meet in a result.
+APART = {"forward": (0, 0), "grad_input": (0, 1), "grad_weight": (1, 1)}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("groups", [1, 2])
+def test_what_is_small_does_not_underflow_beside_what_overflows(chosen, operation, groups):
+    if chosen == "winograd":
+        groups = 1
+    geometry = Geometry.of((2, 4, 33, 30), (6, 4 // groups, 3, 5), padding=1, groups=groups)
+    operands = draw(geometry, operation)
+    for operand, axis, far in zip(operands, APART[operation], (1e-38, 1e-8), strict=True):
+        rows = np.moveaxis(np.clip(operand, -1, 1, out=operand), axis, 0)
+        rows[1::2] *= np.float32(far)
+    operands[0] *= np.float32(3e38)
+    operands[1] *= np.float32(1e-6)
+    plan = plan_for(geometry)
+    got = getattr(plan, operation)(*operands)
+    assert np.isfinite(got).all()
+    check(plan, operation, *operands, got)
+
+
 def test_a_fill_value_beside_a_mean_filter():
     image = np.zeros((1, 1, 128, 128), "float32")
     image[..., 40:60, 40:60] = 9.97e36
