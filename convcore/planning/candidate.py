@@ -150,9 +150,9 @@ def _seconds(backend: type[Convolution], question: Question) -> float | None:
 
 
 def _estimated(backend: type[Convolution], question: Question) -> float | None:
-    geometry, dtype, _, options = question
+    geometry, dtype, _, _ = question
     estimates = [
-        backend.estimate(geometry, dtype, operation, threads=options.threads)
+        backend.estimate(geometry, dtype, operation, threads=question.judged_threads)
         for operation in question.operations
     ]
     known = [float(value) for value in estimates if value is not None and not math.isnan(value)]

@@ -27,3 +27,8 @@ class Question(NamedTuple):
     def operations(self) -> tuple[Operation, ...]:
         """The operations that have to run."""
         return OPERATIONS if self.operation is None else (self.operation,)
+
+    @property
+    def judged_threads(self) -> int:
+        """Threads that estimates are for: one where no number of them may change who runs."""
+        return 1 if self.options.deterministic else self.options.threads

@@ -45,6 +45,21 @@ class TestFilters:
         with convcore.options(accuracy="strict", deterministic=True, max_workspace=0):
             assert chosen() == "sound"
 
+    @pytest.mark.parametrize("wanted", [True, "batch"])
+    def test_threads_do_not_decide_who_runs_where_bits_must_not_depend_on_them(
+        self, registered, wanted
+    ):
+        class OnManyThreads(backend_class("many", deterministic="any_threads")):
+            @classmethod
+            def estimate(cls, geometry, dtype, operation, *, threads):
+                return 0.0 if threads > 1 else 1.0
+
+        registered(OnManyThreads)
+        with convcore.options(threads=4):
+            assert chosen() == "many"
+            with convcore.options(deterministic=wanted):
+                assert chosen() != "many"
+
     def test_max_workspace(self, register):
         register("hungry", seconds=0.0, workspace=dict(zip(OPERATIONS, (10, 20, 30), strict=True)))
         for limit, operation, admitted in (
