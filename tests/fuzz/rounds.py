@@ -33,7 +33,8 @@ def outcome(seed: int, index: int, backends: tuple[str, ...]) -> Outcome:
         call = Call.draw(trial)
         try:
             entry = _entry(trial)
-            entry(call)
+            with trial.favouring():
+                entry(call)
         except Refused:
             refused += 1
         except Finding as error:
