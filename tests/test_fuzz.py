@@ -243,14 +243,14 @@ class Keeps(Planted):
 
     def _forward(self, input, weight, output):
         super()._forward(input, weight, output)
-        self.kept.append(np.ones(20_000))
+        self.kept.append(np.ones(200_000))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_that_grows_is_told(registered, capsys, monkeypatch):
     registered(Keeps)
     monkeypatch.setattr(memory, "DTYPES", ("float32",))
-    arguments = ["--inline", "--memory", "--calls", "1000", "--backend", "planted"]
+    arguments = ["--inline", "--memory", "--calls", "300", "--backend", "planted"]
     try:
         assert main(arguments) == 1
     finally:
