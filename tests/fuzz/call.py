@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from random import Random
 from typing import Any
@@ -128,12 +129,18 @@ class Call:
             if isinstance(array, np.ndarray) and np.may_share_memory(result, array):
                 raise Finding("the result shares memory with an operand")
         self.check(result, truth, asked)
-        self.log.append((lambda: self._again(function, operands, keywords), result.tobytes()))
+        self.log.append((self._repeat(function, operands, keywords), result.tobytes()))
         return result
 
-    def _again(self, function: Any, operands: Any, keywords: Any) -> Any:
-        with self.settings():
-            return function(*operands, **keywords)
+    def _repeat(self, function: Any, operands: Any, keywords: Any) -> Callable[[], Any]:
+        """Makes the same call again, whatever becomes of this object."""
+        settings = replace(self).settings
+
+        def repeat() -> Any:
+            with settings():
+                return function(*operands, **keywords)
+
+        return repeat
 
     def check(self, result: Any, truth: Truth, asked: Asked) -> None:
         """Type, dtype, shape and numbers."""

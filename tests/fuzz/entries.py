@@ -156,19 +156,15 @@ def same_bits(call: Call) -> None:
     """`deterministic=`: other threads, and where it is "batch" other batches, change no bit."""
     trial, r, n = call.trial, call.trial.r, call.trial.problem.batch
     wanted = r.choice((True, "batch"))
-    call.options = call.options | {"deterministic": wanted}
-    if call.backend is not None:
-        call.backend = None
-    asked = _asked(trial, "forward")
+    call.backend, call.options = None, call.options | {"deterministic": wanted}
+    asked, truth = _asked(trial, "forward"), trial.truth("forward")
     keywords = _keywords(call, "padding_mode", "padding_value", "flip")
-    truth = trial.truth("forward")
     whole = call.result(convcore.conv, trial.x, trial.w, truth=truth, asked=asked, **keywords)
     call.options = call.options | {"threads": r.choice((1, 2, 4))}
+    part = slice(0, n)
     if wanted == "batch" and n > 1:
         start = r.randrange(n)
         part = slice(start, r.randint(start + 1, n))
-    else:
-        part = slice(0, n)
     again = call.invoke(convcore.conv, trial.x[part].copy(), trial.w, asked=asked, **keywords)
     if again.tobytes() != whole[part].tobytes():
         raise Finding(f"samples {part} have other bits than in the whole batch")
