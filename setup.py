@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.errors import CCompilerError
 
 DEBUG = os.environ.get("CONVCORE_DEBUG") == "1"
 SANITIZE = os.environ.get("CONVCORE_SANITIZE", "")
@@ -55,7 +54,7 @@ if SANITIZE:  # with all checks, or with each one inline, they would take minute
     KERNEL_FLAGS += ["-fno-sanitize=undefined", "-fsanitize=bounds,signed-integer-overflow"]
     KERNEL_FLAGS += ["--param", "asan-instrumentation-with-call-threshold=0"]
 SANITIZER = [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer"] if SANITIZE else []
-NATIVE_FLAGS = ["-std=c++17", "-fPIC", *SANITIZER]
+NATIVE_FLAGS = ["-std=c++17", "-fPIC", "-pthread", *SANITIZER]
 NATIVE_FLAGS += ["-O1", "-g1"] if DEBUG or SANITIZE else ["-O3", "-g0"]
 
 
@@ -79,7 +78,7 @@ def bridge() -> Extension:
         "_bridge",
         language="c++",
         extra_compile_args=NATIVE_FLAGS,
-        extra_link_args=SANITIZER,
+        extra_link_args=["-pthread", *SANITIZER],
         include_dirs=[str(NATIVE.parent), str(NATIVE), numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
         depends=[str(path) for path in (NATIVE.with_name("_bridge.pxd"), *headers, *sources)],
@@ -103,10 +102,9 @@ class BuildExtensions(build_ext):
 
     def build_extensions(self) -> None:
         """Build all, the C++ sources of the bridge beside the other extensions."""
-        self.objects, self.threading = [], []
+        self.objects = []
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             if HAS_KERNELS:
-                self.threading = self.openmp()
                 self.objects = [pool.submit(self.compiled, *job) for job in native_sources()]
             super().build_extensions()
             pool.shutdown(cancel_futures=True)
@@ -115,12 +113,11 @@ class BuildExtensions(build_ext):
         """Build one extension; the bridge of what the pool has compiled."""
         if ext.name == "convcore_native._bridge":
             ext.extra_objects = [each.result() for each in self.objects]
-            ext.extra_link_args += self.threading
         super().build_extension(ext)
 
     def compiled(self, source: Path, isa: str | None) -> str:
         """Object file of `source` for `isa`, compiled where it is older than what it includes."""
-        flags = [f"-I{NATIVE}", *NATIVE_FLAGS, *self.threading]
+        flags = [f"-I{NATIVE}", *NATIVE_FLAGS]
         flags += ["-DCONVCORE_WIDE"] if DEBUG else []
         folder, read = self.build_temp, included(source)
         if isa is not None:
@@ -131,22 +128,6 @@ class BuildExtensions(build_ext):
         if self.force or outdated(Path(target), read):
             self.compiler.compile([str(source)], output_dir=folder, extra_postargs=flags)
         return target
-
-    def openmp(self) -> list[str]:
-        """The flag for OpenMP where the compiler has it; without it there is one thread."""
-        probe = Path(self.build_temp, "openmp.cpp")
-        probe.parent.mkdir(parents=True, exist_ok=True)
-        probe.write_text("#include <omp.h>\nint threads() { return omp_get_max_threads(); }\n")
-        flags = ["-fopenmp"]
-        try:
-            objects = self.compiler.compile(
-                [str(probe)], output_dir=self.build_temp, extra_postargs=[*flags, "-fPIC"]
-            )
-            library = str(probe.with_suffix(".so"))
-            self.compiler.link_shared_object(objects, library, extra_postargs=flags)
-        except CCompilerError:
-            return []
-        return flags
 
 
 def outdated(target: Path, sources: set[Path]) -> bool:

@@ -20,6 +20,9 @@ cdef extern from "native/isa/select.h" namespace "convcore" nogil:
     const Kernels& active_narrow()
     const char* unknown_cap()
 
+cdef extern from "native/machine/interruption.h" namespace "convcore" nogil:
+    void ask_whether_to_stop(cbool (*question)() noexcept nogil)
+
 cdef extern from "native/problem/correlation.h" namespace "convcore" nogil:
     ctypedef struct Geometry:
         int64_t batch, in_channels, out_channels, groups
@@ -47,6 +50,7 @@ cdef extern from "native/plan/plan.h" namespace "convcore" nogil:
         cbool batch_invariant
     ctypedef enum Outcome:
         NO_MEMORY
+        INTERRUPTED
         DONE
         ALL_FINITE
         NOT_FINITE
@@ -61,5 +65,5 @@ cdef extern from "native/plan/plan.h" namespace "convcore" nogil:
         string describe(Operation) except +
         double seconds(Operation) except +
         size_t prepared_bytes(Operation) except +
-        cbool prepare(Operation, const void*, void*, cbool*) except +
+        Outcome prepare(Operation, const void*, void*, cbool*) except +
         Outcome run_prepared(Operation, const void*, const void*, void*) except +

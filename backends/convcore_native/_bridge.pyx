@@ -1,6 +1,9 @@
 # distutils: language = c++
 """From NumPy arrays to the kernels: pointers, the GIL, and nothing else."""
 
+import os
+import threading
+
 from libc.stddef cimport size_t
 from libc.string cimport memcmp
 from libcpp cimport bool as cbool
@@ -18,8 +21,36 @@ cnp.import_array()
 cdef extern from "Python.h":
     bint PyMethod_Check(object)
     PyObject* PyMethod_GET_FUNCTION(object)
+    int PyErr_CheckSignals() noexcept
+    unsigned long PyThread_get_thread_ident() noexcept nogil
 
 ALGORITHMS = {"direct": DIRECT, "tilefft": TILEFFT, "winograd": WINOGRAD}
+
+
+# Which thread runs the handlers of signals.
+cdef unsigned long _main_thread
+
+
+def _find_main_thread():
+    """Keep its number; a child of a fork has the thread that forked."""
+    global _main_thread
+    _main_thread = threading.main_thread().ident
+
+
+cdef cbool _signal_raised() noexcept with gil:
+    """Run the handlers of signals; whether one raised an exception, which stays set."""
+    return PyErr_CheckSignals() != 0
+
+
+cdef cbool _to_stop() noexcept nogil:
+    """Whether a call of this thread is to end now, with the exception that is set."""
+    return PyThread_get_thread_ident() == _main_thread and _signal_raised()
+
+
+_find_main_thread()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_find_main_thread)
+ask_whether_to_stop(_to_stop)
 
 
 def available_isas():
@@ -142,9 +173,8 @@ cdef class NativePlan:
         if count == 0 or not self._fits(weight, 1):
             return None
         prepared = cnp.PyArray_EMPTY(1, &count, cnp.NPY_BYTE, 0)
-        if not self._plan.get().prepare(<Operation>operation, cnp.PyArray_DATA(weight),
-                                        cnp.PyArray_DATA(prepared), &usable):
-            raise MemoryError(f"no memory for {self.workspace_bytes(operation)} bytes of workspace")
+        self._checked(operation, self._plan.get().prepare(
+            <Operation>operation, cnp.PyArray_DATA(weight), cnp.PyArray_DATA(prepared), &usable))
         return TransformedWeight(prepared) if usable else None
 
     cdef bint _fits(self, object array, int place) noexcept:
@@ -202,8 +232,14 @@ cdef class NativePlan:
                 outcome = self._plan.get().run_prepared(<Operation>operation, one, other, to)
             else:
                 outcome = self._plan.get().run(<Operation>operation, one, other, to)
+        return self._checked(operation, outcome)
+
+    cdef Outcome _checked(self, int operation, Outcome outcome) except NO_MEMORY:
+        """The outcome of what was carried out; else there is an exception."""
         if outcome == NO_MEMORY:
             raise MemoryError(f"no memory for {self.workspace_bytes(operation)} bytes of workspace")
+        if outcome == INTERRUPTED:
+            return NO_MEMORY  # says that there is one: that of a signal's handler
         return outcome
 
 

@@ -24,9 +24,9 @@ inline Geometry with_batch(Geometry geometry, index_t batch) {
     return geometry;
 }
 
-// What became of a run: that there was no memory, that it is done, or what was seen of the results
-// by a method whose results may have to be mended.
-enum Outcome { NO_MEMORY, DONE, ALL_FINITE, NOT_FINITE };
+// What became of a run: that there was no memory, that it was to end before its work was done, that
+// it is done, or what was seen of the results by a method whose results may have to be mended.
+enum Outcome { NO_MEMORY, INTERRUPTED, DONE, ALL_FINITE, NOT_FINITE };
 
 inline Outcome outcome(bool finite) { return finite ? ALL_FINITE : NOT_FINITE; }
 

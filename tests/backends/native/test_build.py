@@ -55,7 +55,7 @@ def test_an_instruction_set_shares_its_tables_and_nothing_else(build, tmp_path, 
 
 
 def test_kernels_include_plain_headers_only():
-    plain = {"<stddef.h>", "<stdint.h>", "<omp.h>"}
+    plain = {"<stddef.h>", "<stdint.h>"}
     kernels = [
         path
         for pattern in ("*.inl.h", "kernels.cpp", "kernels.h")
@@ -69,22 +69,6 @@ def test_kernels_include_plain_headers_only():
             if line.startswith("#include")
         ]
         assert not {name for name in included if name.startswith("<")} - plain, source.name
-
-
-@pytest.mark.skipif(COMPILER is None, reason="needs a C++ compiler")
-def test_the_probe_for_openmp_stays_among_what_is_temporary(build, tmp_path, monkeypatch):
-    setuptools = pytest.importorskip("setuptools")
-    from distutils import ccompiler, sysconfig  # those of setuptools
-
-    here = tmp_path / "here"
-    here.mkdir()
-    monkeypatch.chdir(here)
-    command = build.BuildExtensions(setuptools.Distribution())
-    command.build_temp = str(tmp_path / "temporary")
-    command.compiler = ccompiler.new_compiler()
-    sysconfig.customize_compiler(command.compiler)
-    assert command.openmp() in ([], ["-fopenmp"])
-    assert not list(here.iterdir())
 
 
 def test_every_source_is_among_those_that_setup_compiles(build, monkeypatch):

@@ -3,7 +3,7 @@
 #include "few_channels/band.inl.h"
 #include "few_channels/channel_tiles.inl.h"
 #include "few_channels/row_tiles.inl.h"
-#include "machine/thread_number.inl.h"
+#include "machine/parallel.inl.h"
 
 namespace convcore::few_channels {
 namespace {
@@ -20,31 +20,30 @@ template <class T>
 bool pack_weight(const Band& band, const T* weight, T* packed, int threads) {
     const index_t panels = channel_panels(band);
     const index_t phases = band.row_phases * band.column_phases;
-    int finite = 1;
-#pragma omp parallel for collapse(2) num_threads(threads) if (threads > 1) reduction(& : finite)
-    for (index_t i = 0; i < phases; ++i) {
-        for (index_t g = 0; g < band.groups; ++g) {
-            const BandPhase& phase = band.phase[i];
-            const index_t taps = phase.row_taps * phase.column_taps;
-            const index_t size = band.outer_taps * band.source_channels * taps;
-            T* const begin = packed + phase.packed_start + g * size * band.target_channels;
-            T* to = begin;
-            for (index_t panel = 0; panel < panels; ++panel) {
-                const index_t first = share(band.target_channels, panels, panel);
-                const index_t last = share(band.target_channels, panels, panel + 1);
-                for (index_t plane = 0; plane < band.outer_taps * band.source_channels; ++plane) {
-                    const T* from = weight + g * band.weight_group_pitch +
-                                    outer_weight_offset(band, plane / band.source_channels) +
-                                    plane % band.source_channels * band.weight_source_pitch;
-                    for (index_t t = 0; t < taps; ++t)
-                        for (index_t k = first; k < last; ++k)
-                            *to++ = from[phase.weight_offset[t] + k * band.weight_target_pitch];
-                }
+    const index_t tasks = phases * band.groups;
+    Found spoilt;
+    parallel_for(threads, tasks, few_of(tasks, threads), [&](index_t i, int) {
+        const index_t g = i % band.groups;
+        const BandPhase& phase = band.phase[i / band.groups];
+        const index_t taps = phase.row_taps * phase.column_taps;
+        const index_t size = band.outer_taps * band.source_channels * taps;
+        T* const begin = packed + phase.packed_start + g * size * band.target_channels;
+        T* to = begin;
+        for (index_t panel = 0; panel < panels; ++panel) {
+            const index_t first = share(band.target_channels, panels, panel);
+            const index_t last = share(band.target_channels, panels, panel + 1);
+            for (index_t plane = 0; plane < band.outer_taps * band.source_channels; ++plane) {
+                const T* from = weight + g * band.weight_group_pitch +
+                                outer_weight_offset(band, plane / band.source_channels) +
+                                plane % band.source_channels * band.weight_source_pitch;
+                for (index_t t = 0; t < taps; ++t)
+                    for (index_t k = first; k < last; ++k)
+                        *to++ = from[phase.weight_offset[t] + k * band.weight_target_pitch];
             }
-            finite &= all_finite(begin, to - begin);
         }
-    }
-    return finite != 0;
+        spoilt.set(!all_finite(begin, to - begin));
+    });
+    return !spoilt;
 }
 
 template <class T>
@@ -222,21 +221,19 @@ void correlate(const Band& band, const T* source, const T* packed, T* target, T*
                int threads) {
     const index_t tasks = band.groups * block_count(band);
     const index_t together = tasks_together(tasks, threads);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        T* planes = workspace + band.workspace * thread_number();
+    parallel(threads, tasks, together, [&](Share& own) {
+        T* planes = workspace + band.workspace * own.thread;
         T* lines = planes + band.source_channels * band.outer_taps * band.plane_size;
         int* list =
             reinterpret_cast<int*>(lines + band.column_phases * TILE_LINES * band.column.block);
-#pragma omp for schedule(dynamic, together)
-        for (index_t i = 0; i < tasks; ++i) {
+        for (index_t i; next(own, i);) {
             const Block block = block_at(band, i % band.groups, i / band.groups);
             const int count = fill_band(band, source, block, planes, list);
             const Ahead<T> ahead = i + 1 < tasks ? look_ahead(band, source, i + 1) : Ahead<T>{};
             T* to = target + block_target_offset(band, block);
             BandTask<T>{band, packed, to, planes, lines, list, count, block, ahead}.run();
         }
-    }
+    });
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #pragma once
 #include "few_channels/band.inl.h"
 #include "few_channels/tiles.inl.h"
-#include "machine/thread_number.inl.h"
+#include "machine/parallel.inl.h"
 
 namespace convcore::few_channels {
 namespace {
@@ -211,14 +211,12 @@ void correlate_straight(const Band& band, const T* source, const T* packed, T* t
     const index_t together = tasks_together(tasks, threads);
     const index_t terms = band.phase[0].row_taps * STRAIGHT_COLUMN_TAPS;
     const T* end = source + source_end(band);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        T* zeros = workspace + band.workspace * thread_number();
+    parallel(threads, tasks, together, [&](Share& own) {
+        T* zeros = workspace + band.workspace * own.thread;
         T* inside = zeros + line;
         index_t known = -1;  // column of the block that `inside` holds for
         clear_run(line, zeros);
-#pragma omp for schedule(dynamic, together)
-        for (index_t i = 0; i < tasks; ++i) {
+        for (index_t i; next(own, i);) {
             const Block block = block_at(band, i % band.groups, i / band.groups);
             const StraightColumns columns = straight_columns(band, block, Simd<T>::lanes);
             if (block.column != known) {
@@ -236,7 +234,7 @@ void correlate_straight(const Band& band, const T* source, const T* packed, T* t
                                        to};
             task.run(block.row, block.row_end);
         }
-    }
+    });
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 #pragma once
 #include "few_channels/band.inl.h"
 #include "few_channels/tiles.inl.h"
-#include "machine/thread_number.inl.h"
+#include "machine/parallel.inl.h"
 
 namespace convcore::few_channels {
 namespace {
@@ -233,25 +233,23 @@ void weight_gradient(const Band& band, index_t slices, const T* target, const T*
     const index_t blocks = block_count(band);
     const index_t result = band.groups * band.weight_group_pitch;
     T* rest = workspace + (slices - 1) * result;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        T* planes = rest + band.gradient_workspace * thread_number();
+    parallel(threads, band.groups * slices, 1, [&](Share& own) {
+        T* planes = rest + band.gradient_workspace * own.thread;
         BandGradientTask<T> task{band, target, planes, nullptr, nullptr, nullptr};
         task.tails = planes + band.source_channels * band.outer_taps * band.plane_size;
         task.sums = task.tails + band.target_channels * band.row.block * Simd<T>::lanes;
         const index_t size = band.target_channels * task.depth();
         task.list = reinterpret_cast<int*>(task.sums + size);
-#pragma omp for schedule(dynamic)
-        for (index_t i = 0; i < band.groups * slices; ++i) {
+        for (index_t i; next(own, i);) {
             const index_t group = i % band.groups, slice = i / band.groups;
             task.target = target + group * band.target_channels * band.target_channel_pitch;
             clear_run(size, task.sums);
             const index_t last = share(blocks, slices, slice + 1);
-            for (index_t b = share(blocks, slices, slice); b < last; ++b)
+            for (index_t b = share(blocks, slices, slice); b < last && !interrupted(own); ++b)
                 task.run(source, block_at(band, group, b));
             task.spread(group, slice == 0 ? weight : workspace + (slice - 1) * result);
         }
-    }
+    });
     for (index_t s = 1; s < slices; ++s)
         for (index_t i = 0; i < result; ++i) weight[i] += workspace[(s - 1) * result + i];
 }

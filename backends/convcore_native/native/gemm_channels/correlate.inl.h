@@ -2,7 +2,7 @@
 // source[position_offset + term_offset] weight[term, channel].
 #pragma once
 #include "gemm_channels/blocks.inl.h"
-#include "machine/thread_number.inl.h"
+#include "machine/parallel.inl.h"
 #include "problem/taps.inl.h"
 
 namespace convcore::gemm_channels {
@@ -85,24 +85,20 @@ bool pack_weight(const Correlation& problem, const Blocking& block, const T* wei
     const index_t panels = quotient(channels, panel_width<T>);
     const index_t group = padded_channels<T>(channels) * block.terms;
     const index_t parts = quotient(problem.source_channels, block.channels);
-    int finite = 1;
-#pragma omp parallel for collapse(3) num_threads(threads) if (threads > 1) reduction(& : finite)
-    for (index_t g = 0; g < problem.groups; ++g) {
-        for (index_t panel = 0; panel < panels; ++panel) {
-            for (index_t part = 0; part < parts; ++part) {
-                const Channels sources = channel_block(problem, block, part);
-                const index_t first = panel_start<T>(panel);
-                const int width = panel_vectors<T>(channels, panel) * Simd<T>::lanes;
-                const T* from =
-                    weight + g * problem.weight_group_pitch + first * problem.weight_target_pitch;
-                T* to = packed + g * group + first * block.terms + sources.first * taps * width;
-                pack_block(problem, from, sources, taps, smaller(width, channels - first), width,
-                           to);
-                finite &= all_finite(to, sources.terms * width);
-            }
-        }
-    }
-    return finite != 0;
+    const index_t tasks = problem.groups * panels * parts;
+    Found spoilt;
+    parallel_for(threads, tasks, few_of(tasks, threads), [&](index_t i, int) {
+        const index_t panel = i / parts % panels, g = i / parts / panels;
+        const Channels sources = channel_block(problem, block, i % parts);
+        const index_t first = panel_start<T>(panel);
+        const int width = panel_vectors<T>(channels, panel) * Simd<T>::lanes;
+        const T* from =
+            weight + g * problem.weight_group_pitch + first * problem.weight_target_pitch;
+        T* to = packed + g * group + first * block.terms + sources.first * taps * width;
+        pack_block(problem, from, sources, taps, smaller(width, channels - first), width, to);
+        spoilt.set(!all_finite(to, sources.terms * width));
+    });
+    return !spoilt;
 }
 
 // product[position][channel] to target[channel][position], where positions are neighbours.
@@ -196,7 +192,7 @@ void store_panel(const Correlation& problem, const Range& range, index_t panel, 
 template <class T>
 void correlate_block(const Correlation& problem, const Blocking& block, const Box& box,
                      const T* source, const T* packed, index_t first, index_t last, T* slab,
-                     T* target) {
+                     T* target, const Share& own) {
     const index_t channels = problem.target_channels, taps = tap_count(problem);
     const index_t parts = quotient(problem.source_channels, block.channels);
     const index_t ranges = quotient(box.positions, block.range);
@@ -204,7 +200,7 @@ void correlate_block(const Correlation& problem, const Blocking& block, const Bo
     for (index_t part = 0; part < parts; ++part) {
         const Channels sources = channel_block(problem, block, part);
         const T* base = gather(problem, block, box, source, sources, slab);
-        for (index_t r = 0; r < ranges; ++r) {
+        for (index_t r = 0; r < ranges && !interrupted(own); ++r) {
             const index_t begin = share(box.positions, ranges, r);
             const index_t count = share(box.positions, ranges, r + 1) - begin;
             const Range range = range_of(box, begin, count);
@@ -231,12 +227,10 @@ void correlate(const Correlation& problem, const Blocking& block, const T* sourc
     const bool split = block.channels < problem.source_channels;
     const index_t buffer =
         block.slab + block.range * (split ? padded_channels<T>(channels) : panel_width<T>);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        T* slab = workspace + buffer * thread_number();
+    parallel(threads, tasks, 1, [&](Share& own) {
+        T* slab = workspace + buffer * own.thread;
         Box box;
-#pragma omp for schedule(dynamic)
-        for (index_t i = 0; i < tasks; ++i) {
+        for (index_t i; next(own, i);) {
             const index_t part = i % block.panel_tasks, number = i / block.panel_tasks % blocks;
             const index_t g = i / block.panel_tasks / blocks;
             place(problem, block, number, box);
@@ -245,9 +239,9 @@ void correlate(const Correlation& problem, const Blocking& block, const T* sourc
                             source + g * problem.source_channels * problem.source_channel_pitch,
                             packed + g * group, share(panels, block.panel_tasks, part),
                             share(panels, block.panel_tasks, part + 1), slab,
-                            target + g * channels * problem.target_channel_pitch);
+                            target + g * channels * problem.target_channel_pitch, own);
         }
-    }
+    });
 }
 
 }  // namespace

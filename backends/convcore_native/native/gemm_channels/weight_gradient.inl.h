@@ -133,12 +133,10 @@ void weight_gradient(const Correlation& problem, const Blocking& block, const T*
     const index_t parts = block.panel_tasks * quotient(sources, block.channels);
     const index_t tasks = problem.groups * block.slices * parts;
     T* buffers = workspace + block.slices * result;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        T* slab = buffers + (block.slab + block.positions * panel_width<T>)*thread_number();
+    parallel(threads, tasks, 1, [&](Share& own) {
+        T* slab = buffers + (block.slab + block.positions * panel_width<T>)*own.thread;
         Box box;
-#pragma omp for schedule(dynamic)
-        for (index_t i = 0; i < tasks; ++i) {
+        for (index_t i; next(own, i);) {
             const index_t part = i % block.panel_tasks, terms = i % parts / block.panel_tasks;
             const index_t slice = i / parts % block.slices, g = i / parts / block.slices;
             WeightGradientTask<T> task{problem,
@@ -149,7 +147,8 @@ void weight_gradient(const Correlation& problem, const Blocking& block, const T*
                                        slab,
                                        slab + block.slab};
             const index_t first = share(blocks, block.slices, slice);
-            for (index_t b = first; b < share(blocks, block.slices, slice + 1); ++b) {
+            const index_t last = share(blocks, block.slices, slice + 1);
+            for (index_t b = first; b < last && !interrupted(own); ++b) {
                 place(problem, block, b, box);
                 list(problem, block, box);
                 const PositionsByTaps sorted(problem, block.skips_padding, box);
@@ -158,14 +157,15 @@ void weight_gradient(const Correlation& problem, const Blocking& block, const T*
                          workspace + slice * result + g * group, b > first);
             }
         }
-#pragma omp for collapse(3)
-        for (index_t g = 0; g < problem.groups; ++g)
-            for (index_t panel = 0; panel < panels; ++panel)
-                for (index_t i = 0; i < quotient(sources, block.channels); ++i)
-                    store_weight(problem, block, workspace + g * group, result, panel,
-                                 channel_block(problem, block, i),
-                                 weight + g * problem.weight_group_pitch);
-    }
+    });
+    const index_t ranges = quotient(sources, block.channels);
+    const index_t stored = problem.groups * panels * ranges;
+    parallel_for(threads, stored, few_of(stored, threads), [&](index_t i, int) {
+        const index_t g = i / ranges / panels;
+        store_weight(problem, block, workspace + g * group, result, i / ranges % panels,
+                     channel_block(problem, block, i % ranges),
+                     weight + g * problem.weight_group_pitch);
+    });
 }
 
 }  // namespace

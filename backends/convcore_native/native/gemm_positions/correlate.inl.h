@@ -8,7 +8,7 @@
 #pragma once
 #include "gemm_positions/pack_source.inl.h"
 #include "gemm_positions/pack_weight.inl.h"
-#include "machine/thread_number.inl.h"
+#include "machine/parallel.inl.h"
 
 namespace convcore::gemm_positions {
 namespace {
@@ -281,9 +281,8 @@ struct Buffers {
     T *columns, *products;
     TapLoads* tap_loads;
 
-    Buffers(const Blocking& block, int parts, T* workspace)
-        : columns(workspace +
-                  (block.columns + parts * block.product + block.loads) * thread_number()),
+    Buffers(const Blocking& block, int parts, T* workspace, int thread)
+        : columns(workspace + (block.columns + parts * block.product + block.loads) * thread),
           products(columns + block.columns),
           tap_loads(reinterpret_cast<TapLoads*>(products + parts * block.product)) {}
 };
@@ -303,11 +302,9 @@ void correlate(const Part<T>* part, int parts, const T* source, T* target, T* wo
     const index_t positions = position_count(whole);
     const index_t tasks = whole.groups * block.blocks * block.panel_tasks;
     const T* end = source + source_size(whole);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        const Buffers<T> buffers(block, parts, workspace);
-#pragma omp for schedule(dynamic)
-        for (index_t i = 0; i < tasks; ++i) {
+    parallel(threads, tasks, 1, [&](Share& own) {
+        const Buffers<T> buffers(block, parts, workspace, own.thread);
+        for (index_t i; next(own, i);) {
             const Task at = task_at<T>(whole, block, positions, i);
             for (int p = 0; p < parts; ++p) {
                 const Correlation& problem = *part[p].problem;
@@ -330,7 +327,7 @@ void correlate(const Part<T>* part, int parts, const T* source, T* target, T* wo
                 if (p + 1 == parts) task.scatter(p > 0 ? buffers.products : nullptr);
             }
         }
-    }
+    });
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The weight for products with target positions as lanes: panels of channels, term by term.
 #pragma once
 #include "gemm_positions/kernels.h"
+#include "machine/parallel.inl.h"
 #include "problem/integers.h"
 #include "problem/taps.inl.h"
 #include "simd/vector.inl.h"
@@ -86,24 +87,21 @@ bool pack_weight(const Correlation& problem, const Blocking& block, const T* wei
                  int threads) {
     const index_t channels = problem.target_channels, terms = term_count(problem);
     const index_t panels = quotient(channels, CHANNEL_ROWS);
-    int finite = 1;
-#pragma omp parallel for collapse(3) num_threads(threads) if (threads > 1) reduction(& : finite)
-    for (index_t g = 0; g < problem.groups; ++g) {
-        for (index_t part = 0; part < quotient(terms, block.depth); ++part) {
-            for (index_t panel = 0; panel < panels; ++panel) {
-                const index_t first = part * block.depth, k = panel * CHANNEL_ROWS;
-                const index_t last = smaller(terms, first + block.depth);
-                const index_t rows = smaller(CHANNEL_ROWS, channels - k);
-                T* to = packed + (g * terms + first) * channels + k * (last - first);
-                pack_panel(
-                    problem, block,
-                    weight + g * problem.weight_group_pitch + k * problem.weight_target_pitch,
-                    first, last, rows, to);
-                finite &= all_finite(to, (last - first) * rows);
-            }
-        }
-    }
-    return finite != 0;
+    const index_t parts = quotient(terms, block.depth);
+    const index_t tasks = problem.groups * parts * panels;
+    Found spoilt;
+    parallel_for(threads, tasks, few_of(tasks, threads), [&](index_t i, int) {
+        const index_t g = i / panels / parts;
+        const index_t first = i / panels % parts * block.depth, k = i % panels * CHANNEL_ROWS;
+        const index_t last = smaller(terms, first + block.depth);
+        const index_t rows = smaller(CHANNEL_ROWS, channels - k);
+        T* to = packed + (g * terms + first) * channels + k * (last - first);
+        pack_panel(problem, block,
+                   weight + g * problem.weight_group_pitch + k * problem.weight_target_pitch, first,
+                   last, rows, to);
+        spoilt.set(!all_finite(to, (last - first) * rows));
+    });
+    return !spoilt;
 }
 
 }  // namespace

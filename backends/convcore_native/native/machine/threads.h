@@ -4,9 +4,11 @@
 
 namespace convcore {
 
-// At most `wanted` and as many as OpenMP is set to at the moment, by OMP_NUM_THREADS or by
-// threadpoolctl; one in a child of a process whose pool was in use, where it would wait for
-// threads that fork did not copy.
+// As OMP_NUM_THREADS said when the library was loaded, else as many as the process may use
+// processors.
+int most_threads();
+
+// At most `wanted` and that many.
 int usable_threads(int wanted);
 
 // Sets memory to zero, each of the threads a part of it.

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "direct.h"
+#include "machine/interruption.h"
 #include "machine/threads.h"
 #include "machine/workspace.h"
 #include "tilefft/method.h"
@@ -94,7 +95,9 @@ Outcome Plan::with_workspace(Operation operation, const Work& work) {
     const Chosen& choice = chosen(operation);
     const Workspace workspace(choice.workspace);
     if (choice.workspace != 0 && workspace.data() == nullptr) return NO_MEMORY;
-    return work(*choice.method, workspace.data(), usable_threads(choice.threads));
+    begin_call();
+    const Outcome outcome = work(*choice.method, workspace.data(), usable_threads(choice.threads));
+    return was_interrupted() ? INTERRUPTED : outcome;
 }
 
 Outcome Plan::run(Operation operation, const void* first, const void* second, void* result) {
@@ -103,12 +106,12 @@ Outcome Plan::run(Operation operation, const void* first, const void* second, vo
     });
 }
 
-bool Plan::prepare(Operation operation, const void* weight, void* prepared, bool* usable) {
+Outcome Plan::prepare(Operation operation, const void* weight, void* prepared, bool* usable) {
     const auto work = [&](const Method& method, void* workspace, int threads) {
         *usable = method.prepare(weight, prepared, workspace, threads);
         return DONE;
     };
-    return with_workspace(operation, work) != NO_MEMORY;
+    return with_workspace(operation, work);
 }
 
 Outcome Plan::run_prepared(Operation operation, const void* first, const void* prepared,

@@ -29,7 +29,7 @@ class Plan {
     std::vector<std::string> variants(Operation) const;
     std::string name(Operation);
 
-    // Overwrites `result`. Thread-safe.
+    // Overwrites `result`; if interrupted, with anything. Thread-safe.
     Outcome run(Operation, const void* first, const void* second, void* result);
     size_t workspace(Operation);
     std::string describe(Operation);
@@ -38,7 +38,7 @@ class Plan {
     // A weight for many calls: bytes that `prepare` writes, 0 where it gains nothing. `usable`
     // becomes false where this weight, by its values, has to be used as it is.
     size_t prepared_bytes(Operation);
-    bool prepare(Operation, const void* weight, void* prepared, bool* usable);
+    Outcome prepare(Operation, const void* weight, void* prepared, bool* usable);
     Outcome run_prepared(Operation, const void* first, const void* prepared, void* result);
 
   private:

@@ -1,5 +1,6 @@
 #include "reference/reference.h"
 
+#include "machine/interruption.h"
 #include "problem/integers.h"
 
 namespace convcore {
@@ -13,6 +14,7 @@ void visit_runs(const Correlation& problem, int a, index_t target, index_t sourc
                 const Visit& visit) {
     const Axis& axis = problem.axis[a];
     for (index_t t = 0; t < axis.taps; ++t) {
+        if (a == 0 && interrupted()) return;
         index_t first = ceiling(-axis.shift[t], axis.step);
         if (first < 0) first = 0;
         index_t last = ceiling(axis.extent - axis.shift[t], axis.step);
@@ -36,7 +38,7 @@ template <class Visit>
 void visit_channels(const Correlation& problem, const Visit& visit) {
     for (index_t g = 0; g < problem.groups; ++g)
         for (index_t k = 0; k < problem.target_channels; ++k)
-            for (index_t c = 0; c < problem.source_channels; ++c)
+            for (index_t c = 0; c < problem.source_channels && !interrupted(); ++c)
                 visit((g * problem.target_channels + k) * problem.target_channel_pitch +
                           problem.target_start,
                       (g * problem.source_channels + c) * problem.source_channel_pitch,

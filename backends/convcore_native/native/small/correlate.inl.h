@@ -1,7 +1,7 @@
 // Small correlations: positions as lanes, on a copy of the source with its padding; the
 // weight is broadcast from where it lies. Nothing is packed.
 #pragma once
-#include "machine/thread_number.inl.h"
+#include "machine/parallel.inl.h"
 #include "problem/integers.h"
 #include "simd/copy.inl.h"
 #include "small/kernels.h"
@@ -110,11 +110,11 @@ bool correlate(const Correlation& problem, const Layout& layout, index_t parts, 
     if (layout.padded && !all_finite(weight, problem.groups * problem.weight_group_pitch))
         return false;
     const Axis& batch = problem.axis[0];
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-    for (index_t i = 0; i < parts; ++i)
+    parallel_for(threads, parts, few_of(parts, threads), [&](index_t i, int thread) {
         correlate_part(problem, layout, source + i * batch.count * batch.source_pitch, weight,
                        target + i * batch.count * batch.target_pitch,
-                       workspace + thread_number() * layout.elements);
+                       workspace + thread * layout.elements);
+    });
     return true;
 }
 

@@ -1,5 +1,6 @@
 // Products of spectra, element by element.
 #pragma once
+#include "machine/parallel.inl.h"
 #include "problem/integers.h"
 #include "tilefft/fft.inl.h"
 
@@ -72,14 +73,13 @@ void multiply_block(const Product& product, index_t length, const T* a, const T*
 
 template <class T>
 void multiply_tiles(const Product& product, const T* a, const T* b, T* result, int threads) {
-    const index_t parts = quotient(product.length, PRODUCT_LENGTH);
-#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
-    for (index_t i = 0; i < product.groups * parts; ++i) {
+    const index_t parts = quotient(product.length, PRODUCT_LENGTH), tasks = product.groups * parts;
+    parallel_for(threads, tasks, 1, [&](index_t i, int) {
         const index_t group = i / parts, first = i % parts * PRODUCT_LENGTH;
         multiply_block(product, smaller(PRODUCT_LENGTH, product.length - first),
                        a + group * product.a_group + first, b + group * product.b_group + first,
                        result + group * product.result_group + first);
-    }
+    });
 }
 
 // The part of a product that gives `rows` x `columns` results from the places of a and b on.

@@ -4,7 +4,7 @@
 // (lanes real parts, lanes imaginary parts) for each column. A section, and a block of `lanes`
 // columns on the way there, stay in the level 1 cache while they are transformed.
 #pragma once
-#include "machine/thread_number.inl.h"
+#include "machine/parallel.inl.h"
 #include "problem/integers.h"
 #include "simd/finite.inl.h"
 #include "tilefft/multiply.inl.h"
@@ -251,18 +251,18 @@ template <class T, class Visit>
 bool visit_items(const Transform<T>& transform, const Field& field, const Items& items,
                  T* workspace, int threads, Visit visit) {
     const index_t buffer = STRIP_BYTES / VECTOR_BYTES * transform.block;
-    bool all = true;
-#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static) reduction(&& : all)
-    for (index_t i = 0; i < items.groups * items.channels * items.tiles; ++i) {
+    const index_t tasks = items.groups * items.channels * items.tiles;
+    Found failed;
+    parallel_for(threads, tasks, 1, [&](index_t i, int thread) {
         const index_t tile = i % items.tiles, channel = i / items.tiles % items.channels;
         const index_t group = i / items.tiles / items.channels;
         const index_t place =
             group * items.group_place + channel * items.channel_place + tile * items.tile_place;
         const Window window = window_of(transform, field, items.first_group + group,
                                         items.first_channel + channel, items.first_tile + tile);
-        all = visit(window, place * transform.pitch, workspace + thread_number() * buffer) && all;
-    }
-    return all;
+        failed.set(!visit(window, place * transform.pitch, workspace + thread * buffer));
+    });
+    return !failed;
 }
 
 template <class T>
@@ -293,16 +293,15 @@ bool combine_tiles(const Transform<T>& transform, const Field& field, const Item
     const index_t buffer = strip + product.row_block * product.column_block * transform.pitch;
     const index_t rows = quotient(product.rows, product.row_block);
     const index_t columns = quotient(product.columns, product.column_block);
-    bool finite = true;
-#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static) \
-    reduction(&& : finite)
-    for (index_t task = 0; task < product.groups * columns * rows; ++task) {
+    const index_t tasks = product.groups * columns * rows;
+    Found spoilt;
+    parallel_for(threads, tasks, 1, [&](index_t task, int thread) {
         const index_t row = task % rows * product.row_block;
         const index_t column = task / rows % columns * product.column_block;
         const index_t group = task / rows / columns;
         const index_t row_end = smaller(row + product.row_block, product.rows);
         const index_t column_end = smaller(column + product.column_block, product.columns);
-        T* const block = workspace + thread_number() * buffer;
+        T* const block = workspace + thread * buffer;
         multiply_part(product, row_end - row, column_end - column,
                       a + group * product.a_group + row * product.a_row,
                       b + group * product.b_group + column * product.b_column, block + strip);
@@ -312,11 +311,11 @@ bool combine_tiles(const Transform<T>& transform, const Field& field, const Item
                               (j - column) * product.result_column;
                 const Window window = window_of(transform, field, items.first_group + group,
                                                 items.first_channel + j, items.first_tile + i);
-                finite = spectrum_to_tile(transform, window, spectrum, array, block) && finite;
+                spoilt.set(!spectrum_to_tile(transform, window, spectrum, array, block));
             }
         }
-    }
-    return finite;
+    });
+    return !spoilt;
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Correlation by minimal filtering: transform tiles and weights, multiply frequency by frequency,
 // transform the products back.
 #pragma once
-#include "machine/thread_number.inl.h"
+#include "machine/parallel.inl.h"
 #include "winograd/multiply.inl.h"
 #include "winograd/strip.inl.h"
 
@@ -111,16 +111,13 @@ void transform_weight(const Problem& problem, const Blocking& block, const T* we
                       T* transformed, index_t first, index_t last, T* workspace, int threads) {
     const index_t depth = whole_lanes<T>(problem.source_channels), part = 64;
     const index_t parts = quotient(depth, part);
-#pragma omp parallel for collapse(2) schedule(dynamic) num_threads(threads) if (threads > 1)
-    for (index_t panel = first; panel < last; ++panel) {
-        for (index_t i = 0; i < parts; ++i) {
-            T* to = transformed + (panel - first) * problem.frequencies * block.weight_pitch +
-                    i * part * tile_width<T>;
-            transform_panel(problem, weight, panel, i * part, smaller((i + 1) * part, depth),
-                            block.weight_pitch, workspace + thread_number() * block.strip_workspace,
-                            to);
-        }
-    }
+    parallel_for(threads, (last - first) * parts, 1, [&](index_t task, int thread) {
+        const index_t panel = task / parts, i = task % parts;
+        T* to = transformed + panel * problem.frequencies * block.weight_pitch +
+                i * part * tile_width<T>;
+        transform_panel(problem, weight, first + panel, i * part, smaller((i + 1) * part, depth),
+                        block.weight_pitch, workspace + thread * block.strip_workspace, to);
+    });
 }
 
 // Products of a block of tiles with some panels.
@@ -216,12 +213,10 @@ bool correlate(const Problem& problem, const Blocking& block, const T* source, c
     const index_t sources = problem.frequencies * block.source_pitch;
     const index_t products = problem.frequencies * block.product_pitch;
     const index_t panel_pitch = problem.frequencies * block.weight_pitch;
-    bool finite = true;
-#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1) \
-    reduction(&& : finite)
-    for (index_t i = 0; i < blocks; ++i) {
+    Found spoilt;
+    parallel_for(threads, blocks, 1, [&](index_t i, int thread) {
         Seen<T> seen;
-        T* buffer = workspace + thread_number() * (sources + products + block.strip_workspace);
+        T* buffer = workspace + thread * (sources + products + block.strip_workspace);
         T* work = buffer + sources + products;
         const Strips strips(problem, i * block.tiles,
                             smaller((i + 1) * block.tiles, problem.tiles));
@@ -240,9 +235,9 @@ bool correlate(const Problem& problem, const Blocking& block, const T* source, c
             run.multiply(strips.tiles, panels, 0, depth, 0);
             run.finish(strips, panel, panels, work, target, seen);
         }
-        finite = finite && seen.all_finite();
-    }
-    return finite;
+        spoilt.set(!seen.all_finite());
+    });
+    return !spoilt;
 }
 
 // Panels from `panel` on times a block of tiles that all threads share. Their weights are taken as
@@ -285,27 +280,22 @@ bool correlate_few(const Problem& problem, const Blocking& block, const T* sourc
     const index_t buffer_size =
         problem.frequencies * (block.panels * block.weight_pitch + block.product_pitch) +
         block.strip_workspace;
-    bool finite = true;
-#pragma omp parallel num_threads(threads) if (threads > 1) reduction(&& : finite)
-    {
-        Seen<T> seen;
-        T* buffer =
-            workspace + problem.frequencies * block.source_pitch + thread_number() * buffer_size;
-        for (index_t first = 0; first < problem.tiles; first += block.tiles) {
-            const Strips strips(problem, first, smaller(first + block.tiles, problem.tiles));
-#pragma omp for collapse(2) schedule(dynamic)
-            for (int s = 0; s < strips.count; ++s)
-                for (index_t c = 0; c < vectors; ++c)
-                    transform_source(problem, block, source, c * lanes, strips.strip[s], buffer,
-                                     workspace);
-#pragma omp for schedule(dynamic)
-            for (index_t panel = 0; panel < panels; panel += block.panels)
-                correlate_panels(problem, block, strips, workspace, weight, prepared, panel, buffer,
-                                 target, seen);
-        }
-        finite = finite && seen.all_finite();
+    T* const buffers = workspace + problem.frequencies * block.source_pitch;
+    Found spoilt;
+    for (index_t first = 0; first < problem.tiles; first += block.tiles) {
+        const Strips strips(problem, first, smaller(first + block.tiles, problem.tiles));
+        parallel_for(threads, strips.count * vectors, 1, [&](index_t i, int thread) {
+            transform_source(problem, block, source, i % vectors * lanes, strips.strip[i / vectors],
+                             buffers + thread * buffer_size, workspace);
+        });
+        parallel_for(threads, quotient(panels, block.panels), 1, [&](index_t i, int thread) {
+            Seen<T> seen;
+            correlate_panels(problem, block, strips, workspace, weight, prepared, i * block.panels,
+                             buffers + thread * buffer_size, target, seen);
+            spoilt.set(!seen.all_finite());
+        });
     }
-    return finite;
+    return !spoilt;
 }
 
 }  // namespace

@@ -66,11 +66,13 @@ struct GradientWork {
     const T* target;
     const T* source;
     T* weight;
-    T *sources, *targets, *sums, *work;
-    Seen<T> seen;
+    T *sources, *targets, *sums;
+    T* work;  // of all threads
+    int threads;
+    Found spoilt;
 
-    // Target channels `first` to `last`; inside a parallel region. Sources of a single block of
-    // tiles are transformed for the first of them only.
+    // Target channels `first` to `last`. Sources of a single block of tiles are transformed for the
+    // first of them only.
     void run(index_t first, index_t last) {
         const bool once = problem.tiles <= block.tiles;
         for (index_t tile = 0; tile < problem.tiles; tile += block.tiles) {
@@ -85,45 +87,46 @@ struct GradientWork {
         constexpr int lanes = Simd<T>::lanes;
         const index_t in_source = with_source ? quotient(problem.source_channels, lanes) : 0;
         const index_t vectors = in_source + quotient(last - first, lanes);
-#pragma omp for collapse(2) schedule(dynamic)
-        for (int s = 0; s < strips.count; ++s) {
-            for (index_t v = 0; v < vectors; ++v) {
-                if (v < in_source) {
-                    transform_source(problem, block, source, v * lanes, strips.strip[s], work,
-                                     sources);
-                } else {
-                    transform_target(problem, block, target, first + (v - in_source) * lanes, first,
-                                     strips.strip[s], work, targets);
-                }
+        parallel_for(threads, strips.count * vectors, 1, [&](index_t i, int thread) {
+            const Strip& strip = strips.strip[i / vectors];
+            const index_t v = i % vectors;
+            if (v < in_source) {
+                transform_source(problem, block, source, v * lanes, strip, work_of(thread),
+                                 sources);
+            } else {
+                transform_target(problem, block, target, first + (v - in_source) * lanes, first,
+                                 strip, work_of(thread), targets);
             }
-        }
+        });
     }
 
     void multiply(index_t tiles, index_t rows, bool more) {
         constexpr index_t part = 64;
         const index_t whole = whole_lanes<T>(rows), parts = quotient(whole, part);
         const index_t depth = whole_lanes<T>(problem.source_channels);
-#pragma omp for collapse(2) schedule(dynamic)
-        for (index_t f = 0; f < problem.frequencies; ++f)
-            for (index_t i = 0; i < parts; ++i)
-                multiply_frequency(block, tiles, depth, i * part, smaller((i + 1) * part, whole),
-                                   targets + f * block.target_pitch,
-                                   sources + f * block.source_pitch, sums + f * block.weight_pitch,
-                                   more);
+        parallel_for(threads, problem.frequencies * parts, 1, [&](index_t task, int) {
+            const index_t f = task / parts, i = task % parts;
+            multiply_frequency(block, tiles, depth, i * part, smaller((i + 1) * part, whole),
+                               targets + f * block.target_pitch, sources + f * block.source_pitch,
+                               sums + f * block.weight_pitch, more);
+        });
     }
 
     void finish(index_t first, index_t last) {
         constexpr int lanes = Simd<T>::lanes;
-        const index_t channels = problem.source_channels;
-#pragma omp for
-        for (index_t k = first; k < last; ++k)
+        const index_t channels = problem.source_channels, count = last - first;
+        parallel_for(threads, count, few_of(count, threads), [&](index_t k, int thread) {
+            Seen<T> seen;
+            T* to = weight + (first + k) * problem.weight_target_pitch;
             for (index_t c = 0; c < channels; c += lanes)
-                transform_gradient(
-                    problem, sums + (k - first) * block.product_pitch + c, block.weight_pitch,
-                    int(smaller(lanes, channels - c)), work,
-                    weight + k * problem.weight_target_pitch + c * problem.weight_source_pitch,
-                    seen);
+                transform_gradient(problem, sums + k * block.product_pitch + c, block.weight_pitch,
+                                   int(smaller(lanes, channels - c)), work_of(thread),
+                                   to + c * problem.weight_source_pitch, seen);
+            spoilt.set(!seen.all_finite());
+        });
     }
+
+    T* work_of(int thread) const { return work + thread * block.strip_workspace; }
 };
 
 template <class T>
@@ -132,18 +135,11 @@ bool weight_gradient(const Problem& problem, const Blocking& block, const T* tar
     T* targets = workspace + problem.frequencies * block.source_pitch;
     T* sums = targets + problem.frequencies * block.target_pitch;
     T* work = sums + whole_lanes<T>(block.rows) * block.product_pitch;
-    bool finite = true;
-#pragma omp parallel num_threads(threads) if (threads > 1) reduction(&& : finite)
-    {
-        GradientWork<T> task{problem, block,  target,
-                             source,  weight, workspace,
-                             targets, sums,   work + thread_number() * block.strip_workspace,
-                             {}};
-        for (index_t first = 0; first < problem.target_channels; first += block.rows)
-            task.run(first, smaller(first + block.rows, problem.target_channels));
-        finite = finite && task.seen.all_finite();
-    }
-    return finite;
+    GradientWork<T> task{problem, block, target, source,  weight, workspace,
+                         targets, sums,  work,   threads, {}};
+    for (index_t first = 0; first < problem.target_channels; first += block.rows)
+        task.run(first, smaller(first + block.rows, problem.target_channels));
+    return !task.spoilt;
 }
 
 }  // namespace
