@@ -1,6 +1,7 @@
 """The definition as nested loops; the package's docstring derives what they compute."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 # Signed integers come in as unsigned ones: the same bits, and wrapping is defined.
 ctypedef fused number:
@@ -37,6 +38,33 @@ cdef struct Channels:
     int64_t input_pitch  # elements of one channel of the input, |S|
     int64_t weight_pitch  # |R|
     int64_t output_pitch  # |O|
+
+cdef struct Patience:
+    int64_t left  # products until signals are looked at
+    bint lost  # a signal's handler raised an exception
+
+cdef enum:
+    MAX_RANK = 16  # of a convcore Geometry
+    PATIENCE = 1 << 26  # some 50 ms
+    ROW = 16  # products that a row costs besides its own
+    LONG_ROW = 1024  # what a row has at least after it was cut
+
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() noexcept
+
+
+cdef bint signal_raised() noexcept with gil:
+    """Run the handlers of signals; whether one raised an exception, which stays set."""
+    return PyErr_CheckSignals() != 0
+
+
+cdef bint lost(Patience* patience, int64_t products) noexcept nogil:
+    """Whether to end now, before so many products."""
+    patience.left -= products
+    if patience.left < 0 and not patience.lost:
+        patience.left = PATIENCE
+        patience.lost = signal_raised()
+    return patience.lost
 
 
 cdef inline number product(number a, number b) noexcept nogil:
@@ -101,8 +129,29 @@ cdef void add_products(
             )
 
 
+cdef void add_pair(
+    Operation operation, Patience* patience, const Channels* of, const Axis* axes, int64_t rank,
+    number* x, number* w, number* y,
+) noexcept nogil:
+    """Add the products of one pair of channels, some outputs of the first axis at a time."""
+    cdef int64_t inner = axes.output_pitch + ROW if rank > 1 else 1
+    cdef int64_t products = of.weight_pitch * inner  # of one output
+    cdef int64_t most = max(PATIENCE // products, 1 if rank > 1 else LONG_ROW), begin = 0
+    cdef Axis[MAX_RANK] part
+    if axes.outputs <= most:
+        if not lost(patience, axes.outputs * products):
+            add_products(operation, axes, rank, x, w, y)
+        return
+    memcpy(&part[0], axes, rank * sizeof(Axis))
+    while begin < axes.outputs and not lost(patience, most * products):
+        part[0].outputs = min(most, axes.outputs - begin)
+        part[0].before = axes.before - begin * axes.stride
+        add_products(operation, &part[0], rank, x, w, y + begin * axes.output_pitch)
+        begin += most
+
+
 cdef void add_channels(
-    Operation operation, const Channels* of, const Axis* axes, int64_t rank,
+    Operation operation, Patience* patience, const Channels* of, const Axis* axes, int64_t rank,
     number* x, number* w, number* y,
 ) noexcept nogil:
     """Add the products of every sample and every pair of channels that share a group."""
@@ -114,23 +163,28 @@ cdef void add_channels(
                 out_channel = g * outputs + k
                 for c in range(inputs):
                     in_channel = g * inputs + c
-                    add_products(
-                        operation, axes, rank,
+                    add_pair(
+                        operation, patience, of, axes, rank,
                         x + (n * of.groups * inputs + in_channel) * of.input_pitch,
                         w + (out_channel * inputs + c) * of.weight_pitch,
                         y + (n * of.groups * outputs + out_channel) * of.output_pitch,
                     )
+                    if patience.lost:
+                        return
 
 
-cdef void convolve(
+cdef int convolve(
     Operation operation, const int64_t[::1] channels, const int64_t[:, ::1] axes,
     number* x, number* w, number* y,
-):
+) except -1:
+    """-1 where a signal's handler raised an exception."""
+    cdef Patience patience = Patience(PATIENCE, False)
     with nogil:
         add_channels(
-            operation, <const Channels*> &channels[0], <const Axis*> &axes[0, 0], axes.shape[0],
-            x, w, y,
+            operation, &patience, <const Channels*> &channels[0], <const Axis*> &axes[0, 0],
+            axes.shape[0], x, w, y,
         )
+    return -1 if patience.lost else 0
 
 
 def forward(

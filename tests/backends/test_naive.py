@@ -229,3 +229,34 @@ def test_says_what_to_do_where_it_is_not_built(monkeypatch):
     with pytest.raises(BackendLoadError, match=r"convcore_naive\._loops must be built; got .*;"):
         importlib.import_module("convcore_naive")
     assert module.NaiveConvolution is NaiveConvolution
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        Geometry.of((1, 1, 200_000), (1, 1, 1001), stride=2, dilation=3, padding=((700, 5),)),
+        Geometry.of((1, 1, 300, 310), (1, 1, 41, 43), dilation=(2, 1), padding=((30, 7), (3, 40))),
+    ],
+    ids=["one axis", "two axes"],
+)
+def test_what_takes_long_is_done_in_parts(geometry):
+    """As adjoints of each other, and some results of the forward pass term by term."""
+    random = np.random.default_rng(0)
+    x, w, y = (
+        random.integers(-3, 4, shape).astype("f8")
+        for shape in (geometry.input_shape, geometry.weight_shape, geometry.output_shape)
+    )
+    plan = NaiveConvolution(geometry, "float64")
+    output = plan.forward(x, w)
+    expected = (output * y).sum()
+    assert (plan.grad_input(y, w) * x).sum() == expected
+    assert (plan.grad_weight(y, x) * w).sum() == expected
+    padded = np.pad(x, ((0, 0), (0, 0), *geometry.padding))
+    windows = np.lib.stride_tricks.sliding_window_view(
+        padded, geometry.receptive_field, axis=tuple(range(2, x.ndim))
+    )
+    steps = tuple(slice(None, None, step) for step in geometry.stride)
+    taps = tuple(slice(None, None, step) for step in geometry.dilation)
+    places = windows[(0, 0, *steps)][(*[slice(None, None, 97)] * len(steps), *taps)]
+    found = output[(0, 0, *[slice(None, None, 97)] * len(steps))]
+    np.testing.assert_array_equal((places * w[0, 0]).sum(tuple(range(-len(taps), 0))), found)
