@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 import pytest
-from convcore_im2col import Im2colConvolution
+from convcore_im2col import Im2colConvolution, _products
 from convcore_im2col._columns import Columns
 from convcore_im2col._taps import Taps
 from convcore_im2col._tiles import DEFAULT_WORKSPACE, column_tile
@@ -410,3 +410,24 @@ def test_lowering_releases_the_gil():
     # Another process may keep the second thread from running, but not again and again.
     calls = (longest_stall(lambda: folded.im2col(x, columns, 0)) for _ in range(10))
     assert any(stall < 0.5 * seconds for stall, seconds in calls)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex128", "uint8"])
+@pytest.mark.parametrize(("rows", "columns"), [(100, 7), (9, 300), (8, 8), (65, 65)])
+def test_a_product_that_takes_long_is_cut(dtype, rows, columns, monkeypatch):
+    random = np.random.default_rng(0)
+    first = random.integers(0, 9, (3, rows, 11)).astype(dtype)
+    second = random.integers(0, 9, (3, 11, columns)).astype(dtype)
+    pieces, product = [], np.matmul
+
+    def recorded(first, second, *, out):
+        pieces.append(out.size)
+        product(first, second, out=out)
+
+    monkeypatch.setattr(_products, "PATIENCE", 1e-9)
+    monkeypatch.setattr(_products.np, "matmul", recorded)
+    found = np.zeros((3, rows, columns), dtype)
+    _products.multiply(first, second, out=found)
+    np.testing.assert_array_equal(found, product(first, second))
+    assert max(pieces) <= 3 * _products.NARROW**2
+    assert sum(pieces) == found.size
