@@ -50,10 +50,15 @@ def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], threads: i
             queue.close()
             errors.append(error)
 
-    helpers = _started(take_part, threads - 1)
-    take_part()
-    for helper in helpers:
-        helper.join()
+    helpers: list[Thread] = []
+    try:
+        _start(helpers, take_part, threads - 1)
+        take_part()
+        _join(helpers)
+    except BaseException:  # of a signal's handler: what was begun is ended before it goes on
+        queue.close()
+        _join(helpers)
+        raise
     if errors:
         raise errors[0]
 
@@ -63,9 +68,8 @@ def _silence() -> np.errstate:
     return np.errstate(invalid="ignore", over="ignore")
 
 
-def _started(target: Callable[[], None], count: int) -> list[Thread]:
-    """At most `count` threads that run `target`."""
-    helpers: list[Thread] = []
+def _start(helpers: list[Thread], target: Callable[[], None], count: int) -> None:
+    """Add at most `count` threads that run `target`."""
     for _ in range(count):
         helper = Thread(target=target)
         try:
@@ -73,4 +77,8 @@ def _started(target: Callable[[], None], count: int) -> list[Thread]:
         except RuntimeError:
             break
         helpers.append(helper)
-    return helpers
+
+
+def _join(helpers: list[Thread]) -> None:
+    for helper in helpers:
+        helper.join()

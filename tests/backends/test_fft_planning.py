@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -126,6 +127,26 @@ def test_an_error_in_a_thread_gets_out(threads):
     before = threading.active_count()
     with pytest.raises(KeyError, match="7"):
         share(work, range(10_000), threads)
+    assert threading.active_count() == before
+
+
+def test_an_interruption_gets_out_when_the_threads_have_ended(monkeypatch):
+    before, interrupted, join = threading.active_count(), [], threading.Thread.join
+
+    def interrupt(thread):
+        if not interrupted:
+            interrupted.append(thread)
+            raise KeyboardInterrupt
+        join(thread)
+
+    def work(jobs):
+        if threading.current_thread() is not threading.main_thread():
+            for _ in jobs:
+                time.sleep(0.001)
+
+    monkeypatch.setattr(threading.Thread, "join", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        share(work, range(10**6), 2)
     assert threading.active_count() == before
 
 
