@@ -70,7 +70,9 @@ def _classes(records, operation):
 
 
 def _names(records):
-    return list(dict.fromkeys(name for record in records for name in ratios(record)))
+    """All rivals, and last the better of them."""
+    found = dict.fromkeys(name for record in records for name in ratios(record))
+    return [*(name for name in found if name != "better"), "better"]
 
 
 def _summary(name, records, names):
