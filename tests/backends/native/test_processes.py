@@ -133,7 +133,7 @@ from convcore_native import DirectConvolution, TileFFTConvolution, WinogradConvo
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-geometry = Geometry.of((2, 40, 15, 16), (50, 40, 3, 3), padding=1)
+geometry = Geometry.of((1, 40, 40, 41), (50, 40, 3, 3), padding=1)
 random = np.random.default_rng(0)
 x, w, y = (random.standard_normal(s, "float32") for s in (
     geometry.input_shape, geometry.weight_shape, geometry.output_shape))

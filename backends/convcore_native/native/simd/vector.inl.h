@@ -37,6 +37,14 @@ inline vec<T> broadcast(T value) {
     return value - vec<T>{};  // one instruction; value + {} would have to turn -0 into +0
 }
 
+// Whether all lanes are zero; NaN is not.
+template <class T>
+inline bool all_zero(vec<T> value) {
+    T sum = T(0);
+    for (int lane = 0; lane < Simd<T>::lanes; ++lane) sum += value[lane];
+    return sum == T(0);
+}
+
 // Whether no value is NaN or infinite: each of those minus itself is NaN.
 template <class T>
 inline bool all_finite(const T* values, index_t count) {

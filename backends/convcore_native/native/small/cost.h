@@ -1,18 +1,33 @@
-// What small problems cost, and which are small.
+// What problems with few positions cost, and which have few.
 #pragma once
+#include "problem/axis.h"
 
 namespace convcore::small {
 
-// Beyond this, packing and threads pay, and the copy leaves the level 1 cache.
-constexpr double MAX_FLOP = 4e6;
-constexpr double MAX_COPY_BYTES = 32 << 10;
+// Beyond this packing pays. Measured on AMD Zen 5 with AVX-512, 2026.
+constexpr double MAX_COPY_BYTES = 4 << 20;
+constexpr index_t MAX_VECTORS = 64;
+
+// What is worked on at a time: source channels whose copy stays in the level 2 cache, and whose
+// sums stay accurate.
+constexpr double BLOCK_BYTES = 256 << 10;
+constexpr index_t MAX_TERMS = 1024;
+// Tasks for each thread, and target channels of one at least, whose weights follow each other.
+constexpr index_t TASKS = 4, MIN_ROWS = 8;
+// Vectors of terms from which on they are the lanes, where positions fill half a vector at most.
+constexpr index_t DOT_VECTORS = 3;
+// With less there is one thread.
+constexpr double THREADS_FLOP = 2e6;
 
 // Seconds of a strip, of a vector of positions, and of a call; and the share of the peak, but with
 // few target channels the sums wait for each other. Measured on AMD Zen 3 with AVX2, 2026.
 constexpr double STRIP_SECONDS = 1.5e-9, VECTOR_SECONDS = 10e-9, CALL_SECONDS = 0.2e-6;
 constexpr double EFFICIENCY = 0.75, EFFICIENCY_OF_CHANNEL = 0.15;
-// Where there is one vector, a weight is loaded for each product (1152 to 48 channels of 1 x 1, AMD
-// Zen 5, 2026).
-constexpr double EFFICIENCY_OF_VECTOR = 0.45;
+// The share with register tiles of so many target channels, which 32 registers have room for; and
+// seconds of an entry of a column, of a sum of lanes, and of an element of the weight that few
+// positions use. Measured on AMD Zen 5 with AVX-512, 2026.
+constexpr int TALL_ROWS = 8;
+constexpr double TALL_EFFICIENCY = 0.9;
+constexpr double ENTRY_SECONDS = 0.5e-9, SUM_SECONDS = 8e-9, WEIGHT_SECONDS = 0.06e-9;
 
 }  // namespace convcore::small

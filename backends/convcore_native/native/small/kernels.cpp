@@ -6,7 +6,7 @@ namespace convcore::small {
 namespace {
 
 template <class T>
-constexpr Routines<T> routines{Simd<T>::lanes, correlate<T>};
+constexpr Routines<T> routines{Simd<T>::lanes, ROWS, correlate<T>};
 
 }  // namespace
 }  // namespace convcore::small

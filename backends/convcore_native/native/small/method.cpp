@@ -1,4 +1,4 @@
-// Small problems: nothing is packed, and one thread does all of a problem.
+// Problems with few positions: nothing is packed.
 #include "small/method.h"
 
 #include <string.h>
@@ -16,37 +16,44 @@ namespace convcore::small {
 
 namespace {
 
-// Seconds of one correlation; lanes that belong to no position work in vain.
-double seconds_of(const Correlation& problem, const Layout& layout, int lanes, int itemsize) {
+// Seconds of one core for a correlation whose terms are the lanes.
+double dot_seconds(const Correlation& problem, const Layout& layout, double flops) {
+    const double groups = double(problem.groups), dots = double(layout.dots);
+    const double targets = groups * double(problem.target_channels);
+    const double terms = double(problem.source_channels * layout.taps);
+    return dots * (ENTRY_SECONDS * terms * groups + SUM_SECONDS * targets) +
+           targets * terms * (WEIGHT_SECONDS + 2 * dots / (EFFICIENCY * flops));
+}
+
+// The same with positions as lanes; those that belong to no position work in vain.
+double lane_seconds(const Correlation& problem, const Layout& layout, int rows, int lanes,
+                    double flops) {
     const double channels = double(problem.groups * problem.source_channels);
     const double products = double(layout.vectors) * lanes * double(layout.taps) * channels *
                             double(problem.target_channels);
-    const double most = layout.vectors == 1 ? EFFICIENCY_OF_VECTOR : EFFICIENCY;
-    const double share = std::min(most, EFFICIENCY_OF_CHANNEL * double(problem.target_channels));
-    return 2 * products / (share * peak_flops(lanes, itemsize)) +
-           STRIP_SECONDS * channels * double(layout.strips) +
+    const double share = std::min(rows < TALL_ROWS ? EFFICIENCY : TALL_EFFICIENCY,
+                                  EFFICIENCY_OF_CHANNEL * double(problem.target_channels));
+    return 2 * products / (share * flops) + STRIP_SECONDS * channels * double(layout.strips) +
            VECTOR_SECONDS * double(layout.vectors);
 }
 
 template <class T>
 class SmallCorrelation : public Method {
   public:
-    // `all` is to be carried out for each of `times` parts of the batch.
-    SmallCorrelation(const Request& request, const Routines<T>& kernels, Correlations all,
-                     index_t times)
-        : kernels_(kernels),
-          parts_(std::move(all.parts)),
-          times_(times),
-          threads_(int(std::min<index_t>(request.threads, times))),
-          clear_(all.clear * times) {
+    SmallCorrelation(const Routines<T>& kernels, Correlations all, int threads)
+        : kernels_(kernels), parts_(std::move(all.parts)), clear_(all.clear), threads_(threads) {
         for (const OwnedCorrelation& part : parts_) {
-            layouts_.emplace_back(part.problem, kernels_.lanes);
-            elements_ = std::max(elements_, layouts_.back().layout.elements);
+            const Correlation& problem = part.problem;
+            layouts_.emplace_back(problem, kernels_.rows, kernels_.lanes, int(sizeof(T)), threads);
+            const Layout& layout = layouts_.back().layout;
+            elements_ =
+                std::max(elements_, problem.groups * layout.elements + threads * layout.product);
+            work_ += seconds_of(problem, layout);
         }
     }
 
     const char* name() const override { return "small"; }
-    size_t workspace() const override { return size_t(elements_ * threads_) * sizeof(T); }
+    size_t workspace() const override { return size_t(elements_) * sizeof(T); }
 
     Outcome run(const void* first, const void* second, void* result, void* workspace,
                 int threads) const override {
@@ -56,13 +63,12 @@ class SmallCorrelation : public Method {
         if (clear_) memset(target, 0, size_t(clear_) * sizeof(T));
         for (size_t i = 0; i < parts_.size(); ++i) {
             const Correlation& problem = parts_[i].problem;
-            const Axis& batch = problem.axis[0];
-            if (kernels_.correlate(problem, layouts_[i].layout, times_, source, weight, target,
-                                   static_cast<T*>(workspace), std::min(threads, threads_)))
-                continue;
-            for (index_t n = 0; n < times_; ++n)
-                reference_correlate(problem, source + n * batch.count * batch.source_pitch, weight,
-                                    target + n * batch.count * batch.target_pitch);
+            const Layout& layout = layouts_[i].layout;
+            const bool finite =
+                kernels_.correlate(problem, layout, source, weight, target,
+                                   static_cast<T*>(workspace), std::min(threads, threads_));
+            if ((layout.padded || layout.dots) && !finite)
+                reference_correlate(problem, source, weight, target);
         }
         return DONE;
     }
@@ -70,37 +76,41 @@ class SmallCorrelation : public Method {
     std::string describe() const override {
         index_t vectors = 0;
         for (const OwnedLayout& owned : layouts_) vectors += owned.layout.vectors;
-        return "small, nothing packed, " + std::to_string(vectors) + " vectors of positions" +
-               (times_ > 1 ? " for each sample" : "");
+        if (layouts_.size() == 1 && layouts_[0].layout.dots)
+            return "few positions, nothing packed, terms as lanes";
+        return "few positions, nothing packed, " + std::to_string(vectors) + " vectors of them";
     }
 
     double seconds(int threads) const override {
-        double sum = 0;
-        for (size_t i = 0; i < parts_.size(); ++i)
-            sum +=
-                seconds_of(parts_[i].problem, layouts_[i].layout, kernels_.lanes, int(sizeof(T)));
-        return CALL_SECONDS + sum * double(times_) / std::min(threads, threads_);
+        return CALL_SECONDS + work_ / std::min(threads, threads_);
     }
 
   private:
+    double seconds_of(const Correlation& problem, const Layout& layout) const {
+        const double flops = peak_flops(kernels_.lanes, int(sizeof(T)));
+        return layout.dots ? dot_seconds(problem, layout, flops)
+                           : lane_seconds(problem, layout, kernels_.rows, kernels_.lanes, flops);
+    }
+
     const Routines<T>& kernels_;
     std::vector<OwnedCorrelation> parts_;
     std::vector<OwnedLayout> layouts_;
-    const index_t times_;
+    index_t clear_;  // elements of the result to set to zero first
     const int threads_;
-    const index_t clear_;  // elements of the result to set to zero first
     index_t elements_ = 0;
+    double work_ = 0;  // seconds of one core
 };
 
 template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
                              const Table& table) {
-    const index_t times = request.batch_invariant ? geometry.batch : 1;
-    Correlations all = correlations(with_batch(geometry, geometry.batch / times), operation);
+    Correlations all = correlations(geometry, operation);
+    const index_t most = MAX_VECTORS * of<T>(table).lanes;
     for (const OwnedCorrelation& part : all.parts)
-        if (copied_elements(part.problem) * sizeof(T) > MAX_COPY_BYTES) return nullptr;
-    auto method =
-        std::make_unique<SmallCorrelation<T>>(request, of<T>(table), std::move(all), times);
+        if (part.positions() > most || copied_elements(part.problem) * sizeof(T) > MAX_COPY_BYTES)
+            return nullptr;
+    const int threads = geometry.flop() < THREADS_FLOP ? 1 : request.threads;
+    auto method = std::make_unique<SmallCorrelation<T>>(of<T>(table), std::move(all), threads);
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;
 }
@@ -109,8 +119,7 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
 
 std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
                                     const Request& request, const Table& table) {
-    const double times = request.batch_invariant ? double(geometry.batch) : 1;
-    if (operation == GRAD_WEIGHT || geometry.flop() > MAX_FLOP * times) return nullptr;
+    if (operation == GRAD_WEIGHT) return nullptr;
     return for_dtype(request.itemsize, [&](auto zero) {
         return make<decltype(zero)>(geometry, operation, request, table);
     });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "problem/integers.h"
+#include "small/cost.h"
 
 namespace convcore::small {
 
@@ -18,7 +19,7 @@ CopyAxis copy_axis(const Axis& axis) {
 }  // namespace
 
 double copied_elements(const Correlation& problem) {
-    double elements = double(problem.source_channels);
+    double elements = double(problem.groups) * double(problem.source_channels);
     for (int a = 0; a < problem.axes; ++a) {
         const CopyAxis axis = copy_axis(problem.axis[a]);
         elements *= double(axis.extent()) * double(axis.step);
@@ -26,7 +27,8 @@ double copied_elements(const Correlation& problem) {
     return elements;
 }
 
-OwnedLayout::OwnedLayout(const Correlation& problem, int lanes) : problem_(problem), lanes_(lanes) {
+OwnedLayout::OwnedLayout(const Correlation& problem, int rows, int lanes, int itemsize, int threads)
+    : problem_(problem), lanes_(lanes) {
     index_t phases = 1;
     layout.plane = 1;
     for (int a = problem.axes - 1; a >= 0; --a) {
@@ -52,6 +54,60 @@ OwnedLayout::OwnedLayout(const Correlation& problem, int lanes) : problem_(probl
     layout.tap = taps_.data();
     layout.vector = vectors_.data();
     layout.run = runs_.data();
+    cut(rows, itemsize, threads);
+    use_dots();
+}
+
+// Whether the terms of a target channel follow each other in the weight.
+bool OwnedLayout::weight_in_order() const {
+    for (index_t t = 0; t < layout.taps; ++t)
+        if (taps_[size_t(t)].weight != t) return false;
+    return problem_.weight_source_pitch == layout.taps;
+}
+
+void OwnedLayout::use_dots() {
+    const index_t depth = problem_.source_channels * layout.taps;
+    index_t positions = 1, at[MAX_AXES];
+    for (int a = 0; a < problem_.axes; ++a) positions *= problem_.axis[a].count;
+    if (2 * positions > lanes_ || depth < DOT_VECTORS * lanes_ || !weight_in_order()) return;
+    add_columns(0, problem_.target_start, at);
+    layout.dots = positions;
+    layout.column = depth / lanes_ * lanes_ + lanes_;
+    layout.elements = positions * layout.column;
+    layout.reads = reads_.data();
+    layout.place = places_.data();
+}
+
+// Columns of the positions whose coordinates on the axes before `a` are `at`.
+void OwnedLayout::add_columns(int a, index_t target, index_t* at) {
+    if (a == problem_.axes) {
+        places_.push_back(target);
+        return add_reads(0, at, 0);
+    }
+    for (at[a] = 0; at[a] < problem_.axis[a].count; ++at[a])
+        add_columns(a + 1, target + at[a] * problem_.axis[a].target_pitch, at);
+}
+
+// What the taps read; `source` is -1 in the padding of an axis before `a`.
+void OwnedLayout::add_reads(int a, const index_t* at, index_t source) {
+    if (a == problem_.axes) return reads_.push_back(source);
+    const Axis& axis = problem_.axis[a];
+    for (index_t t = 0; t < axis.taps; ++t) {
+        const index_t from = at[a] * axis.step + axis.shift[t];
+        const bool inside = source >= 0 && from >= 0 && from < axis.extent;
+        layout.padded |= !inside;
+        add_reads(a + 1, at, inside ? source + from * axis.source_pitch : -1);
+    }
+}
+
+void OwnedLayout::cut(int rows, int itemsize, int threads) {
+    const index_t channels = problem_.source_channels, targets = problem_.target_channels;
+    const index_t most = std::max<index_t>(1, index_t(BLOCK_BYTES) / (layout.plane * itemsize));
+    layout.channels = evenly(channels, std::min(most, quotient(MAX_TERMS, layout.taps)));
+    const index_t tasks = threads == 1 ? 1 : quotient(TASKS * threads, problem_.groups);
+    layout.rows = std::max(MIN_ROWS, round_up(quotient(targets, tasks), rows));
+    layout.rows = std::min(std::max(layout.rows, index_t(rows)), targets);
+    layout.product = layout.channels < channels ? layout.rows * layout.vectors * lanes_ : 0;
 }
 
 void OwnedLayout::add_strips(int a, index_t from, index_t to) {

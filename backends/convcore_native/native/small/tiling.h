@@ -18,12 +18,14 @@ struct CopyAxis {
     index_t extent() const { return ceiling(span, step); }
 };
 
-// Elements of the copy, as a real number, since it may be beyond any integer.
+// Elements of the copy of all groups, as a real number, since it may be beyond any integer.
 double copied_elements(const Correlation&);
 
 class OwnedLayout {
   public:
-    OwnedLayout(const Correlation&, int lanes);
+    // For register tiles of `rows` target channels by vectors of `lanes` positions. `threads`
+    // decide on the number of tasks, and never on the order of a sum.
+    OwnedLayout(const Correlation&, int rows, int lanes, int itemsize, int threads);
 
     OwnedLayout(OwnedLayout&&) = default;  // a copy would point into what it copied
 
@@ -34,6 +36,11 @@ class OwnedLayout {
     void add_taps(int axis, index_t shift, index_t weight);
     void add_rows(int axis, index_t target, index_t start);
     void add_row(index_t target, index_t start, const Axis&);
+    void cut(int rows, int itemsize, int threads);
+    void add_columns(int axis, index_t target, index_t* at);
+    void use_dots();
+    void add_reads(int axis, const index_t* at, index_t source);
+    bool weight_in_order() const;
 
     const Correlation& problem_;
     const index_t lanes_;
@@ -42,6 +49,7 @@ class OwnedLayout {
     std::vector<Tap> taps_;
     std::vector<Vector> vectors_;
     std::vector<Run> runs_;
+    std::vector<index_t> reads_, places_;
 };
 
 }  // namespace convcore::small
