@@ -10,40 +10,41 @@
 namespace convcore::small {
 namespace {
 
-// Most registers hold sums: enough to hide the latency of FMA.
-constexpr int ROWS = TILES.small.rows, VECTORS = TILES.small.vectors;
+// Most registers hold sums: enough to hide the latency of FMA, with a single target channel too.
+constexpr int ROWS = TILES.small.rows;
+constexpr int vectors_for(index_t rows) { return rows == 1 ? 8 : TILES.small.vectors; }
 
-// The lanes that belong to the target.
-template <class T>
-inline void put(const Layout& layout, const Vector& lanes, vec<T> sum, index_t pitch, T* target) {
-    const Run* run = layout.run + lanes.first_run;
-    if (run->count == Simd<T>::lanes && pitch == 1) return store(target + run->target, sum);
-    T value[Simd<T>::lanes];
-    store(value, sum);
-    for (const Run* end = run + lanes.runs; run < end; ++run)
-        for (int i = 0; i < run->count; ++i) target[run->target + i * pitch] = value[run->lane + i];
+template <class T, int... lane>
+ALWAYS_INLINE inline vec<T> counted(Lanes<lane...>) {
+    return vec<T>{T(lane)...};
 }
 
-// What a register tile computes: `channels` source channels at a time, whose sums wait for the next
-// ones in `product`, a vector behind the other and rows `product_pitch` apart.
+// The first `count` elements, and zeros.
+template <class T>
+ALWAYS_INLINE inline vec<T> load_some(const T* from, index_t count) {
+    const vec<T> number = counted<T>(typename Count<Simd<T>::lanes>::type{});
+    return number < broadcast(T(count)) ? load(from) : vec<T>{};
+}
+
+// What a register tile computes, for some source channels; the sums of a target channel stand in
+// `product`, a vector behind the other.
 template <class T>
 struct Tile {
     const Correlation& problem;
     const Layout& layout;
-    const Vector* lanes;
+    const index_t* vector;
     const T* copy;
     const T* weight;
     index_t channels;
     T* product;
-    index_t product_pitch;
-    bool first, last;  // whether these are the first channels, and the last ones
-    T* target;
+    bool accumulate;
+
+    index_t pitch() const { return layout.vectors * Simd<T>::lanes; }
 };
 
-// `rows` target channels at the positions of `count` vectors; returns whether all sums are finite,
-// or that they are where only later ones tell.
+// `rows` target channels at the positions of `count` vectors.
 template <class T, int rows, int count>
-bool run_tile(const Tile<T>& tile) {
+void run_tile(const Tile<T>& tile) {
     const Layout& layout = tile.layout;
     const index_t row_pitch = tile.problem.weight_target_pitch;
     const T *copy = tile.copy, *weight = tile.weight;
@@ -53,149 +54,201 @@ bool run_tile(const Tile<T>& tile) {
             const T* from = copy + layout.tap[t].shift;
             const T* weights = weight + layout.tap[t].weight;
             vec<T> source[count];
-#pragma GCC unroll 4
-            for (int j = 0; j < count; ++j) source[j] = load(from + tile.lanes[j].start);
+#pragma GCC unroll 8
+            for (int j = 0; j < count; ++j) source[j] = load(from + tile.vector[j]);
 #pragma GCC unroll 8
             for (int i = 0; i < rows; ++i) {
                 const vec<T> value = broadcast(weights[i * row_pitch]);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
                 for (int j = 0; j < count; ++j) sum[i][j] += value * source[j];
             }
         }
         copy += layout.plane;
         weight += tile.problem.weight_source_pitch;
     }
-    const index_t lanes = Simd<T>::lanes;
-    if (!tile.first)
-#pragma GCC unroll 8
-        for (int i = 0; i < rows; ++i)
-#pragma GCC unroll 4
-            for (int j = 0; j < count; ++j)
-                sum[i][j] += load(tile.product + i * tile.product_pitch + j * lanes);
-    if (!tile.last) {
-        store_sums(sum, tile.product, tile.product_pitch, false);
-        return true;
-    }
-    const index_t pitch = tile.problem.axis[tile.problem.axes - 1].target_pitch;
-    vec<T> zero{};
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; ++i) {
-#pragma GCC unroll 4
-        for (int j = 0; j < count; ++j) {
-            zero += sum[i][j] - sum[i][j];
-            put(layout, tile.lanes[j], sum[i][j], pitch,
-                tile.target + i * tile.problem.target_channel_pitch);
-        }
-    }
-    return all_zero<T>(zero);
+    store_sums(sum, tile.product, tile.pitch(), tile.accumulate);
 }
 
 template <class T>
-using RunTile = bool (*)(const Tile<T>&);
+using RunTile = void (*)(const Tile<T>&);
 
-template <class T, int rows = ROWS, int count = VECTORS>
-inline RunTile<T> tile_for(index_t wanted_rows, index_t wanted_count) {
-    if constexpr (rows > 1) {
-        if (wanted_rows != rows) return tile_for<T, rows - 1, count>(wanted_rows, wanted_count);
-    }
+template <class T, int rows, int count = vectors_for(rows)>
+inline RunTile<T> tile_of(index_t wanted_count) {
     if constexpr (count > 1) {
-        if (wanted_count != count) return tile_for<T, rows, count - 1>(wanted_rows, wanted_count);
+        if (wanted_count < count) return tile_of<T, rows, count - 1>(wanted_count);
     }
     return run_tile<T, rows, count>;
 }
 
+template <class T, int rows = ROWS>
+inline RunTile<T> tile_for(index_t wanted_rows, index_t wanted_count) {
+    if constexpr (rows > 1) {
+        if (wanted_rows < rows) return tile_for<T, rows - 1>(wanted_rows, wanted_count);
+    }
+    return tile_of<T, rows>(wanted_count);
+}
+
+// The sums of one target channel, to their places.
+template <class T>
+void put_rows(const Layout& layout, const T* product, index_t pitch, T* target) {
+    for (const Row* row = layout.row; row < layout.row + layout.rows; ++row) {
+        T* const to = target + row->target;
+        const T* const from = product + row->from;
+        if (row->quick) {
+            store(to, load(from));
+        } else if (pitch == 1) {
+            copy_spaced(from, 1, row->count, to);
+        } else {
+            for (index_t i = 0; i < row->count; ++i) to[i * pitch] = from[i];
+        }
+    }
+}
+
+// What a task works on: a group's target channels from `k` on, `rows` of them at a time.
+template <class T>
+struct Rows {
+    const Correlation& problem;
+    const Layout& layout;
+    const T* copy;
+    const T* weight;
+    T* target;
+
+    index_t pitch() const { return layout.vectors * Simd<T>::lanes; }
+
+    // Adds what the source channels from `c` on make of them to the sums, or begins with it.
+    void sum(index_t k, index_t rows, index_t c, index_t channels, T* sums) const {
+        const index_t parts = quotient(layout.vectors, vectors_for(rows));
+        const index_t count = quotient(layout.vectors, parts);
+        const T* const weights =
+            weight + k * problem.weight_target_pitch + c * problem.weight_source_pitch;
+        for (index_t start = 0; start < layout.vectors; start += count)
+            tile_for<T>(rows, smaller(count, layout.vectors - start))(
+                {problem, layout, layout.vector + start, copy + c * layout.plane, weights, channels,
+                 sums + start * Simd<T>::lanes, c > 0});
+    }
+
+    // Moves the sums to their places; returns whether they are finite, where there is padding.
+    bool put(index_t k, index_t rows, const T* sums) const {
+        const bool finite = !layout.padded || all_finite(sums, rows * pitch());
+        const index_t step = problem.axis[problem.axes - 1].target_pitch;
+        for (index_t i = 0; i < rows; ++i)
+            put_rows(layout, sums + i * pitch(), step,
+                     target + (k + i) * problem.target_channel_pitch);
+        return finite;
+    }
+};
+
 // Target channels first .. last - 1 of a group; `product` is of this thread.
 template <class T>
-bool correlate_rows(const Correlation& problem, const Layout& layout, index_t first, index_t last,
-                    const T* copy, const T* weight, T* target, T* product) {
-    const index_t rows = last - first, row_parts = quotient(rows, ROWS);
-    const index_t parts = quotient(layout.vectors, VECTORS);
-    const index_t product_pitch = layout.vectors * Simd<T>::lanes;
+bool correlate_rows(const Rows<T>& group, index_t first, index_t last, T* product) {
+    const Correlation& problem = group.problem;
+    const index_t most = group.layout.channels;
     bool finite = true;
-    for (index_t c = 0; c < problem.source_channels; c += layout.channels) {
-        const index_t channels = smaller(layout.channels, problem.source_channels - c);
-        for (index_t r = 0; r < row_parts; ++r) {
-            const index_t row = share(rows, row_parts, r);
-            const auto height = share(rows, row_parts, r + 1) - row;
-            for (index_t part = 0; part < parts; ++part) {
-                const index_t start = share(layout.vectors, parts, part);
-                const index_t count = share(layout.vectors, parts, part + 1) - start;
-                const Tile<T> tile{problem,
-                                   layout,
-                                   layout.vector + start,
-                                   copy + c * layout.plane,
-                                   weight + (first + row) * problem.weight_target_pitch +
-                                       c * problem.weight_source_pitch,
-                                   channels,
-                                   product + row * product_pitch + start * Simd<T>::lanes,
-                                   product_pitch,
-                                   c == 0,
-                                   c + channels == problem.source_channels,
-                                   target + (first + row) * problem.target_channel_pitch};
-                finite &= tile_for<T>(height, count)(tile);
-            }
+    for (index_t c = 0; c < problem.source_channels; c += most) {
+        const index_t channels = smaller(most, problem.source_channels - c);
+        const bool all = channels == problem.source_channels;
+        for (index_t k = first; k < last; k += ROWS) {
+            const index_t rows = smaller(ROWS, last - k);
+            T* const sums = all ? product : product + (k - first) * group.pitch();
+            group.sum(k, rows, c, channels, sums);
+            if (c + channels == problem.source_channels) finite &= group.put(k, rows, sums);
         }
     }
     return finite;
 }
 
-// The source channels first .. last - 1 of all groups, with their padding.
+// Source channel number `c` of all groups, with its padding.
 template <class T>
-void copy_channels(const Correlation& problem, const Layout& layout, const T* source, index_t first,
-                   index_t last, T* copies) {
-    for (index_t c = first; c < last; ++c) {
-        const index_t group = c / problem.source_channels, channel = c % problem.source_channels;
-        T* const copy = copies + group * layout.elements;
-        T* const to = copy + channel * layout.plane;
-        const T* const from = source + c * problem.source_channel_pitch;
-        clear_run(layout.plane, to);
-        for (const Strip* strip = layout.strip; strip < layout.strip + layout.strips; ++strip)
-            copy_spaced(from + strip->from, layout.step, strip->count, to + strip->to);
-        if (channel + 1 == problem.source_channels)
-            clear_run(copy + layout.elements - to - layout.plane, to + layout.plane);
+void copy_channel(const Correlation& problem, const Layout& layout, const T* source, index_t c,
+                  T* to) {
+    const index_t offset = c * problem.source_channel_pitch;
+    clear_run(layout.plane, to);
+    for (const Strip* strip = layout.strip; strip < layout.strip + layout.strips; ++strip) {
+        const index_t from = offset + strip->from;
+        if (strip->quick && from + Simd<T>::lanes <= layout.source_size) {
+            store(to + strip->to, load_some(source + from, strip->count));
+        } else {
+            copy_spaced(source + from, layout.step, strip->count, to + strip->to);
+        }
     }
 }
 
-// What a group's target channels are computed from, in memory of its own.
+// What the target channels of a group are computed from: part `part` of it.
 template <class T>
-void lay_out(const Correlation& problem, const Layout& layout, const T* source, index_t part,
-             index_t parts, T* groups) {
-    if (layout.dots == 0) {
-        const index_t channels = problem.groups * problem.source_channels;
-        return copy_channels(problem, layout, source, share(channels, parts, part),
-                             share(channels, parts, part + 1), groups);
-    }
-    for (index_t g = part; g < problem.groups; g += parts)
-        make_columns(problem, layout,
-                     source + g * problem.source_channels * problem.source_channel_pitch,
-                     groups + g * layout.elements);
+void lay_out(const Correlation& problem, const Layout& layout, const T* source, index_t g,
+             index_t part, index_t parts, T* copy) {
+    const index_t channels = problem.source_channels;
+    if (layout.dots)
+        return make_columns(problem, layout, source + g * channels * problem.source_channel_pitch,
+                            share(layout.dots, parts, part), share(layout.dots, parts, part + 1),
+                            copy);
+    for (index_t c = share(channels, parts, part); c < share(channels, parts, part + 1); ++c)
+        copy_channel(problem, layout, source, g * channels + c, copy + c * layout.plane);
+    if (part + 1 < parts) return;
+    const index_t copied = channels * layout.plane;
+    clear_run(layout.elements - copied, copy + copied);
+}
+
+// Groups of few channels, some at a time: what is stored has reached the cache before it is loaded
+// again, from places that lie across those of the stores.
+template <class T>
+bool correlate_groups(const Correlation& problem, const Layout& layout, index_t first, index_t last,
+                      const T* source, const T* weight, T* target, T* workspace) {
+    const index_t rows = problem.target_channels;
+    T* const products = workspace + layout.together * layout.elements;
+    const auto group = [&](index_t g) {
+        return Rows<T>{problem, layout, workspace + (g - first) * layout.elements,
+                       weight + g * problem.weight_group_pitch,
+                       target + g * rows * problem.target_channel_pitch};
+    };
+    bool finite = true;
+    for (index_t g = first; g < last; ++g)
+        lay_out(problem, layout, source, g, 0, 1, workspace + (g - first) * layout.elements);
+    for (index_t g = first; g < last; ++g)
+        group(g).sum(0, rows, 0, problem.source_channels, products + (g - first) * layout.product);
+    for (index_t g = first; g < last; ++g)
+        finite &= group(g).put(0, rows, products + (g - first) * layout.product);
+    return finite;
 }
 
 // Returns false where a sum is not finite, which may be due to a padding that it met.
 template <class T>
 bool correlate(const Correlation& problem, const Layout& layout, const T* source, const T* weight,
                T* target, T* workspace, int threads) {
-    const index_t parts = quotient(problem.target_channels, layout.rows);
+    const index_t parts = quotient(problem.target_channels, layout.target_channels);
     const index_t tasks = problem.groups * parts;
-    T* const products = workspace + problem.groups * layout.elements;
     int finite = 1;
+    if (layout.together) {
+        const index_t bundles = quotient(problem.groups, layout.together);
+        const index_t each = layout.together * (layout.elements + layout.product);
+#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1) \
+    reduction(& : finite)
+        for (index_t i = 0; i < bundles; ++i)
+            finite &= correlate_groups(problem, layout, i * layout.together,
+                                       smaller((i + 1) * layout.together, problem.groups), source,
+                                       weight, target, workspace + thread_number() * each);
+        return finite != 0;
+    }
 #pragma omp parallel num_threads(threads) if (threads > 1) reduction(& : finite)
     {
-        T* product = products + layout.product * thread_number();
+        T* const product =
+            workspace + problem.groups * layout.elements + thread_number() * layout.product;
 #pragma omp for
-        for (int part = 0; part < threads; ++part)
-            lay_out(problem, layout, source, part, threads, workspace);
+        for (index_t i = 0; i < problem.groups * threads; ++i)
+            lay_out(problem, layout, source, i / threads, i % threads, threads,
+                    workspace + i / threads * layout.elements);
 #pragma omp for schedule(dynamic)
         for (index_t task = 0; task < tasks; ++task) {
             const index_t g = task / parts, part = task % parts;
             const index_t first = share(problem.target_channels, parts, part);
             const index_t last = share(problem.target_channels, parts, part + 1);
-            const T* const from = workspace + g * layout.elements;
-            const T* const weights = weight + g * problem.weight_group_pitch;
-            T* const to = target + g * problem.target_channels * problem.target_channel_pitch;
-            finite &= layout.dots ? correlate_dots(problem, layout, first, last, from, weights, to)
-                                  : correlate_rows(problem, layout, first, last, from, weights, to,
-                                                   product);
+            const Rows<T> group{
+                problem, layout, workspace + g * layout.elements,
+                weight + g * problem.weight_group_pitch,
+                target + g * problem.target_channels * problem.target_channel_pitch};
+            finite &= layout.dots ? correlate_dots(problem, layout, first, last, group.copy,
+                                                   group.weight, group.target)
+                                  : correlate_rows(group, first, last, product);
         }
     }
     return finite != 0;

@@ -12,8 +12,10 @@ constexpr index_t MAX_VECTORS = 64;
 // sums stay accurate.
 constexpr double BLOCK_BYTES = 256 << 10;
 constexpr index_t MAX_TERMS = 1024;
-// Tasks for each thread, and target channels of one at least, whose weights follow each other.
-constexpr index_t TASKS = 4, MIN_ROWS = 8;
+// Copies and sums of groups that a thread works on at a time: they stay in the level 1 cache.
+constexpr double TOGETHER_BYTES = 24 << 10;
+// Tasks for each thread.
+constexpr index_t TASKS = 4;
 // Vectors of terms from which on they are the lanes, where positions fill half a vector at most.
 constexpr index_t DOT_VECTORS = 3;
 // With less there is one thread.

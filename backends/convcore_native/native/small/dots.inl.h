@@ -33,9 +33,11 @@ void make_column(const Correlation& problem, const Layout& layout, const index_t
     clear_run(lanes - rest, column + whole);
 }
 
+// Those of the positions first .. last - 1.
 template <class T>
-void make_columns(const Correlation& problem, const Layout& layout, const T* source, T* columns) {
-    for (index_t p = 0; p < layout.dots; ++p)
+void make_columns(const Correlation& problem, const Layout& layout, const T* source, index_t first,
+                  index_t last, T* columns) {
+    for (index_t p = first; p < last; ++p)
         make_column(problem, layout, layout.reads + p * layout.taps, source,
                     columns + p * layout.column);
 }

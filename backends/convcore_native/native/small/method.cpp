@@ -46,8 +46,7 @@ class SmallCorrelation : public Method {
             const Correlation& problem = part.problem;
             layouts_.emplace_back(problem, kernels_.rows, kernels_.lanes, int(sizeof(T)), threads);
             const Layout& layout = layouts_.back().layout;
-            elements_ =
-                std::max(elements_, problem.groups * layout.elements + threads * layout.product);
+            elements_ = std::max(elements_, workspace_of(problem, layout));
             work_ += seconds_of(problem, layout);
         }
     }
@@ -86,6 +85,11 @@ class SmallCorrelation : public Method {
     }
 
   private:
+    index_t workspace_of(const Correlation& problem, const Layout& layout) const {
+        if (layout.together) return threads_ * layout.together * (layout.elements + layout.product);
+        return problem.groups * layout.elements + threads_ * layout.product;
+    }
+
     double seconds_of(const Correlation& problem, const Layout& layout) const {
         const double flops = peak_flops(kernels_.lanes, int(sizeof(T)));
         return layout.dots ? dot_seconds(problem, layout, flops)

@@ -52,8 +52,10 @@ OwnedLayout::OwnedLayout(const Correlation& problem, int rows, int lanes, int it
     layout.vectors = index_t(vectors_.size());
     layout.strip = strips_.data();
     layout.tap = taps_.data();
+    layout.rows = index_t(rows_.size());
     layout.vector = vectors_.data();
-    layout.run = runs_.data();
+    layout.row = rows_.data();
+    find_quick();
     cut(rows, itemsize, threads);
     use_dots();
 }
@@ -72,6 +74,7 @@ void OwnedLayout::use_dots() {
     if (2 * positions > lanes_ || depth < DOT_VECTORS * lanes_ || !weight_in_order()) return;
     add_columns(0, problem_.target_start, at);
     layout.dots = positions;
+    layout.together = 0;
     layout.column = depth / lanes_ * lanes_ + lanes_;
     layout.elements = positions * layout.column;
     layout.reads = reads_.data();
@@ -100,14 +103,38 @@ void OwnedLayout::add_reads(int a, const index_t* at, index_t source) {
     }
 }
 
-void OwnedLayout::cut(int rows, int itemsize, int threads) {
+void OwnedLayout::cut(int tile_rows, int itemsize, int threads) {
     const index_t channels = problem_.source_channels, targets = problem_.target_channels;
     const index_t most = std::max<index_t>(1, index_t(BLOCK_BYTES) / (layout.plane * itemsize));
     layout.channels = evenly(channels, std::min(most, quotient(MAX_TERMS, layout.taps)));
     const index_t tasks = threads == 1 ? 1 : quotient(TASKS * threads, problem_.groups);
-    layout.rows = std::max(MIN_ROWS, round_up(quotient(targets, tasks), rows));
-    layout.rows = std::min(std::max(layout.rows, index_t(rows)), targets);
-    layout.product = layout.channels < channels ? layout.rows * layout.vectors * lanes_ : 0;
+    const index_t wanted = std::max<index_t>(quotient(targets, tasks), tile_rows);
+    layout.target_channels = std::min(round_up(wanted, tile_rows), targets);
+    const index_t kept = layout.channels < channels ? layout.target_channels : tile_rows;
+    layout.product = (std::min(kept, targets) * layout.vectors + 1) * lanes_;
+    if (problem_.groups > 1 && targets <= tile_rows && layout.channels == channels) {
+        const index_t each = (layout.elements + layout.product) * itemsize;
+        const index_t fit = std::max<index_t>(1, index_t(TOGETHER_BYTES) / each);
+        layout.together = std::min(fit, quotient(problem_.groups, TASKS * threads));
+    }
+    layout.source_size = (problem_.groups * channels - 1) * problem_.source_channel_pitch + 1;
+    for (int a = 0; a < problem_.axes; ++a)
+        layout.source_size += (problem_.axis[a].extent - 1) * problem_.axis[a].source_pitch;
+}
+
+void OwnedLayout::find_quick() {
+    std::sort(strips_.begin(), strips_.end(),
+              [](const Strip& a, const Strip& b) { return a.to < b.to; });
+    for (Strip& strip : strips_)
+        strip.quick = layout.step == 1 && strip.count < lanes_ && strip.to + lanes_ <= layout.plane;
+    if (problem_.axis[problem_.axes - 1].target_pitch != 1) return;
+    index_t end = 0;  // of the rows that follow each other without a gap
+    for (size_t r = rows_.size(); r-- > 0;) {
+        Row& row = rows_[r];
+        if (r + 1 == rows_.size() || row.target + row.count != rows_[r + 1].target)
+            end = row.target + row.count;
+        row.quick = row.count < lanes_ && row.target + lanes_ <= end;
+    }
 }
 
 void OwnedLayout::add_strips(int a, index_t from, index_t to) {
@@ -123,7 +150,7 @@ void OwnedLayout::add_strips(int a, index_t from, index_t to) {
     }
     for (index_t at = first; at < std::min(last, first + copy.step); ++at)
         strips_.push_back(
-            {from + at, to + copy.place(at - copy.low), ceiling(last - at, copy.step)});
+            {from + at, to + copy.place(at - copy.low), ceiling(last - at, copy.step), false});
 }
 
 void OwnedLayout::add_taps(int a, index_t shift, index_t weight) {
@@ -145,13 +172,12 @@ void OwnedLayout::add_rows(int a, index_t target, index_t start) {
 void OwnedLayout::add_row(index_t target, index_t start, const Axis& axis) {
     for (index_t q = 0; q < axis.count;) {
         const index_t at = start + q;
-        if (vectors_.empty() || vectors_.back().start + lanes_ <= at)
-            vectors_.push_back({at, index_t(runs_.size()), 0});
-        const index_t lane = at - vectors_.back().start;
-        const index_t count = std::min(axis.count - q, lanes_ - lane);
-        runs_.push_back({target + q * axis.target_pitch, int(lane), int(count)});
-        ++vectors_.back().runs;
-        q += count;
+        if (vectors_.empty() || vectors_.back() + lanes_ <= at) vectors_.push_back(at);
+        const index_t lane = at - vectors_.back();
+        if (q == 0)
+            rows_.push_back(
+                {index_t(vectors_.size() - 1) * lanes_ + lane, target, axis.count, false});
+        q += lanes_ - lane;
     }
 }
 

@@ -36,7 +36,8 @@ class OwnedLayout {
     void add_taps(int axis, index_t shift, index_t weight);
     void add_rows(int axis, index_t target, index_t start);
     void add_row(index_t target, index_t start, const Axis&);
-    void cut(int rows, int itemsize, int threads);
+    void find_quick();
+    void cut(int tile_rows, int itemsize, int threads);
     void add_columns(int axis, index_t target, index_t* at);
     void use_dots();
     void add_reads(int axis, const index_t* at, index_t source);
@@ -47,8 +48,8 @@ class OwnedLayout {
     CopyAxis axes_[MAX_AXES];
     std::vector<Strip> strips_;
     std::vector<Tap> taps_;
-    std::vector<Vector> vectors_;
-    std::vector<Run> runs_;
+    std::vector<index_t> vectors_;
+    std::vector<Row> rows_;
     std::vector<index_t> reads_, places_;
 };
 
