@@ -37,11 +37,30 @@ double lane_seconds(const Correlation& problem, const Layout& layout, int rows, 
            VECTOR_SECONDS * double(layout.vectors);
 }
 
+// So many problems alike, and the elements from one to the next.
+struct Samples {
+    index_t count, source, target;
+};
+
+Samples samples_of(const Geometry& geometry, Operation operation, bool apart) {
+    if (!apart) return {1, 0, 0};
+    const index_t input = geometry.in_channels * geometry.input_positions();
+    const index_t output = geometry.out_channels * geometry.output_positions();
+    if (operation == GRAD_INPUT) return {geometry.batch, output, input};
+    return {geometry.batch, input, output};
+}
+
 template <class T>
 class SmallCorrelation : public Method {
   public:
-    SmallCorrelation(const Routines<T>& kernels, Correlations all, int threads)
-        : kernels_(kernels), parts_(std::move(all.parts)), clear_(all.clear), threads_(threads) {
+    // `all` is to be carried out for each of some samples.
+    SmallCorrelation(const Routines<T>& kernels, Correlations all, const Samples& samples,
+                     int threads)
+        : kernels_(kernels),
+          parts_(std::move(all.parts)),
+          samples_(samples),
+          clear_(all.clear * samples.count),
+          threads_(threads) {
         for (const OwnedCorrelation& part : parts_) {
             const Correlation& problem = part.problem;
             layouts_.emplace_back(problem, kernels_.rows, kernels_.lanes, int(sizeof(T)), threads);
@@ -60,15 +79,10 @@ class SmallCorrelation : public Method {
         const T* weight = static_cast<const T*>(second);
         T* target = static_cast<T*>(result);
         if (clear_) memset(target, 0, size_t(clear_) * sizeof(T));
-        for (size_t i = 0; i < parts_.size(); ++i) {
-            const Correlation& problem = parts_[i].problem;
-            const Layout& layout = layouts_[i].layout;
-            const bool finite =
-                kernels_.correlate(problem, layout, source, weight, target,
-                                   static_cast<T*>(workspace), std::min(threads, threads_));
-            if ((layout.padded || layout.dots) && !finite)
-                reference_correlate(problem, source, weight, target);
-        }
+        for (index_t n = 0; n < samples_.count; ++n)
+            for (size_t i = 0; i < parts_.size(); ++i)
+                run_part(i, source + n * samples_.source, weight, target + n * samples_.target,
+                         static_cast<T*>(workspace), std::min(threads, threads_));
         return DONE;
     }
 
@@ -77,14 +91,25 @@ class SmallCorrelation : public Method {
         for (const OwnedLayout& owned : layouts_) vectors += owned.layout.vectors;
         if (layouts_.size() == 1 && layouts_[0].layout.dots)
             return "few positions, nothing packed, terms as lanes";
-        return "few positions, nothing packed, " + std::to_string(vectors) + " vectors of them";
+        return "few positions, nothing packed, " + std::to_string(vectors) + " vectors of them" +
+               (samples_.count > 1 ? " for each sample" : "");
     }
 
     double seconds(int threads) const override {
-        return CALL_SECONDS + work_ / std::min(threads, threads_);
+        return CALL_SECONDS + work_ * double(samples_.count) / std::min(threads, threads_);
     }
 
   private:
+    void run_part(size_t i, const T* source, const T* weight, T* target, T* workspace,
+                  int threads) const {
+        const Correlation& problem = parts_[i].problem;
+        const Layout& layout = layouts_[i].layout;
+        const bool finite =
+            kernels_.correlate(problem, layout, source, weight, target, workspace, threads);
+        if ((layout.padded || layout.dots) && !finite)
+            reference_correlate(problem, source, weight, target);
+    }
+
     index_t workspace_of(const Correlation& problem, const Layout& layout) const {
         if (layout.together) return threads_ * layout.together * (layout.elements + layout.product);
         return problem.groups * layout.elements + threads_ * layout.product;
@@ -99,7 +124,8 @@ class SmallCorrelation : public Method {
     const Routines<T>& kernels_;
     std::vector<OwnedCorrelation> parts_;
     std::vector<OwnedLayout> layouts_;
-    index_t clear_;  // elements of the result to set to zero first
+    const Samples samples_;
+    const index_t clear_;  // elements of the result to set to zero first
     const int threads_;
     index_t elements_ = 0;
     double work_ = 0;  // seconds of one core
@@ -108,13 +134,16 @@ class SmallCorrelation : public Method {
 template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
                              const Table& table) {
-    Correlations all = correlations(geometry, operation);
+    const Samples samples = samples_of(geometry, operation, request.batch_invariant);
+    const Geometry sample = with_batch(geometry, geometry.batch / samples.count);
+    Correlations all = correlations(sample, operation);
     const index_t most = MAX_VECTORS * of<T>(table).lanes;
     for (const OwnedCorrelation& part : all.parts)
         if (part.positions() > most || copied_elements(part.problem) * sizeof(T) > MAX_COPY_BYTES)
             return nullptr;
-    const int threads = geometry.flop() < THREADS_FLOP ? 1 : request.threads;
-    auto method = std::make_unique<SmallCorrelation<T>>(of<T>(table), std::move(all), threads);
+    const int threads = sample.flop() < THREADS_FLOP ? 1 : request.threads;
+    auto method =
+        std::make_unique<SmallCorrelation<T>>(of<T>(table), std::move(all), samples, threads);
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;
 }
