@@ -25,6 +25,9 @@ constexpr double THREADS_FLOP = 2e6;
 // few target channels the sums wait for each other. Measured on AMD Zen 3 with AVX2, 2026.
 constexpr double STRIP_SECONDS = 1.5e-9, VECTOR_SECONDS = 10e-9, CALL_SECONDS = 0.2e-6;
 constexpr double EFFICIENCY = 0.75, EFFICIENCY_OF_CHANNEL = 0.15;
+// Where there is one vector, a weight is loaded for each product (1152 to 48 channels of 1 x 1, AMD
+// Zen 5, 2026).
+constexpr double EFFICIENCY_OF_VECTOR = 0.45;
 // The share with register tiles of so many target channels, which 32 registers have room for; and
 // seconds of an entry of a column, of a sum of lanes, and of an element of the weight that few
 // positions use. Measured on AMD Zen 5 with AVX-512, 2026.

@@ -31,8 +31,10 @@ double lane_seconds(const Correlation& problem, const Layout& layout, int rows, 
     const double channels = double(problem.groups * problem.source_channels);
     const double products = double(layout.vectors) * lanes * double(layout.taps) * channels *
                             double(problem.target_channels);
-    const double share = std::min(rows < TALL_ROWS ? EFFICIENCY : TALL_EFFICIENCY,
-                                  EFFICIENCY_OF_CHANNEL * double(problem.target_channels));
+    const double most = layout.vectors == 1 ? EFFICIENCY_OF_VECTOR
+                        : rows < TALL_ROWS  ? EFFICIENCY
+                                            : TALL_EFFICIENCY;
+    const double share = std::min(most, EFFICIENCY_OF_CHANNEL * double(problem.target_channels));
     return 2 * products / (share * flops) + STRIP_SECONDS * channels * double(layout.strips) +
            VECTOR_SECONDS * double(layout.vectors);
 }
