@@ -1,7 +1,7 @@
 // Correlations with few positions: those are the lanes, on a copy of the source with its padding;
 // the weight is read once, where it lies. Nothing is packed.
 #pragma once
-#include "machine/thread_number.inl.h"
+#include "machine/parallel.inl.h"
 #include "problem/integers.h"
 #include "simd/copy.inl.h"
 #include "small/dots.inl.h"
@@ -217,41 +217,36 @@ bool correlate(const Correlation& problem, const Layout& layout, const T* source
                T* target, T* workspace, int threads) {
     const index_t parts = quotient(problem.target_channels, layout.target_channels);
     const index_t tasks = problem.groups * parts;
-    int finite = 1;
+    Found nonfinite;
     if (layout.together) {
         const index_t bundles = quotient(problem.groups, layout.together);
         const index_t each = layout.together * (layout.elements + layout.product);
-#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1) \
-    reduction(& : finite)
-        for (index_t i = 0; i < bundles; ++i)
-            finite &= correlate_groups(problem, layout, i * layout.together,
-                                       smaller((i + 1) * layout.together, problem.groups), source,
-                                       weight, target, workspace + thread_number() * each);
-        return finite != 0;
+        parallel_for(threads, bundles, 1, [&](index_t i, int thread) {
+            const index_t first = i * layout.together;
+            nonfinite.set(!correlate_groups(problem, layout, first,
+                                            smaller(first + layout.together, problem.groups),
+                                            source, weight, target, workspace + thread * each));
+        });
+        return !nonfinite;
     }
-#pragma omp parallel num_threads(threads) if (threads > 1) reduction(& : finite)
-    {
-        T* const product =
-            workspace + problem.groups * layout.elements + thread_number() * layout.product;
-#pragma omp for
-        for (index_t i = 0; i < problem.groups * threads; ++i)
-            lay_out(problem, layout, source, i / threads, i % threads, threads,
-                    workspace + i / threads * layout.elements);
-#pragma omp for schedule(dynamic)
-        for (index_t task = 0; task < tasks; ++task) {
-            const index_t g = task / parts, part = task % parts;
-            const index_t first = share(problem.target_channels, parts, part);
-            const index_t last = share(problem.target_channels, parts, part + 1);
-            const Rows<T> group{
-                problem, layout, workspace + g * layout.elements,
-                weight + g * problem.weight_group_pitch,
-                target + g * problem.target_channels * problem.target_channel_pitch};
-            finite &= layout.dots ? correlate_dots(problem, layout, first, last, group.copy,
-                                                   group.weight, group.target)
-                                  : correlate_rows(group, first, last, product);
-        }
-    }
-    return finite != 0;
+    parallel_for(threads, problem.groups * threads, 1, [&](index_t i, int) {
+        lay_out(problem, layout, source, i / threads, i % threads, threads,
+                workspace + i / threads * layout.elements);
+    });
+    T* const products = workspace + problem.groups * layout.elements;
+    parallel_for(threads, tasks, few_of(tasks, threads), [&](index_t task, int thread) {
+        const index_t g = task / parts, part = task % parts;
+        const index_t first = share(problem.target_channels, parts, part);
+        const index_t last = share(problem.target_channels, parts, part + 1);
+        const Rows<T> group{problem, layout, workspace + g * layout.elements,
+                            weight + g * problem.weight_group_pitch,
+                            target + g * problem.target_channels * problem.target_channel_pitch};
+        nonfinite.set(!(
+            layout.dots ? correlate_dots(problem, layout, first, last, group.copy, group.weight,
+                                         group.target)
+                        : correlate_rows(group, first, last, products + thread * layout.product)));
+    });
+    return !nonfinite;
 }
 
 }  // namespace
