@@ -26,7 +26,7 @@ from convcore.plugin import OPERATIONS, Geometry, UnsupportedError
 
 SMALL = Geometry.of((2, 3, 8, 7), (4, 3, 3, 3), padding=1)
 EMPTY = Geometry.of((0, 3, 8), (4, 3, 3))
-NAMES = ["gemm_channels", "gemm_positions", "few_channels", "small", "reference"]
+NAMES = ["gemm_channels", "gemm_positions", "few_channels", "few_positions", "reference"]
 BOUNDED = (WinogradConvolution, TileFFTConvolution)
 
 
@@ -74,7 +74,7 @@ def test_what_other_algorithms_list_is_right_too(isa, dtype):
                 error = np.abs(run(plan, geometry, number, *arrays) - want).max()
                 assert error <= 100 * np.finfo(dtype).eps * max(10, np.abs(want).max())
                 assert not native_plan(
-                    geometry, dtype, variants={operation: "small"}, **options
+                    geometry, dtype, variants={operation: "few_positions"}, **options
                 ).fits(number)
 
 
@@ -105,10 +105,10 @@ def test_a_plan_of_a_variant_says_which():
 @pytest.mark.parametrize(
     ("variants", "options", "said"),
     [
-        ({"forward": "fft"}, {}, r"forward must be one of small, gemm_channels, .*; got 'fft'$"),
+        ({"forward": "fft"}, {}, r"forward must be one of few_positions, gemm_channels, .*; got 'fft'$"),
         ({"grad_input": 3}, {}, "grad_input must be one of .*; got 3$"),
-        ({"grad_weight": "small"}, {}, "grad_weight must be one of .*, reference; got 'small'$"),
-        ({"backward": "small"}, {}, "must be of forward, .*; got one of 'backward'$"),
+        ({"grad_weight": "few_positions"}, {}, "grad_weight must be one of .*, reference; got 'few_positions'$"),
+        ({"backward": "few_positions"}, {}, "must be of forward, .*; got one of 'backward'$"),
         ({"forward": "gemm_channels"}, {"max_workspace": 0}, "must be one of reference; got"),
     ],
 )

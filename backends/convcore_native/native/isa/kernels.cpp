@@ -7,7 +7,7 @@
 CONVCORE_DECLARED(gemm_channels);
 CONVCORE_DECLARED(gemm_positions);
 CONVCORE_DECLARED(few_channels);
-CONVCORE_DECLARED(small);
+CONVCORE_DECLARED(few_positions);
 CONVCORE_DECLARED(tilefft);
 CONVCORE_DECLARED(winograd);
 
@@ -22,7 +22,7 @@ const convcore::Kernels CONVCORE_KERNELS{
     &CONVCORE_SYMBOL(gemm_channels, CONVCORE_ISA),
     &CONVCORE_SYMBOL(gemm_positions, CONVCORE_ISA),
     &CONVCORE_SYMBOL(few_channels, CONVCORE_ISA),
-    &CONVCORE_SYMBOL(small, CONVCORE_ISA),
+    &CONVCORE_SYMBOL(few_positions, CONVCORE_ISA),
     &CONVCORE_SYMBOL(tilefft, CONVCORE_ISA),
     &CONVCORE_SYMBOL(winograd, CONVCORE_ISA),
 };

@@ -22,7 +22,7 @@ struct RegisterTiles {
     int registers;
     Tile gemm_channels;   // positions by vectors of target channels
     Tile gemm_positions;  // target channels by vectors of positions
-    Tile small;           // target channels by vectors of positions
+    Tile few_positions;   // target channels by vectors of positions
     FewChannelsTiles few_channels;
     Tile winograd;           // tiles by vectors of target channels
     Tile winograd_gradient;  // target channels by vectors of source channels

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "few_channels/method.h"
+#include "few_positions/method.h"
 #include "gemm_channels/method.h"
 #include "gemm_positions/method.h"
 #include "reference/method.h"
-#include "small/method.h"
 
 namespace convcore {
 
@@ -45,7 +45,8 @@ constexpr Maker GEMM_POSITIONS =
     made<gemm_positions::Table, &Kernels::gemm_positions, gemm_positions::make_method>;
 constexpr Maker FEW_CHANNELS =
     made<few_channels::Table, &Kernels::few_channels, few_channels::make_method>;
-constexpr Maker SMALL = made<small::Table, &Kernels::small, small::make_method>;
+constexpr Maker FEW_POSITIONS =
+    made<few_positions::Table, &Kernels::few_positions, few_positions::make_method>;
 
 struct Way {
     const char* name;
@@ -56,7 +57,7 @@ struct Way {
 constexpr Way WAYS[] = {{"gemm_channels", GEMM_CHANNELS},
                         {"gemm_positions", GEMM_POSITIONS},
                         {"few_channels", FEW_CHANNELS},
-                        {"small", SMALL},
+                        {"few_positions", FEW_POSITIONS},
                         {"reference", reference}};
 
 struct Fastest {

@@ -1,11 +1,11 @@
-#include "small/tiling.h"
+#include "few_positions/tiling.h"
 
 #include <algorithm>
 
+#include "few_positions/cost.h"
 #include "problem/integers.h"
-#include "small/cost.h"
 
-namespace convcore::small {
+namespace convcore::few_positions {
 
 namespace {
 
@@ -181,4 +181,4 @@ void OwnedLayout::add_row(index_t target, index_t start, const Axis& axis) {
     }
 }
 
-}  // namespace convcore::small
+}  // namespace convcore::few_positions

@@ -2,7 +2,7 @@
 #pragma once
 #include "problem/axis.h"
 
-namespace convcore::small {
+namespace convcore::few_positions {
 
 // Beyond this packing pays. Measured on AMD Zen 5 with AVX-512, 2026.
 constexpr double MAX_COPY_BYTES = 4 << 20;
@@ -35,4 +35,4 @@ constexpr int TALL_ROWS = 8;
 constexpr double TALL_EFFICIENCY = 0.9;
 constexpr double ENTRY_SECONDS = 0.5e-9, SUM_SECONDS = 8e-9, WEIGHT_SECONDS = 0.06e-9;
 
-}  // namespace convcore::small
+}  // namespace convcore::few_positions

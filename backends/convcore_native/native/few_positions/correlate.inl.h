@@ -1,18 +1,18 @@
 // Correlations with few positions: those are the lanes, on a copy of the source with its padding;
 // the weight is read once, where it lies. Nothing is packed.
 #pragma once
+#include "few_positions/dots.inl.h"
+#include "few_positions/kernels.h"
 #include "machine/parallel.inl.h"
 #include "problem/integers.h"
 #include "simd/copy.inl.h"
-#include "small/dots.inl.h"
-#include "small/kernels.h"
 
-namespace convcore::small {
+namespace convcore::few_positions {
 namespace {
 
 // Most registers hold sums: enough to hide the latency of FMA, with a single target channel too.
-constexpr int ROWS = TILES.small.rows;
-constexpr int vectors_for(index_t rows) { return rows == 1 ? 8 : TILES.small.vectors; }
+constexpr int ROWS = TILES.few_positions.rows;
+constexpr int vectors_for(index_t rows) { return rows == 1 ? 8 : TILES.few_positions.vectors; }
 
 template <class T, int... lane>
 ALWAYS_INLINE inline vec<T> counted(Lanes<lane...>) {
@@ -250,4 +250,4 @@ bool correlate(const Correlation& problem, const Layout& layout, const T* source
 }
 
 }  // namespace
-}  // namespace convcore::small
+}  // namespace convcore::few_positions

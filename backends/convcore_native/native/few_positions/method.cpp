@@ -1,18 +1,18 @@
 // Problems with few positions: nothing is packed.
-#include "small/method.h"
+#include "few_positions/method.h"
 
 #include <string.h>
 
 #include <algorithm>
 
+#include "few_positions/cost.h"
+#include "few_positions/tiling.h"
 #include "machine/processor.h"
 #include "problem/dtypes.h"
 #include "problem/integers.h"
 #include "reference/reference.h"
-#include "small/cost.h"
-#include "small/tiling.h"
 
-namespace convcore::small {
+namespace convcore::few_positions {
 
 namespace {
 
@@ -53,11 +53,10 @@ Samples samples_of(const Geometry& geometry, Operation operation, bool apart) {
 }
 
 template <class T>
-class SmallCorrelation : public Method {
+class FewPositions : public Method {
   public:
     // `all` is to be carried out for each of some samples.
-    SmallCorrelation(const Routines<T>& kernels, Correlations all, const Samples& samples,
-                     int threads)
+    FewPositions(const Routines<T>& kernels, Correlations all, const Samples& samples, int threads)
         : kernels_(kernels),
           parts_(std::move(all.parts)),
           samples_(samples),
@@ -72,7 +71,7 @@ class SmallCorrelation : public Method {
         }
     }
 
-    const char* name() const override { return "small"; }
+    const char* name() const override { return "few_positions"; }
     size_t workspace() const override { return size_t(elements_) * sizeof(T); }
 
     Outcome run(const void* first, const void* second, void* result, void* workspace,
@@ -144,8 +143,7 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
         if (part.positions() > most || copied_elements(part.problem) * sizeof(T) > MAX_COPY_BYTES)
             return nullptr;
     const int threads = sample.flop() < THREADS_FLOP ? 1 : request.threads;
-    auto method =
-        std::make_unique<SmallCorrelation<T>>(of<T>(table), std::move(all), samples, threads);
+    auto method = std::make_unique<FewPositions<T>>(of<T>(table), std::move(all), samples, threads);
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;
 }
@@ -160,4 +158,4 @@ std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operatio
     });
 }
 
-}  // namespace convcore::small
+}  // namespace convcore::few_positions

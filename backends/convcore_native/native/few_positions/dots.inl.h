@@ -1,11 +1,11 @@
 // Correlations with fewer positions than a vector has lanes: the terms are the lanes, of the
 // weight where it lies and of columns that are made of the source.
 #pragma once
+#include "few_positions/kernels.h"
 #include "problem/integers.h"
 #include "simd/copy.inl.h"
-#include "small/kernels.h"
 
-namespace convcore::small {
+namespace convcore::few_positions {
 namespace {
 
 constexpr int DOT_ROWS = 4, DOT_COLUMNS = TILES.registers > 16 ? 4 : 2;
@@ -116,4 +116,4 @@ bool correlate_dots(const Correlation& problem, const Layout& layout, index_t fi
 }
 
 }  // namespace
-}  // namespace convcore::small
+}  // namespace convcore::few_positions

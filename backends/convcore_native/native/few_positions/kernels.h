@@ -3,7 +3,7 @@
 #include "problem/axis.h"
 #include "problem/routines.h"
 
-namespace convcore::small {
+namespace convcore::few_positions {
 
 // Neighbouring elements of a source row, and where they stand in the copy. One that is `quick` is
 // shorter than a vector and may be copied as one: what that writes behind it belongs to the same
@@ -62,4 +62,4 @@ struct Routines {
 
 typedef BothDtypes<Routines> Table;
 
-}  // namespace convcore::small
+}  // namespace convcore::few_positions

@@ -1,12 +1,12 @@
-// The copy of a small source, and the tables that tell the kernel where everything lies in it.
+// The copy of a source, and the tables that tell the kernel where everything lies in it.
 #pragma once
 #include <vector>
 
+#include "few_positions/kernels.h"
 #include "problem/correlation.h"
 #include "problem/integers.h"
-#include "small/kernels.h"
 
-namespace convcore::small {
+namespace convcore::few_positions {
 
 // One axis in the copy, which holds its positions low, low + 1, ... of the source: the one
 // number `at` from there stands at at % step * phase_pitch + at / step * pitch.
@@ -53,4 +53,4 @@ class OwnedLayout {
     std::vector<index_t> reads_, places_;
 };
 
-}  // namespace convcore::small
+}  // namespace convcore::few_positions
