@@ -12,7 +12,14 @@ import pytest
 
 ROOT = next(each for each in Path(__file__).parents if (each / "setup.py").exists())
 NATIVE = ROOT / "backends" / "convcore_native" / "native"
-ALGORITHMS = {"gemm_channels", "gemm_positions", "few_channels", "few_positions", "tilefft", "winograd"}
+ALGORITHMS = {
+    "gemm_channels",
+    "gemm_positions",
+    "few_channels",
+    "few_positions",
+    "tilefft",
+    "winograd",
+}
 # A file may include those of the layers before its own, and of its own but for algorithms.
 LAYERS = (
     {"problem", "simd"},

@@ -105,9 +105,17 @@ def test_a_plan_of_a_variant_says_which():
 @pytest.mark.parametrize(
     ("variants", "options", "said"),
     [
-        ({"forward": "fft"}, {}, r"forward must be one of few_positions, gemm_channels, .*; got 'fft'$"),
+        (
+            {"forward": "fft"},
+            {},
+            r"forward must be one of few_positions, gemm_channels, .*; got 'fft'$",
+        ),
         ({"grad_input": 3}, {}, "grad_input must be one of .*; got 3$"),
-        ({"grad_weight": "few_positions"}, {}, "grad_weight must be one of .*, reference; got 'few_positions'$"),
+        (
+            {"grad_weight": "few_positions"},
+            {},
+            "grad_weight must be one of .*, reference; got 'few_positions'$",
+        ),
         ({"backward": "few_positions"}, {}, "must be of forward, .*; got one of 'backward'$"),
         ({"forward": "gemm_channels"}, {"max_workspace": 0}, "must be one of reference; got"),
     ],

@@ -179,14 +179,15 @@ void lay_out(const Correlation& problem, const Layout& layout, const T* source, 
              index_t part, index_t parts, T* copy) {
     const index_t channels = problem.source_channels;
     if (layout.dots)
-        return make_columns(problem, layout, source + g * channels * problem.source_channel_pitch,
-                            share(layout.dots, parts, part), share(layout.dots, parts, part + 1),
-                            copy);
+        make_columns(problem, layout, source + g * channels * problem.source_channel_pitch,
+                     share(layout.dots, parts, part), share(layout.dots, parts, part + 1),
+                     copy + layout.columns);
+    if (layout.vectors == 0) return;
     for (index_t c = share(channels, parts, part); c < share(channels, parts, part + 1); ++c)
         copy_channel(problem, layout, source, g * channels + c, copy + c * layout.plane);
     if (part + 1 < parts) return;
-    const index_t copied = channels * layout.plane;
-    clear_run(layout.elements - copied, copy + copied);
+    const index_t end = layout.dots ? layout.columns : layout.elements;
+    clear_run(end - channels * layout.plane, copy + channels * layout.plane);
 }
 
 // Groups of few channels, some at a time: what is stored has reached the cache before it is loaded
@@ -241,10 +242,11 @@ bool correlate(const Correlation& problem, const Layout& layout, const T* source
         const Rows<T> group{problem, layout, workspace + g * layout.elements,
                             weight + g * problem.weight_group_pitch,
                             target + g * problem.target_channels * problem.target_channel_pitch};
-        nonfinite.set(!(
-            layout.dots ? correlate_dots(problem, layout, first, last, group.copy, group.weight,
-                                         group.target)
-                        : correlate_rows(group, first, last, products + thread * layout.product)));
+        if (layout.vectors)
+            nonfinite.set(!correlate_rows(group, first, last, products + thread * layout.product));
+        if (layout.dots)
+            nonfinite.set(!correlate_dots(problem, layout, first, last, group.copy + layout.columns,
+                                          group.weight, group.target));
     });
     return !nonfinite;
 }

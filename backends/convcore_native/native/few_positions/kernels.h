@@ -41,10 +41,10 @@ struct Layout {
     const Tap* tap;
     const index_t* vector;  // where the copy holds what its first position reads with shift 0
     const Row* row;
-    // Where there are too few positions to be lanes: as many, or 0. Each has a column of `column`
-    // elements, which reads, for each tap, so far into the source, or padding where that is -1; and
-    // a place in the target. There is no copy then.
-    index_t dots, column;
+    // The last positions, or all, where there are too few to be lanes: as many, or 0. Each has a
+    // column of `column` elements, which reads, for each tap, so far into the source, or padding
+    // where that is -1; and a place in the target. The columns of a group stand behind its copy.
+    index_t dots, column, columns;
     const index_t *reads, *place;
 };
 

@@ -90,8 +90,7 @@ class FewPositions : public Method {
     std::string describe() const override {
         index_t vectors = 0;
         for (const OwnedLayout& owned : layouts_) vectors += owned.layout.vectors;
-        if (layouts_.size() == 1 && layouts_[0].layout.dots)
-            return "few positions, nothing packed, terms as lanes";
+        if (vectors == 0) return "few positions, nothing packed, terms as lanes";
         return "few positions, nothing packed, " + std::to_string(vectors) + " vectors of them" +
                (samples_.count > 1 ? " for each sample" : "");
     }
@@ -118,8 +117,11 @@ class FewPositions : public Method {
 
     double seconds_of(const Correlation& problem, const Layout& layout) const {
         const double flops = peak_flops(kernels_.lanes, int(sizeof(T)));
-        return layout.dots ? dot_seconds(problem, layout, flops)
-                           : lane_seconds(problem, layout, kernels_.rows, kernels_.lanes, flops);
+        double seconds = 0;
+        if (layout.dots) seconds += dot_seconds(problem, layout, flops);
+        if (layout.vectors)
+            seconds += lane_seconds(problem, layout, kernels_.rows, kernels_.lanes, flops);
+        return seconds;
     }
 
     const Routines<T>& kernels_;

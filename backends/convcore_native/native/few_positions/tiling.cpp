@@ -71,14 +71,20 @@ void OwnedLayout::use_dots() {
     const index_t depth = problem_.source_channels * layout.taps;
     index_t positions = 1, at[MAX_AXES];
     for (int a = 0; a < problem_.axes; ++a) positions *= problem_.axis[a].count;
-    if (2 * positions > lanes_ || depth < DOT_VECTORS * lanes_ || !weight_in_order()) return;
+    const bool all = 2 * positions <= lanes_, row = rows_.size() == 1 && positions > lanes_;
+    const index_t dots = all ? positions : row ? positions % lanes_ : 0;
+    if (dots == 0 || !(all || 4 * dots <= lanes_)) return;
+    if (depth < DOT_VECTORS * lanes_ || !weight_in_order()) return;
     add_columns(0, problem_.target_start, at);
-    layout.dots = positions;
-    layout.together = 0;
+    layout.dots = dots;
     layout.column = depth / lanes_ * lanes_ + lanes_;
-    layout.elements = positions * layout.column;
-    layout.reads = reads_.data();
-    layout.place = places_.data();
+    layout.together = 0;
+    layout.reads = reads_.data() + (positions - dots) * layout.taps;
+    layout.place = places_.data() + positions - dots;
+    layout.columns = all ? 0 : layout.elements;
+    layout.elements = layout.columns + dots * layout.column;
+    layout.vectors = all ? 0 : positions / lanes_;
+    if (!all) rows_[0].count = positions - dots;
 }
 
 // Columns of the positions whose coordinates on the axes before `a` are `at`.
