@@ -19,11 +19,11 @@ ALWAYS_INLINE inline vec<T> counted(Lanes<lane...>) {
     return vec<T>{T(lane)...};
 }
 
-// The first `count` elements, and zeros.
+// Ones in the first `count` lanes, and zeros.
 template <class T>
-ALWAYS_INLINE inline vec<T> load_some(const T* from, index_t count) {
+inline vec<T> first_lanes(index_t count) {
     const vec<T> number = counted<T>(typename Count<Simd<T>::lanes>::type{});
-    return number < broadcast(T(count)) ? load(from) : vec<T>{};
+    return number < broadcast(T(count)) ? broadcast(T(1)) : vec<T>{};
 }
 
 // What a register tile computes, for some source channels; the sums of a target channel stand in
@@ -127,14 +127,16 @@ struct Rows {
                  sums + start * Simd<T>::lanes, c > 0});
     }
 
-    // Moves the sums to their places; returns whether they are finite, where there is padding.
-    bool put(index_t k, index_t rows, const T* sums) const {
-        const bool finite = !layout.padded || all_finite(sums, rows * pitch());
+    // Moves the sums to their places, and adds zero to `zero` for each that is finite, or else NaN.
+    void put(index_t k, index_t rows, const T* sums, vec<T>& zero) const {
+        for (index_t i = 0; i < rows * pitch(); i += Simd<T>::lanes) {
+            const vec<T> sum = load(sums + i);
+            zero += sum - sum;
+        }
         const index_t step = problem.axis[problem.axes - 1].target_pitch;
         for (index_t i = 0; i < rows; ++i)
             put_rows(layout, sums + i * pitch(), step,
                      target + (k + i) * problem.target_channel_pitch);
-        return finite;
     }
 };
 
@@ -143,7 +145,7 @@ template <class T>
 bool correlate_rows(const Rows<T>& group, index_t first, index_t last, T* product) {
     const Correlation& problem = group.problem;
     const index_t most = group.layout.channels;
-    bool finite = true;
+    vec<T> zero{};
     for (index_t c = 0; c < problem.source_channels; c += most) {
         const index_t channels = smaller(most, problem.source_channels - c);
         const bool all = channels == problem.source_channels;
@@ -151,10 +153,10 @@ bool correlate_rows(const Rows<T>& group, index_t first, index_t last, T* produc
             const index_t rows = smaller(ROWS, last - k);
             T* const sums = all ? product : product + (k - first) * group.pitch();
             group.sum(k, rows, c, channels, sums);
-            if (c + channels == problem.source_channels) finite &= group.put(k, rows, sums);
+            if (c + channels == problem.source_channels) group.put(k, rows, sums, zero);
         }
     }
-    return finite;
+    return all_zero<T>(zero);
 }
 
 // Source channel number `c` of all groups, with its padding.
@@ -162,11 +164,14 @@ template <class T>
 void copy_channel(const Correlation& problem, const Layout& layout, const T* source, index_t c,
                   T* to) {
     const index_t offset = c * problem.source_channel_pitch;
+    index_t count = 0;  // lanes that `inside` tells of
+    vec<T> inside{};
     clear_run(layout.plane, to);
     for (const Strip* strip = layout.strip; strip < layout.strip + layout.strips; ++strip) {
         const index_t from = offset + strip->from;
         if (strip->quick && from + Simd<T>::lanes <= layout.source_size) {
-            store(to + strip->to, load_some(source + from, strip->count));
+            if (strip->count != count) inside = first_lanes<T>(count = strip->count);
+            store(to + strip->to, inside != vec<T>{} ? load(source + from) : vec<T>{});
         } else {
             copy_spaced(source + from, layout.step, strip->count, to + strip->to);
         }
@@ -202,14 +207,14 @@ bool correlate_groups(const Correlation& problem, const Layout& layout, index_t 
                        weight + g * problem.weight_group_pitch,
                        target + g * rows * problem.target_channel_pitch};
     };
-    bool finite = true;
+    vec<T> zero{};
     for (index_t g = first; g < last; ++g)
         lay_out(problem, layout, source, g, 0, 1, workspace + (g - first) * layout.elements);
     for (index_t g = first; g < last; ++g)
         group(g).sum(0, rows, 0, problem.source_channels, products + (g - first) * layout.product);
     for (index_t g = first; g < last; ++g)
-        finite &= group(g).put(0, rows, products + (g - first) * layout.product);
-    return finite;
+        group(g).put(0, rows, products + (g - first) * layout.product, zero);
+    return all_zero<T>(zero);
 }
 
 // Returns false where a sum is not finite, which may be due to a padding that it met.

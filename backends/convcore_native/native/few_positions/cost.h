@@ -18,21 +18,20 @@ constexpr double TOGETHER_BYTES = 24 << 10;
 constexpr index_t TASKS = 4;
 // Vectors of terms from which on they are the lanes, where positions fill half a vector at most.
 constexpr index_t DOT_VECTORS = 3;
-// With less there is one thread.
-constexpr double THREADS_FLOP = 2e6;
 
-// Seconds of a strip, of a vector of positions, and of a call; and the share of the peak, but with
-// few target channels the sums wait for each other. Measured on AMD Zen 3 with AVX2, 2026.
+// Seconds of a strip, of a vector of positions, and of a call; and the share of the peak. Measured
+// on AMD Zen 3 with AVX2, 2026.
 constexpr double STRIP_SECONDS = 1.5e-9, VECTOR_SECONDS = 10e-9, CALL_SECONDS = 0.2e-6;
-constexpr double EFFICIENCY = 0.75, EFFICIENCY_OF_CHANNEL = 0.15;
+constexpr double EFFICIENCY = 0.75;
 // Where there is one vector, a weight is loaded for each product (1152 to 48 channels of 1 x 1, AMD
 // Zen 5, 2026).
 constexpr double EFFICIENCY_OF_VECTOR = 0.45;
-// The share with register tiles of so many target channels, which 32 registers have room for; and
-// seconds of an entry of a column, of a sum of lanes, and of an element of the weight that few
-// positions use. Measured on AMD Zen 5 with AVX-512, 2026.
+// The share with register tiles of so many target channels, which 32 registers have room for; of
+// each channel where there are few, so that a source vector serves few products; and seconds of an
+// entry of a column, of a sum of lanes, and of an element of the weight that few positions use.
+// Measured on AMD Zen 5 with AVX-512, 2026.
 constexpr int TALL_ROWS = 8;
-constexpr double TALL_EFFICIENCY = 0.9;
+constexpr double TALL_EFFICIENCY = 0.9, EFFICIENCY_OF_CHANNEL = 0.25;
 constexpr double ENTRY_SECONDS = 0.5e-9, SUM_SECONDS = 8e-9, WEIGHT_SECONDS = 0.06e-9;
 
 }  // namespace convcore::few_positions

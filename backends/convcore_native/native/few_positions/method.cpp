@@ -144,8 +144,8 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
     for (const OwnedCorrelation& part : all.parts)
         if (part.positions() > most || copied_elements(part.problem) * sizeof(T) > MAX_COPY_BYTES)
             return nullptr;
-    const int threads = sample.flop() < THREADS_FLOP ? 1 : request.threads;
-    auto method = std::make_unique<FewPositions<T>>(of<T>(table), std::move(all), samples, threads);
+    auto method =
+        std::make_unique<FewPositions<T>>(of<T>(table), std::move(all), samples, request.threads);
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;
 }
