@@ -1,4 +1,4 @@
-"""Products of stacked matrices: by BLAS, where it helps and cannot hang, in pieces that end soon."""
+"""Products of stacked matrices: by BLAS, where it cannot hang, in pieces that end soon."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ class DirectConvolution(NativeConvolution):
 
     Its variants, which share no code but are the same sums in another order: `gemm_channels` and
     `gemm_positions`, implicit matrix products with target channels or positions as lanes;
-    `few_channels`, for few channels in a group; `few_positions`, which reads the weight where it lies; `reference`, the
-    definition without workspace, which always fits.
+    `few_channels`, for few channels in a group; `few_positions`, which reads the weight where it
+    lies; `reference`, the definition without workspace, which always fits.
     """
 
     name = _algorithm = "direct"
