@@ -70,6 +70,18 @@ def extension(package: str, module: str, **options) -> Extension:
     )
 
 
+def lines() -> Extension:
+    """The filters along one axis, in C; nothing is fused, since their bits are promised."""
+    folder = Path("backends/convcore_lines")
+    return extension(
+        "convcore_lines",
+        "_lines",
+        extra_compile_args=[] if sys.platform == "win32" else ["-ffp-contract=off"],
+        include_dirs=[str(folder)],
+        depends=[str(path) for path in sorted(folder.glob("*.h"))],
+    )
+
+
 def bridge() -> Extension:
     """The bridge to the native kernels, whose C++ sources `BuildExtensions` compiles."""
     headers, sources = sorted(NATIVE.rglob("*.h")), sorted(NATIVE.rglob("*.cpp"))
@@ -164,6 +176,7 @@ if __name__ == "__main__":
         ext_modules=[
             extension("convcore_naive", "_loops"),
             extension("convcore_im2col", "_lowering"),
+            lines(),
             *([bridge()] if HAS_KERNELS else []),
         ],
         cmdclass={"build_ext": BuildExtensions},

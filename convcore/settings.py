@@ -21,6 +21,7 @@ BackendSpec: TypeAlias = Any  # a name, a Convolution subclass, a tuple of those
 AUTOMATIC: BackendSpec = ()  # where None would leave it to what is set further out
 Determinism: TypeAlias = bool | Literal["batch"]
 ACCURACIES = ("default", "strict")
+PRECISIONS = ("double", "native")
 
 
 class Context(NamedTuple):
@@ -31,6 +32,7 @@ class Context(NamedTuple):
     accuracy: str | None = None
     max_workspace: int | None = None
     deterministic: Determinism | None = None
+    precision: str | None = None
 
 
 class Settings(NamedTuple):
@@ -40,6 +42,7 @@ class Settings(NamedTuple):
     accuracy: str
     max_workspace: int | None
     deterministic: Determinism
+    precision: str
 
 
 class Provenance(NamedTuple):
@@ -102,6 +105,7 @@ def options(
     accuracy: str | None = None,
     max_workspace: int | None = None,
     deterministic: Determinism | None = None,
+    precision: str | None = None,
 ) -> AbstractContextManager[None]:
     """Options for every plan made inside a `with` block; what is not named stays as it was.
 
@@ -120,6 +124,9 @@ def options(
         True admits only backends to the automatic choice that give the same bits for every
         number of threads. "batch" asks for more: a sample has the same bits alone, in any batch
         and at any place in it; where a backend does not see to that itself, samples run one by one.
+    precision : {"double", "native"}, optional
+        Of the filters in `convcore.scipy.ndimage`: "double" sums all numbers in double and rounds
+        once, as SciPy does; "native" sums float32 in float32.
 
     Examples
     --------
@@ -128,7 +135,9 @@ def options(
     ...     convcore.plan((1, 1, 8), (1, 1, 3)).threads
     1
     """
-    return overriding(**parsed_options(threads, accuracy, max_workspace, deterministic))
+    return overriding(
+        **parsed_options(threads, accuracy, max_workspace, deterministic, precision)
+    )
 
 
 def parsed_options(
@@ -136,17 +145,20 @@ def parsed_options(
     accuracy: str | None,
     max_workspace: int | None,
     deterministic: Determinism | None,
+    precision: str | None,
 ) -> dict[str, Any]:
     """Those options that are named, checked."""
     changes: dict[str, Any] = {}
     if threads is not None:
         changes["threads"] = parse_threads("threads", threads)
     if accuracy is not None:
-        changes["accuracy"] = _parse_accuracy("accuracy", accuracy)
+        changes["accuracy"] = _one_of(ACCURACIES, "accuracy", accuracy)
     if max_workspace is not None:
         changes["max_workspace"] = parse_workspace(max_workspace)
     if deterministic is not None:
         changes["deterministic"] = _parse_determinism(deterministic)
+    if precision is not None:
+        changes["precision"] = _one_of(PRECISIONS, "precision", precision)
     return changes
 
 
@@ -165,6 +177,7 @@ def provenance() -> list[Provenance]:
         _first("accuracy", found.accuracy, read.accuracy, "CONVCORE_ACCURACY", "default"),
         _first("max_workspace", found.max_workspace, None, "", None),
         _first("deterministic", found.deterministic, None, "", False),
+        _first("precision", found.precision, None, "", "double"),
         Provenance("block", sorted(read.block), "CONVCORE_BLOCK" if read.block else "built in"),
     ]
 
@@ -208,7 +221,7 @@ def environment() -> Environment:
     return Environment(
         backend=names[0] if len(names) == 1 else names or None,
         block=frozenset(_names("CONVCORE_BLOCK")),
-        accuracy=accuracy and _parse_accuracy("CONVCORE_ACCURACY", accuracy),
+        accuracy=accuracy and _one_of(ACCURACIES, "CONVCORE_ACCURACY", accuracy),
         threads=threads,
         threads_source=source,
     )
@@ -235,9 +248,9 @@ def _environment_threads() -> tuple[int | None, str]:
     return (threads, "OMP_NUM_THREADS") if 0 < threads <= MOST_THREADS else (None, "")
 
 
-def _parse_accuracy(name: str, value: object) -> str:
-    if not isinstance(value, str) or value not in ACCURACIES:
-        raise OptionError(f"{name}: must be one of {', '.join(ACCURACIES)}; got {value!r}")
+def _one_of(choices: tuple[str, ...], name: str, value: object) -> str:
+    if not isinstance(value, str) or value not in choices:
+        raise OptionError(f"{name}: must be one of {', '.join(choices)}; got {value!r}")
     return str(value)
 
 

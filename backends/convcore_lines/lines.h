@@ -1,0 +1,24 @@
+// `line_float` and `line_double` of lines.inl.h, for whichever vectors the processor has.
+#pragma once
+#include <stdint.h>
+
+#ifdef _MSC_VER
+#define restrict __restrict
+#endif
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__)
+#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define CLONES
+#endif
+#define BLOCK 1024 // results that stay in the innermost cache while the taps go by
+
+#define NUMBER float
+#define NAMED(name) name##_float
+#include "lines.inl.h"
+#undef NUMBER
+#undef NAMED
+#define NUMBER double
+#define NAMED(name) name##_double
+#include "lines.inl.h"
+#undef NUMBER
+#undef NAMED

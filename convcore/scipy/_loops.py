@@ -1,0 +1,178 @@
+"""The three inner loops of scipy.ndimage's linear filters, by convolution.
+
+Each has the name, the arguments and the results of SciPy's own, which all its linear filters end
+in: arguments are checked there, modes are codes, `output` is filled. An array is worked on in
+pieces, extended and converted while they are in the cache; sums are in double and rounded once, or
+in a type in which nothing is lost. What is too small to gain from that, or is no array of real
+numbers, is left to SciPy's own loop.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import _nd_image as own
+
+from .. import settings
+from ..functional import conv
+from ..plugin import Array
+from ._borders import CONSTANT, GRID_CONSTANT, extended, reach_of
+from ._pieces import across, cuts, each
+
+# Products below which SciPy's loop is done before ours has started.
+FEW_PRODUCTS = 1 << 16
+# Taps beyond which a running sum is faster than one sum for each window.
+LONGEST_SUM = 64
+ALONG_ONE_AXIS = "lines"
+READ = frozenset("?bhilqBHILQfd")
+WRITTEN = READ - {"?"}
+EPSILON = float(np.finfo(np.float64).eps)
+EXACT = 2.0**24  # integers up to here are exact in float32
+FLOAT32, FLOAT64 = np.dtype("float32"), np.dtype("float64")
+
+
+def correlate1d(
+    input: Array, weights: Array, axis: int, output: Array, mode: int, cval: Any, origin: int
+) -> None:
+    """Filter along one axis, even and odd kernels folded."""
+    if is_left(input, output, weights.size):
+        own.correlate1d(input, weights, axis, output, mode, cval, origin)
+        return
+    along(input, weights, axis, output, mode, cval, origin)
+
+
+def uniform_filter1d(
+    input: Array, size: int, axis: int, output: Array, mode: int, cval: Any, origin: int
+) -> None:
+    """Mean of a window along one axis: of each by itself, or long ones by SciPy's running sum."""
+    if is_left(input, output, 2):
+        own.uniform_filter1d(input, size, axis, output, mode, cval, origin)
+    elif size <= LONGEST_SUM:
+        along(input, np.ones(size), axis, output, mode, cval, origin, size)
+    else:
+        source = apart(input, output)
+
+        def part(here: tuple[slice, ...]) -> None:
+            own.uniform_filter1d(source[here], size, axis, output[here], mode, cval, origin)
+
+        each(part, list(across(input.shape, axis)))
+
+
+def along(
+    input: Array,
+    weights: Array,
+    axis: int,
+    output: Array,
+    mode: int,
+    cval: Any,
+    origin: int,
+    divisor: int = 1,
+) -> None:
+    """Filter along one axis in pieces, and divide."""
+    source = apart(input, output)
+    line = kernel_for(weights.tobytes(), weights.shape, input.dtype, outside(mode, cval), precision())
+    kernel, dtype = line.reshape(*[1] * (axis + 2), -1, *[1] * (input.ndim - axis - 1)), line.dtype
+    no_reach, reach = [(0, 0)] * input.ndim, reach_of(weights.size, origin)
+    reaches = (*no_reach[:axis], reach, *no_reach[axis + 1 :])
+
+    def part(here: tuple[slice, ...]) -> None:
+        piece = source[here]
+        wide = extended(piece, slice(0, len(piece)), reaches, mode, cval, dtype)
+        result = conv(wide[None, None], kernel, backend=ALONG_ONE_AXIS)[0, 0]
+        store(result, output[here], divisor)
+
+    each(part, list(across(input.shape, axis)))
+
+
+def correlate(
+    input: Array, weights: Array, output: Array, mode: int, cval: Any, origins: Any
+) -> None:
+    """Filter with a kernel of any shape; weights that are next to nothing are left out."""
+    if is_left(input, output, weights.size):
+        own.correlate(input, weights, output, mode, cval, origins)
+        return
+    kernel = kernel_for(
+        weights.tobytes(), weights.shape, input.dtype, outside(mode, cval), precision()
+    )
+    all_count = input.dtype.kind != "f" or kernel.all()
+    reach = tuple(map(reach_of, weights.shape, origins))
+    source = apart(input, output)
+    spread = []  # what was left out has no part in a sum, not even as NaN
+
+    def part(here: tuple[slice, ...]) -> None:
+        wide = extended(source, here[0], reach, mode, cval, kernel.dtype)
+        result = conv(wide[None, None], kernel[None, None])[0, 0]
+        if not all_count and not np.isfinite(result.sum()):
+            spread.append(here)
+        store(result, output[here])
+
+    rows = cuts(len(input), prod(input.shape[1:]))
+    with settings.options(accuracy="strict"):
+        each(part, [(part,) for part in rows])
+    if spread:
+        own.correlate(source, weights, output, mode, cval, origins)
+
+
+def is_left(input: Array, output: Array, taps: int) -> bool:
+    """Whether SciPy's own loop does it."""
+    few = input.size * taps < FEW_PRODUCTS or not input.size or not input.ndim
+    return few or input.dtype.char not in READ or output.dtype.char not in WRITTEN
+
+
+def apart(input: Array, output: Array) -> Array:
+    """`input`, copied where writing to `output` changes it."""
+    return input.copy() if np.may_share_memory(input, output) else input
+
+
+@lru_cache(maxsize=256)
+def kernel_for(
+    taps: bytes, shape: tuple[int, ...], dtype: np.dtype[Any], outside: float, precision: str
+) -> Array:
+    """The kernel for an input of `dtype`, in the dtype in which to sum."""
+    weights = np.frombuffer(taps).reshape(shape)
+    if weights.ndim == 1:
+        weights = folded(weights)
+    else:  # SciPy leaves out what is next to nothing
+        weights = np.where(np.abs(weights) > EPSILON, weights, 0)
+    native = precision == "native" and dtype == FLOAT32
+    return weights.astype(FLOAT32 if native or is_exact(weights, dtype, outside) else FLOAT64)
+
+
+def folded(weights: Array) -> Array:
+    """Weights that are even or odd but for rounding, made exactly so, as SciPy treats them."""
+    mirrored, half = weights[::-1], weights.size // 2
+    near = EPSILON * min(1.0, np.abs(weights).max())
+    if weights.size % 2:
+        for sign in (1, -1):
+            if (np.abs(weights - sign * mirrored)[:half] <= near).all():
+                return np.concatenate([weights[: half + 1], sign * weights[:half][::-1]])
+    return weights
+
+
+def is_exact(weights: Array, dtype: np.dtype[Any], outside: float) -> bool:
+    """Whether float32 holds every sum of such whole numbers."""
+    if dtype.kind == "f" or dtype.itemsize > 2:
+        return False
+    largest = 1 << 8 * dtype.itemsize
+    whole = np.append(weights.ravel(), outside)
+    exact = (whole == np.rint(whole)).all() and abs(outside) <= largest
+    return bool(exact and np.abs(weights).sum() * largest <= EXACT)
+
+
+def outside(mode: int, cval: Any) -> float:
+    """What stands beyond the ends, 0 where that is taken from the array."""
+    return cval if mode in (CONSTANT, GRID_CONSTANT) else 0.0
+
+
+def precision() -> str:
+    """The option in force."""
+    return settings.context().precision or "double"
+
+
+def store(result: Array, output: Array, divisor: int = 1) -> None:
+    """Round `result` once to `output`; integers are cut off towards zero, and wrap."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        output[...] = result if divisor == 1 else np.divide(result, divisor, dtype=FLOAT64)
