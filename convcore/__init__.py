@@ -80,6 +80,7 @@ __all__ = [
     "plugin",
     "refresh_backends",
     "register_backend",
+    "scipy",
     "set_default_backend",
     "set_default_options",
     "testing",
@@ -87,7 +88,7 @@ __all__ = [
     "use_backend",
 ]
 
-_LAZY = ("network", "testing", "typing")
+_LAZY = ("network", "scipy", "testing", "typing")
 
 
 def __getattr__(name: str) -> Any:

@@ -42,7 +42,7 @@ class Settings(NamedTuple):
     accuracy: str
     max_workspace: int | None
     deterministic: Determinism
-    precision: str
+    precision: str = PRECISIONS[0]
 
 
 class Provenance(NamedTuple):

@@ -23,6 +23,7 @@ MODULES = (
     "convcore.functional",
     "convcore.testing",
     "convcore.network",
+    "convcore.scipy",
     "convcore.typing",
 )
 

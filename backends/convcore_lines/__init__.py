@@ -42,6 +42,7 @@ class LinesConvolution(Convolution):
     name = "lines"
     declaration = Declaration(
         dtypes=("float32", "float64"),
+        ranks=range(1, 4),
         deterministic="any_threads",
         batch_invariant=True,
         automatic=False,
@@ -81,13 +82,14 @@ def filtered_axis(geometry: Geometry) -> int:
 
 def _unlike_a_filter(geometry: Geometry, operation: Operation | None) -> Refusal | None:
     long = [taps for taps in geometry.kernel_extents if taps > 1]
-    for holds, code, text in (
-        (operation in (None, "forward"), "OPERATION", "computes forward only"),
-        (geometry.group_in_channels == 1, "CHANNELS", "an output channel sees one input channel"),
-        (len(long) < 2, "KERNEL", "the kernel extends along one axis"),
-        (set(geometry.stride) <= {1}, "STRIDE", "the stride is 1"),
-        (not any(map(any, geometry.padding)), "PADDING", "the input comes extended, without padding"),
+    channels = geometry.group_in_channels
+    for holds, code, rule, got in (
+        (operation in (None, "forward"), "OPERATION", "it computes forward only", operation),
+        (channels == 1, "CHANNELS", "an output channel sees one input channel", channels),
+        (len(long) < 2, "KERNEL", "the kernel extends along one axis", geometry.kernel_extents),
+        (set(geometry.stride) <= {1}, "STRIDE", "the stride is 1", geometry.stride),
+        (not any(map(any, geometry.padding)), "PADDING", "there is none", geometry.padding),
     ):
         if not holds:
-            return Refusal(code, f"{text}; got {geometry if code != 'OPERATION' else operation}")
+            return Refusal(code, f"{rule}; got {got}")
     return None

@@ -10,7 +10,7 @@
 #else
 #define CLONES
 #endif
-#define BLOCK 1024 // results that stay in the innermost cache while the taps go by
+#define BLOCK 1024  // results that stay in the innermost cache while the taps go by
 
 #define NUMBER float
 #define NAMED(name) name##_float

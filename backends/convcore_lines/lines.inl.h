@@ -5,14 +5,14 @@
 // (sign 1) or odd (sign -1) about its middle; else (sign 0) the last tap first, then the others as
 // they come. Products are rounded before they are added.
 
-CLONES static void NAMED(line)(const NUMBER *restrict x, const NUMBER *restrict w,
-                               NUMBER *restrict y, int64_t count, int64_t pitch, int64_t taps,
+CLONES static void NAMED(line)(const NUMBER* restrict x, const NUMBER* restrict w,
+                               NUMBER* restrict y, int64_t count, int64_t pitch, int64_t taps,
                                int sign) {
     int64_t half = taps / 2, first = sign ? half : taps - 1, terms = sign ? half : taps - 1;
     for (int64_t start = 0; start < count; start += BLOCK) {
         int64_t block = count - start < BLOCK ? count - start : BLOCK;
-        const NUMBER *from = x + start;
-        NUMBER *to = y + start;
+        const NUMBER* from = x + start;
+        NUMBER* to = y + start;
         for (int64_t i = 0; i < block; i++) {
             to[i] = from[i + first * pitch] * w[first];
         }

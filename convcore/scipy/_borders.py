@@ -48,7 +48,9 @@ def sources(begin: int, end: int, extent: int, mode: int) -> list[tuple[slice, s
         count = int(turns[0]) + 1 if len(turns) else len(found) - start
         low = int(found[start])
         stop = low + step * count if step else low + 1
-        runs.append((slice(start, start + count), slice(low, stop if stop >= 0 else None, step or 1)))
+        runs.append(
+            (slice(start, start + count), slice(low, stop if stop >= 0 else None, step or 1))
+        )
         start += count
     return runs
 

@@ -9,7 +9,7 @@ numbers, is left to SciPy's own loop.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import prod
 from typing import Any
 
@@ -17,8 +17,10 @@ import numpy as np
 from scipy.ndimage import _nd_image as own
 
 from .. import settings
+from ..errors import BackendLoadError, UnknownBackendError
 from ..functional import conv
 from ..plugin import Array
+from ..registry import get_backend
 from ._borders import CONSTANT, GRID_CONSTANT, extended, reach_of
 from ._pieces import across, cuts, each
 
@@ -38,7 +40,7 @@ def correlate1d(
     input: Array, weights: Array, axis: int, output: Array, mode: int, cval: Any, origin: int
 ) -> None:
     """Filter along one axis, even and odd kernels folded."""
-    if is_left(input, output, weights.size):
+    if is_left(input, output, weights.size) or not is_built():
         own.correlate1d(input, weights, axis, output, mode, cval, origin)
         return
     along(input, weights, axis, output, mode, cval, origin)
@@ -48,7 +50,7 @@ def uniform_filter1d(
     input: Array, size: int, axis: int, output: Array, mode: int, cval: Any, origin: int
 ) -> None:
     """Mean of a window along one axis: of each by itself, or long ones by SciPy's running sum."""
-    if is_left(input, output, 2):
+    if is_left(input, output, 2) or not is_built():
         own.uniform_filter1d(input, size, axis, output, mode, cval, origin)
     elif size <= LONGEST_SUM:
         along(input, np.ones(size), axis, output, mode, cval, origin, size)
@@ -73,16 +75,17 @@ def along(
 ) -> None:
     """Filter along one axis in pieces, and divide."""
     source = apart(input, output)
-    line = kernel_for(weights.tobytes(), weights.shape, input.dtype, outside(mode, cval), precision())
-    kernel, dtype = line.reshape(*[1] * (axis + 2), -1, *[1] * (input.ndim - axis - 1)), line.dtype
+    line = kernel_for(weights, input.dtype, mode, cval)
+    kernel = line.reshape(1, 1, 1, -1, 1)
     no_reach, reach = [(0, 0)] * input.ndim, reach_of(weights.size, origin)
     reaches = (*no_reach[:axis], reach, *no_reach[axis + 1 :])
 
     def part(here: tuple[slice, ...]) -> None:
         piece = source[here]
-        wide = extended(piece, slice(0, len(piece)), reaches, mode, cval, dtype)
-        result = conv(wide[None, None], kernel, backend=ALONG_ONE_AXIS)[0, 0]
-        store(result, output[here], divisor)
+        wide = extended(piece, slice(0, len(piece)), reaches, mode, cval, kernel.dtype)
+        lines = wide.reshape(1, 1, prod(wide.shape[:axis]), wide.shape[axis], -1)
+        result = conv(lines, kernel, backend=ALONG_ONE_AXIS)
+        store(result.reshape(piece.shape), output[here], divisor)
 
     each(part, list(across(input.shape, axis)))
 
@@ -94,9 +97,7 @@ def correlate(
     if is_left(input, output, weights.size):
         own.correlate(input, weights, output, mode, cval, origins)
         return
-    kernel = kernel_for(
-        weights.tobytes(), weights.shape, input.dtype, outside(mode, cval), precision()
-    )
+    kernel = kernel_for(weights, input.dtype, mode, cval)
     all_count = input.dtype.kind != "f" or kernel.all()
     reach = tuple(map(reach_of, weights.shape, origins))
     source = apart(input, output)
@@ -122,22 +123,37 @@ def is_left(input: Array, output: Array, taps: int) -> bool:
     return few or input.dtype.char not in READ or output.dtype.char not in WRITTEN
 
 
+@cache
+def is_built() -> bool:
+    """Whether there is the backend for kernels with one axis, which has to be compiled."""
+    try:
+        get_backend(ALONG_ONE_AXIS)
+    except (BackendLoadError, UnknownBackendError):
+        return False
+    return True
+
+
 def apart(input: Array, output: Array) -> Array:
     """`input`, copied where writing to `output` changes it."""
     return input.copy() if np.may_share_memory(input, output) else input
 
 
-@lru_cache(maxsize=256)
-def kernel_for(
-    taps: bytes, shape: tuple[int, ...], dtype: np.dtype[Any], outside: float, precision: str
-) -> Array:
+def kernel_for(weights: Array, dtype: np.dtype[Any], mode: int, cval: Any) -> Array:
     """The kernel for an input of `dtype`, in the dtype in which to sum."""
+    outside = cval if mode in (CONSTANT, GRID_CONSTANT) else 0.0
+    native = dtype == FLOAT32 and settings.context().precision == "native"
+    return _kernel(weights.tobytes(), weights.shape, dtype, outside, native)
+
+
+@lru_cache(maxsize=256)
+def _kernel(
+    taps: bytes, shape: tuple[int, ...], dtype: np.dtype[Any], outside: float, native: bool
+) -> Array:
     weights = np.frombuffer(taps).reshape(shape)
     if weights.ndim == 1:
         weights = folded(weights)
     else:  # SciPy leaves out what is next to nothing
         weights = np.where(np.abs(weights) > EPSILON, weights, 0)
-    native = precision == "native" and dtype == FLOAT32
     return weights.astype(FLOAT32 if native or is_exact(weights, dtype, outside) else FLOAT64)
 
 
@@ -160,16 +176,6 @@ def is_exact(weights: Array, dtype: np.dtype[Any], outside: float) -> bool:
     whole = np.append(weights.ravel(), outside)
     exact = (whole == np.rint(whole)).all() and abs(outside) <= largest
     return bool(exact and np.abs(weights).sum() * largest <= EXACT)
-
-
-def outside(mode: int, cval: Any) -> float:
-    """What stands beyond the ends, 0 where that is taken from the array."""
-    return cval if mode in (CONSTANT, GRID_CONSTANT) else 0.0
-
-
-def precision() -> str:
-    """The option in force."""
-    return settings.context().precision or "double"
 
 
 def store(result: Array, output: Array, divisor: int = 1) -> None:

@@ -61,7 +61,8 @@ def _missing(array: Array, nan: str, mask: Any) -> Array:
         return gaps
     if np.shape(mask) != array.shape:
         raise ShapeError(f"mask: must have shape {array.shape}; got {np.shape(mask)}")
-    return gaps | np.asarray(mask, bool)
+    gaps |= np.asarray(mask, bool)
+    return gaps
 
 
 def _given(result: Array, output: Any) -> Array:

@@ -24,6 +24,7 @@ FEW_PRODUCTS = 1 << 14
 TAKEN = frozenset(np.dtype(name) for name in FLOAT_NAMES + INTEGER_NAMES)
 FLOATS = frozenset(np.dtype(name) for name in FLOAT_NAMES)
 VALID, SAME, FULL = range(3)
+numpy: Any = np  # whose functions take more than their types say
 MODES = {"valid": VALID, "same": SAME, "full": FULL}
 # The boundaries of convolve2d, which come in units of four.
 BOUNDARIES = {0: CONSTANT, 4: REFLECT, 8: WRAP}
@@ -50,23 +51,23 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Array:
     array([0. , 1. , 2.5, 4. , 1.5])
     """
     a, v = np.asarray(a), np.asarray(v)
-    if a.size * v.size < FEW_PRODUCTS or not a.ndim == v.ndim == 1:
-        return np.convolve(a, v, mode)
-    return _line(a, v, mode, flip=True)
+    few = a.size * v.size < FEW_PRODUCTS or not a.ndim == v.ndim == 1
+    result: Array = numpy.convolve(a, v, mode) if few else _line(a, v, mode, flip=True)
+    return result
 
 
-def correlate(a: Any, v: Any, mode: str = "valid") -> Array:
+def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """Cross-correlation of two sequences: `numpy.correlate`, by the fastest direct sum."""
     a, v = np.asarray(a), np.asarray(v)
     if a.size * v.size < FEW_PRODUCTS or a.size < v.size or not a.ndim == v.ndim == 1:
-        return np.correlate(a, v, mode)
+        return numpy.correlate(a, v, mode)
     return _line(a, v.conj(), mode, flip=False)
 
 
-def _line(a: Array, v: Array, mode: str, *, flip: bool) -> Array:
+def _line(a: Array, v: Array, mode: str, *, flip: bool) -> Any:
     dtype = np.result_type(a, v)
     if dtype not in TAKEN or mode not in MODES:
-        return (np.convolve if flip else np.correlate)(a, v if flip else v.conj(), mode)
+        return (numpy.convolve if flip else numpy.correlate)(a, v if flip else v.conj(), mode)
     if v.size > a.size:
         a, v = v, a
     weight = v[::-1] if flip else v
@@ -82,15 +83,14 @@ def windows(shape: tuple[int, ...], mode: int) -> list[tuple[int, int]]:
     return [(taps // 2, taps - 1 - taps // 2) for taps in shape]
 
 
-def slide(
-    input: Array, weight: Array, padding: list[tuple[int, int]]
-) -> Array:
+def slide(input: Array, weight: Array, padding: list[tuple[int, int]]) -> Array:
     """Sliding product of arrays of one channel, each sum by itself."""
     with settings.options(accuracy="strict"):
-        return conv(input[None, None], weight[None, None], padding=tuple(padding))[0, 0]
+        result: Array = conv(input[None, None], weight[None, None], padding=tuple(padding))[0, 0]
+    return result
 
 
-def correlate_nd(in1: Array, in2: Array, out: Array, mode: int) -> Array:
+def correlate_nd(in1: Array, in2: Array, out: Array, mode: int) -> Any:
     """Direct correlation, of an `in1` with the zeros of mode "same" or "full" at its ends."""
     dtype = np.result_type(in1, in2)
     if out.size * in2.size < FEW_PRODUCTS or dtype not in TAKEN:
@@ -103,7 +103,7 @@ def correlate_nd(in1: Array, in2: Array, out: Array, mode: int) -> Array:
 
 def convolve_2d(
     in1: Array, in2: Array, flip: int, mode: int, boundary: int = 0, fillvalue: Any = 0
-) -> Array:
+) -> Any:
     """Direct convolution or, without a flip, correlation of images, with a boundary."""
     dtype = np.result_type(in1, in2)
     few = in1.size * in2.size < FEW_PRODUCTS
@@ -124,7 +124,7 @@ def convolve_2d(
 
 def full_by_any(
     xp: Any, in1: Array, in2: Array, axes: list[int], shape: list[int], calc_fast_len: bool = False
-) -> Array:
+) -> Any:
     """Full convolution along `axes`, in whichever way is fastest; the other axes are broadcast."""
     dtype = np.result_type(in1, in2)
     dtype = np.dtype("float64") if dtype.kind in "iub" else dtype

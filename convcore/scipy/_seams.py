@@ -80,8 +80,9 @@ def on_ours(name: str) -> ModuleType:
 
 
 def public(module: ModuleType, name: str, home: str) -> Any:
-    """Function `name` of such a module, known to pickles as one of the module `home`."""
+    """Function `name` of such a module, known to pickles and to `help` as one of `home`."""
     function = getattr(module, name)
     if is_tested():
         function.__module__ = home
+        function.__doc__ = function.__doc__.partition("    Examples\n")[0].rstrip() + "\n"
     return function
