@@ -36,13 +36,12 @@ class Context(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """Every option with its value in force."""
+    """Every option that a plan depends on, with its value in force."""
 
     threads: int
     accuracy: str
     max_workspace: int | None
     deterministic: Determinism
-    precision: str = PRECISIONS[0]
 
 
 class Provenance(NamedTuple):
@@ -177,7 +176,7 @@ def provenance() -> list[Provenance]:
         _first("accuracy", found.accuracy, read.accuracy, "CONVCORE_ACCURACY", "default"),
         _first("max_workspace", found.max_workspace, None, "", None),
         _first("deterministic", found.deterministic, None, "", False),
-        _first("precision", found.precision, None, "", "double"),
+        _first("precision", found.precision, None, "", PRECISIONS[0]),
         Provenance("block", sorted(read.block), "CONVCORE_BLOCK" if read.block else "built in"),
     ]
 

@@ -107,6 +107,7 @@ ENTRY_POINTS = {
     "direct": "convcore_native:DirectConvolution",
     "tilefft": "convcore_native:TileFFTConvolution",
     "winograd": "convcore_native:WinogradConvolution",
+    "lines": "convcore_lines:LinesConvolution",
     "torch": "convcore_torch:TorchConvolution",
 }
 

@@ -57,6 +57,7 @@ class TestEnvironment:
             "threads": (3, "CONVCORE_NUM_THREADS"),
             "max_workspace": (None, "built in"),
             "deterministic": (False, "built in"),
+            "precision": ("double", "built in"),
         }
 
     @pytest.mark.parametrize("value", ["", "  ", ","])

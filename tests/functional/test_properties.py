@@ -15,7 +15,10 @@ import convcore
 from convcore.testing import Case, run_check
 from convcore.testing.failures import NotApplicable
 
-INSTALLED = [record.name for record in convcore.backends() if record.state == "available"]
+# Draws are of all kinds of problems, hardly one of which is a filter along one axis.
+LEFT_OUT = {"lines"}
+AVAILABLE = {record.name for record in convcore.backends() if record.state == "available"}
+INSTALLED = sorted(AVAILABLE - LEFT_OUT)
 
 pytestmark = pytest.mark.parametrize("name", INSTALLED)
 # Examples are derived from the test alone: a failure is one for everybody, every time.
