@@ -10,6 +10,11 @@
 #else
 #define CLONES
 #endif
+#ifdef __GNUC__
+#define INLINE __attribute__((always_inline)) static inline
+#else
+#define INLINE static inline
+#endif
 #define BLOCK 1024  // results that stay in the innermost cache while the taps go by
 
 #define NUMBER float

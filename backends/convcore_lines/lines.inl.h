@@ -5,33 +5,46 @@
 // (sign 1) or odd (sign -1) about its middle; else (sign 0) the last tap first, then the others as
 // they come. Products are rounded before they are added.
 
-CLONES static void NAMED(line)(const NUMBER* restrict x, const NUMBER* restrict w,
-                               NUMBER* restrict y, int64_t count, int64_t pitch, int64_t taps,
-                               int sign) {
-    int64_t half = taps / 2, first = sign ? half : taps - 1, terms = sign ? half : taps - 1;
+// Adds `terms` terms from tap r on to a block of sums, one after the other.
+INLINE void NAMED(add)(const NUMBER* restrict x, const NUMBER* restrict w, NUMBER* restrict y,
+                       int64_t block, int64_t pitch, int64_t taps, int64_t r, int sign, int terms) {
+    for (int64_t i = 0; i < block; i++) {
+        NUMBER sum = y[i];
+        for (int64_t t = r; t < r + terms; t++) {
+            NUMBER left = x[i + t * pitch], right = sign ? x[i + (taps - 1 - t) * pitch] : 0;
+            sum += (sign == 0 ? left : sign > 0 ? left + right : left - right) * w[t];
+        }
+        y[i] = sum;
+    }
+}
+
+INLINE void NAMED(sums)(const NUMBER* restrict x, const NUMBER* restrict w, NUMBER* restrict y,
+                        int64_t count, int64_t pitch, int64_t taps, int sign) {
+    int64_t terms = sign ? taps / 2 : taps - 1, first = terms;
     for (int64_t start = 0; start < count; start += BLOCK) {
-        int64_t block = count - start < BLOCK ? count - start : BLOCK;
+        int64_t block = count - start < BLOCK ? count - start : BLOCK, r = 0;
         const NUMBER* from = x + start;
         NUMBER* to = y + start;
         for (int64_t i = 0; i < block; i++) {
             to[i] = from[i + first * pitch] * w[first];
         }
-        for (int64_t r = 0; r < terms; r++) {
-            const NUMBER *left = from + r * pitch, *right = from + (taps - 1 - r) * pitch;
-            NUMBER weight = w[r];
-            if (sign > 0) {
-                for (int64_t i = 0; i < block; i++) {
-                    to[i] += (left[i] + right[i]) * weight;
-                }
-            } else if (sign < 0) {
-                for (int64_t i = 0; i < block; i++) {
-                    to[i] += (left[i] - right[i]) * weight;
-                }
-            } else {
-                for (int64_t i = 0; i < block; i++) {
-                    to[i] += left[i] * weight;
-                }
-            }
+        for (; r + 4 <= terms; r += 4) {
+            NAMED(add)(from, w, to, block, pitch, taps, r, sign, 4);
         }
+        for (; r < terms; r++) {
+            NAMED(add)(from, w, to, block, pitch, taps, r, sign, 1);
+        }
+    }
+}
+
+CLONES static void NAMED(line)(const NUMBER* restrict x, const NUMBER* restrict w,
+                               NUMBER* restrict y, int64_t count, int64_t pitch, int64_t taps,
+                               int sign) {
+    if (sign > 0) {
+        NAMED(sums)(x, w, y, count, pitch, taps, 1);
+    } else if (sign < 0) {
+        NAMED(sums)(x, w, y, count, pitch, taps, -1);
+    } else {
+        NAMED(sums)(x, w, y, count, pitch, taps, 0);
     }
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -55,18 +54,22 @@ def sources(begin: int, end: int, extent: int, mode: int) -> list[tuple[slice, s
     return runs
 
 
-def extended(
-    input: Array, rows: slice, reach: Reach, mode: int, cval: float, dtype: np.dtype[Any]
-) -> Array:
-    """Some rows of `input` with all that their windows read, in a new array of `dtype`."""
+def extended_shape(input: Array, rows: slice, reach: Reach) -> list[int]:
+    """Extents of some rows of `input` with all that their windows read."""
     shape = (rows.stop - rows.start, *input.shape[1:])
-    wide = np.empty([n + sum(pair) for n, pair in zip(shape, reach, strict=True)], dtype)
-    inside = tuple(slice(b, b + n) for n, (b, _) in zip(shape[1:], reach[1:], strict=True))
+    return [n + before + after for n, (before, after) in zip(shape, reach, strict=True)]
+
+
+def extend(input: Array, rows: slice, reach: Reach, mode: int, cval: float, wide: Array) -> None:
+    """Fill `wide` with some rows of `input` and all that their windows read."""
+    inside = tuple(
+        slice(before, n - after)
+        for n, (before, after) in zip(wide.shape[1:], reach[1:], strict=True)
+    )
     _copy_rows(input, rows.start - reach[0][0], wide[(slice(None), *inside)], mode, cval)
     for axis in range(1, input.ndim):
         if reach[axis] != (0, 0):
             _extend_axis(wide, axis, reach[axis], mode, cval)
-    return wide
 
 
 def _copy_rows(input: Array, first: int, wide: Array, mode: int, cval: float) -> None:

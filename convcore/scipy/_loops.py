@@ -21,8 +21,8 @@ from ..errors import BackendLoadError, UnknownBackendError
 from ..functional import conv
 from ..plugin import Array
 from ..registry import get_backend
-from ._borders import CONSTANT, GRID_CONSTANT, extended, reach_of
-from ._pieces import across, cuts, each
+from ._borders import CONSTANT, GRID_CONSTANT, extend, extended_shape, reach_of
+from ._pieces import Part, Scratch, across, cuts, each
 
 # Products below which SciPy's loop is done before ours has started.
 FEW_PRODUCTS = 1 << 16
@@ -57,7 +57,7 @@ def uniform_filter1d(
     else:
         source = apart(input, output)
 
-        def part(here: tuple[slice, ...]) -> None:
+        def part(here: Part, scratch: Scratch) -> None:
             own.uniform_filter1d(source[here], size, axis, output[here], mode, cval, origin)
 
         each(part, list(across(input.shape, axis)))
@@ -80,12 +80,16 @@ def along(
     no_reach, reach = [(0, 0)] * input.ndim, reach_of(weights.size, origin)
     reaches = (*no_reach[:axis], reach, *no_reach[axis + 1 :])
 
-    def part(here: tuple[slice, ...]) -> None:
+    def part(here: Part, scratch: Scratch) -> None:
         piece = source[here]
-        wide = extended(piece, slice(0, len(piece)), reaches, mode, cval, kernel.dtype)
-        lines = wide.reshape(1, 1, prod(wide.shape[:axis]), wide.shape[axis], -1)
-        result = conv(lines, kernel, backend=ALONG_ONE_AXIS)
-        store(result.reshape(piece.shape), output[here], divisor)
+        rows, extents = slice(0, len(piece)), piece.shape
+        outer, inner = prod(extents[:axis]), prod(extents[axis + 1 :])
+        wide = scratch.array("wide", extended_shape(piece, rows, reaches), kernel.dtype)
+        extend(piece, rows, reaches, mode, cval, wide)
+        result = scratch.array("result", (1, 1, outer, extents[axis], inner), kernel.dtype)
+        lines = wide.reshape(1, 1, outer, wide.shape[axis], inner)
+        conv(lines, kernel, backend=ALONG_ONE_AXIS, out=result)
+        store(result.reshape(extents), output[here], divisor)
 
     each(part, list(across(input.shape, axis)))
 
@@ -103,12 +107,14 @@ def correlate(
     source = apart(input, output)
     spread = []  # what was left out has no part in a sum, not even as NaN
 
-    def part(here: tuple[slice, ...]) -> None:
-        wide = extended(source, here[0], reach, mode, cval, kernel.dtype)
-        result = conv(wide[None, None], kernel[None, None])[0, 0]
+    def part(here: Part, scratch: Scratch) -> None:
+        wide = scratch.array("wide", extended_shape(source, here[0], reach), kernel.dtype)
+        extend(source, here[0], reach, mode, cval, wide)
+        result = scratch.array("result", (1, 1, *output[here].shape), kernel.dtype)
+        conv(wide[None, None], kernel[None, None], out=result)
         if not all_count and not np.isfinite(result.sum()):
             spread.append(here)
-        store(result, output[here])
+        store(result[0, 0], output[here])
 
     rows = cuts(len(input), prod(input.shape[1:]))
     with settings.options(accuracy="strict"):

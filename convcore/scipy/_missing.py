@@ -32,8 +32,6 @@ def with_missing(
     """
     if nan not in TREATMENTS:
         raise OptionError(f"nan: must be one of {', '.join(TREATMENTS)}; got {nan!r}")
-    if nan == "propagate" and mask is None:
-        return filtered(input, weights, output, **options)
     array, weights = np.asarray(input), np.asarray(weights)
     missing = _missing(array, nan, mask)
     there = np.where(missing, 0, array)

@@ -17,14 +17,18 @@ from scipy.signal._signaltools import _freq_domain_conv as by_fft
 from .. import settings
 from ..functional import conv
 from ..plugin import FLOAT_NAMES, INTEGER_NAMES, Array
-from ._borders import CONSTANT, REFLECT, WRAP, extended
+from ._borders import CONSTANT, REFLECT, WRAP, extend, extended_shape
 
+numpy: Any = np  # whose functions take more than their types say
+try:  # numpy.convolve without its checks, which take as long as a few hundred sums
+    add_up = numpy._core.multiarray.correlate
+except AttributeError:
+    add_up = None
 # Products below which the functions that we stand in for are done before ours have started.
 FEW_PRODUCTS = 1 << 14
 TAKEN = frozenset(np.dtype(name) for name in FLOAT_NAMES + INTEGER_NAMES)
 FLOATS = frozenset(np.dtype(name) for name in FLOAT_NAMES)
 VALID, SAME, FULL = range(3)
-numpy: Any = np  # whose functions take more than their types say
 MODES = {"valid": VALID, "same": SAME, "full": FULL}
 # The boundaries of convolve2d, which come in units of four.
 BOUNDARIES = {0: CONSTANT, 4: REFLECT, 8: WRAP}
@@ -51,8 +55,15 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Array:
     array([0. , 1. , 2.5, 4. , 1.5])
     """
     a, v = np.asarray(a), np.asarray(v)
-    few = a.size * v.size < FEW_PRODUCTS or not a.ndim == v.ndim == 1
-    result: Array = numpy.convolve(a, v, mode) if few else _line(a, v, mode, flip=True)
+    result: Array
+    if not a.ndim == v.ndim == 1 or not a.size or not v.size:
+        result = numpy.convolve(a, v, mode)
+    elif a.size * v.size >= FEW_PRODUCTS:
+        result = _line(a, v, mode, flip=True)
+    elif add_up is None or a.size < v.size:
+        result = numpy.convolve(a, v, mode)
+    else:
+        result = add_up(a, v[::-1], mode)
     return result
 
 
@@ -117,8 +128,9 @@ def convolve_2d(
         reach = [(after, before) for before, after in reach]
     if mode != VALID and (boundary or value.any()):
         rows, outside = slice(0, len(in1)), value.astype(dtype).item()
-        in1 = extended(in1, rows, tuple(reach), BOUNDARIES[boundary], outside, dtype)
-        reach = [(0, 0), (0, 0)]
+        wide = np.empty(extended_shape(in1, rows, tuple(reach)), dtype)
+        extend(in1, rows, tuple(reach), BOUNDARIES[boundary], outside, wide)
+        in1, reach = wide, [(0, 0), (0, 0)]
     return slide(in1.astype(dtype, copy=False), weight, reach)
 
 

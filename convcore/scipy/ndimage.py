@@ -99,6 +99,9 @@ def convolve(
     >>> convolve([1.0, np.nan, 3.0], [0.25, 0.5, 0.25], nan="omit")
     array([0.75, 1.  , 2.25])
     """
+    if nan == "propagate" and mask is None:
+        result: Array = _filters.convolve(input, weights, output, mode, cval, origin, axes=axes)
+        return result
     options = {"mode": mode, "cval": cval, "origin": origin, "axes": axes}
     return with_missing(_filters.convolve, input, weights, output, nan, mask, options)
 
@@ -126,6 +129,9 @@ def correlate(
     nan, mask
         As in `convolve`.
     """
+    if nan == "propagate" and mask is None:
+        result: Array = _filters.correlate(input, weights, output, mode, cval, origin, axes=axes)
+        return result
     options = {"mode": mode, "cval": cval, "origin": origin, "axes": axes}
     return with_missing(_filters.correlate, input, weights, output, nan, mask, options)
 

@@ -30,7 +30,7 @@ def test_cuts_fit_a_piece_or_are_one_row():
 def test_many_parts_run_on_several_threads_with_the_options_of_the_caller():
     both, seen = threading.Barrier(2, timeout=60), []
 
-    def work(part):
+    def work(part, scratch):
         if len(seen) < 2:
             seen.append(threading.get_ident())
             both.wait()
@@ -44,8 +44,18 @@ def test_many_parts_run_on_several_threads_with_the_options_of_the_caller():
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_error_in_a_part_is_raised(threads):
-    def work(part):
+    def work(part, scratch):
         raise ZeroDivisionError
 
     with convcore.options(threads=threads), pytest.raises(ZeroDivisionError):
         pieces.each(work, [(slice(0, 1),)] * pieces.FEW)
+
+
+def test_scratch_is_used_again_and_grows():
+    scratch, dtype = pieces.Scratch(), np.dtype("float32")
+    first = scratch.array("a", (3, 4), dtype)
+    assert first.shape == (3, 4)
+    assert np.shares_memory(first, scratch.array("a", (2, 5), dtype))
+    assert not np.shares_memory(first, scratch.array("b", (3, 4), dtype))
+    assert not np.shares_memory(first, scratch.array("a", (30, 40), dtype))
+    assert scratch.array("a", (1,), np.dtype("float64")).dtype == "float64"
