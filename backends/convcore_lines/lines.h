@@ -15,7 +15,9 @@
 #else
 #define INLINE static inline
 #endif
-#define BLOCK 1024  // results that stay in the innermost cache while the taps go by
+#define BLOCK 256  // results that stay in the innermost cache while the taps go by
+
+INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 #define NUMBER float
 #define NAMED(name) name##_float

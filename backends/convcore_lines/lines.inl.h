@@ -20,19 +20,22 @@ INLINE void NAMED(add)(const NUMBER* restrict x, const NUMBER* restrict w, NUMBE
 
 INLINE void NAMED(sums)(const NUMBER* restrict x, const NUMBER* restrict w, NUMBER* restrict y,
                         int64_t count, int64_t pitch, int64_t taps, int sign) {
-    int64_t terms = sign ? taps / 2 : taps - 1, first = terms;
-    for (int64_t start = 0; start < count; start += BLOCK) {
-        int64_t block = count - start < BLOCK ? count - start : BLOCK, r = 0;
-        const NUMBER* from = x + start;
-        NUMBER* to = y + start;
-        for (int64_t i = 0; i < block; i++) {
-            to[i] = from[i + first * pitch] * w[first];
-        }
-        for (; r + 4 <= terms; r += 4) {
-            NAMED(add)(from, w, to, block, pitch, taps, r, sign, 4);
-        }
-        for (; r < terms; r++) {
-            NAMED(add)(from, w, to, block, pitch, taps, r, sign, 1);
+    int64_t terms = sign ? taps / 2 : taps - 1, first = terms, width = pitch > 1 ? pitch : count;
+    // Column by column of blocks, so that what a window shares with the next one stays near.
+    for (int64_t column = 0; column < width; column += BLOCK) {
+        for (int64_t start = column; start < count; start += width) {
+            int64_t block = least(BLOCK, least(width - column, count - start)), r = 0;
+            const NUMBER* from = x + start;
+            NUMBER* to = y + start;
+            for (int64_t i = 0; i < block; i++) {
+                to[i] = from[i + first * pitch] * w[first];
+            }
+            for (; r + 4 <= terms; r += 4) {
+                NAMED(add)(from, w, to, block, pitch, taps, r, sign, 4);
+            }
+            for (; r < terms; r++) {
+                NAMED(add)(from, w, to, block, pitch, taps, r, sign, 1);
+            }
         }
     }
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from ..plugin import Array
 NEAREST, WRAP, REFLECT, MIRROR, CONSTANT, GRID_WRAP, GRID_CONSTANT = range(7)
 
 # Positions before and after an output that its window reads, for each axis.
-Reach = tuple[tuple[int, int], ...]
+Reach: TypeAlias = Sequence[tuple[int, int]]
 
 
 def reach_of(taps: int, origin: int) -> tuple[int, int]:

@@ -9,6 +9,8 @@ numbers, is left to SciPy's own loop.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from math import prod
 from typing import Any
@@ -22,12 +24,14 @@ from ..functional import conv
 from ..plugin import Array
 from ..registry import get_backend
 from ._borders import CONSTANT, GRID_CONSTANT, extend, extended_shape, reach_of
-from ._pieces import Part, Scratch, across, cuts, each
+from ._pieces import PIECE, Part, Scratch, across, bands, each
 
 # Products below which SciPy's loop is done before ours has started.
 FEW_PRODUCTS = 1 << 16
 # Taps beyond which a running sum is faster than one sum for each window.
 LONGEST_SUM = 64
+# A band of rows is read in one piece where it has so many times the rows that windows add to it.
+SHARE_READ_TWICE = 4
 ALONG_ONE_AXIS = "lines"
 READ = frozenset("?bhilqBHILQfd")
 WRITTEN = READ - {"?"}
@@ -55,7 +59,7 @@ def uniform_filter1d(
     elif size <= LONGEST_SUM:
         along(input, np.ones(size), axis, output, mode, cval, origin, size)
     else:
-        source = apart(input, output)
+        source = apart(input, output, in_place=True)
 
         def part(here: Part, scratch: Scratch) -> None:
             own.uniform_filter1d(source[here], size, axis, output[here], mode, cval, origin)
@@ -74,24 +78,26 @@ def along(
     divisor: int = 1,
 ) -> None:
     """Filter along one axis in pieces, and divide."""
-    source = apart(input, output)
-    line = kernel_for(weights, input.dtype, mode, cval)
-    kernel = line.reshape(1, 1, 1, -1, 1)
-    no_reach, reach = [(0, 0)] * input.ndim, reach_of(weights.size, origin)
-    reaches = (*no_reach[:axis], reach, *no_reach[axis + 1 :])
+    kernel = kernel_for(weights, input.dtype, mode, cval).reshape(1, 1, 1, -1, 1)
+    reaches = [(0, 0)] * input.ndim
+    reaches[axis] = reach_of(weights.size, origin)
+    in_bands = axis == 0 and not np.may_share_memory(input, output)
+    in_bands &= weights.size * SHARE_READ_TWICE <= PIECE // max(1, prod(input.shape[1:]))
+    source = input if in_bands else apart(input, output, in_place=True)
 
     def part(here: Part, scratch: Scratch) -> None:
-        piece = source[here]
-        rows, extents = slice(0, len(piece)), piece.shape
+        piece, rows = (source, here[0]) if in_bands else (source[here], slice(0, len(source[here])))
+        target = output[here]
+        extents = target.shape
         outer, inner = prod(extents[:axis]), prod(extents[axis + 1 :])
         wide = scratch.array("wide", extended_shape(piece, rows, reaches), kernel.dtype)
         extend(piece, rows, reaches, mode, cval, wide)
-        result = scratch.array("result", (1, 1, outer, extents[axis], inner), kernel.dtype)
         lines = wide.reshape(1, 1, outer, wide.shape[axis], inner)
-        conv(lines, kernel, backend=ALONG_ONE_AXIS, out=result)
-        store(result.reshape(extents), output[here], divisor)
+        shape = (1, 1, outer, extents[axis], inner)
+        with result_in(target, shape, kernel.dtype, scratch, divisor) as result:
+            conv(lines, kernel, backend=ALONG_ONE_AXIS, out=result)
 
-    each(part, list(across(input.shape, axis)))
+    each(part, bands(input.shape) if in_bands else list(across(input.shape, axis)))
 
 
 def correlate(
@@ -110,15 +116,14 @@ def correlate(
     def part(here: Part, scratch: Scratch) -> None:
         wide = scratch.array("wide", extended_shape(source, here[0], reach), kernel.dtype)
         extend(source, here[0], reach, mode, cval, wide)
-        result = scratch.array("result", (1, 1, *output[here].shape), kernel.dtype)
-        conv(wide[None, None], kernel[None, None], out=result)
+        target = output[here]
+        with result_in(target, (1, 1, *target.shape), kernel.dtype, scratch) as result:
+            conv(wide[None, None], kernel[None, None], out=result)
         if not all_count and not np.isfinite(result.sum()):
             spread.append(here)
-        store(result[0, 0], output[here])
 
-    rows = cuts(len(input), prod(input.shape[1:]))
     with settings.options(accuracy="strict"):
-        each(part, [(part,) for part in rows])
+        each(part, bands(input.shape))
     if spread:
         own.correlate(source, weights, output, mode, cval, origins)
 
@@ -139,9 +144,20 @@ def is_built() -> bool:
     return True
 
 
-def apart(input: Array, output: Array) -> Array:
-    """`input`, copied where writing to `output` changes it."""
-    return input.copy() if np.may_share_memory(input, output) else input
+def apart(input: Array, output: Array, *, in_place: bool = False) -> Array:
+    """`input`, copied where writing to `output` changes what has not been read yet.
+
+    With `in_place` each element is read before the one at its place is written.
+    """
+    if not np.may_share_memory(input, output) or (in_place and is_same(input, output)):
+        return input
+    return input.copy()
+
+
+def is_same(first: Array, second: Array) -> bool:
+    """Whether both are the same numbers in memory."""
+    place = first.ctypes.data == second.ctypes.data and first.strides == second.strides
+    return place and first.dtype == second.dtype
 
 
 def kernel_for(weights: Array, dtype: np.dtype[Any], mode: int, cval: Any) -> Array:
@@ -184,7 +200,24 @@ def is_exact(weights: Array, dtype: np.dtype[Any], outside: float) -> bool:
     return bool(exact and np.abs(weights).sum() * largest <= EXACT)
 
 
-def store(result: Array, output: Array, divisor: int = 1) -> None:
-    """Round `result` once to `output`; integers are cut off towards zero, and wrap."""
+@contextmanager
+def result_in(
+    target: Array,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    scratch: Scratch,
+    divisor: int = 1,
+) -> Iterator[Array]:
+    """An array of `shape` and `dtype` to write to, which is `target` or goes there at the end.
+
+    It is divided and rounded once; integers are cut off towards zero, and wrap.
+    """
+    if target.dtype == dtype and divisor == 1 and target.flags.carray:
+        yield target.reshape(shape)
+        return
+    result = scratch.array("result", shape, dtype)
+    yield result
     with np.errstate(invalid="ignore", over="ignore"):
-        output[...] = result if divisor == 1 else np.divide(result, divisor, dtype=FLOAT64)
+        if divisor != 1:
+            result = np.divide(result, divisor, dtype=FLOAT64)
+        target[...] = result.reshape(target.shape)

@@ -31,6 +31,11 @@ def cuts(extent: int, elements: int) -> Iterator[slice]:
         yield slice(start, min(start + step, extent))
 
 
+def bands(shape: tuple[int, ...]) -> list[Part]:
+    """An array cut along its first axis."""
+    return [(part,) for part in cuts(shape[0], prod(shape[1:]))]
+
+
 def across(shape: tuple[int, ...], axis: int) -> Iterator[Part]:
     """Parts of an array that hold all of `axis`: cut along one other axis, from the first on.
 

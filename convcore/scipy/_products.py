@@ -128,8 +128,8 @@ def convolve_2d(
         reach = [(after, before) for before, after in reach]
     if mode != VALID and (boundary or value.any()):
         rows, outside = slice(0, len(in1)), value.astype(dtype).item()
-        wide = np.empty(extended_shape(in1, rows, tuple(reach)), dtype)
-        extend(in1, rows, tuple(reach), BOUNDARIES[boundary], outside, wide)
+        wide = np.empty(extended_shape(in1, rows, reach), dtype)
+        extend(in1, rows, reach, BOUNDARIES[boundary], outside, wide)
         in1, reach = wide, [(0, 0), (0, 0)]
     return slide(in1.astype(dtype, copy=False), weight, reach)
 

@@ -81,6 +81,16 @@ class TestAgainstScipy:
         loops.correlate1d(array, np.arange(5.0), axis, array, NEAREST, 0.0, 0)
         np.testing.assert_array_equal(array, want)
 
+    @pytest.mark.parametrize("axis", [0, 1])
+    @pytest.mark.parametrize("size", [5, 70])
+    def test_a_result_can_overlap_its_input(self, axis, size):
+        memory = np.random.default_rng(2).random((51, 60))
+        array, result = memory[1:], memory[:-1]
+        want = np.empty_like(array)
+        theirs.uniform_filter1d(array, size, axis, want, NEAREST, 0.0, 0)
+        loops.uniform_filter1d(array, size, axis, result, NEAREST, 0.0, 0)
+        np.testing.assert_allclose(result, want, atol=1e-12)
+
     def test_nan_under_a_weight_of_nothing_does_not_count(self):
         array = np.ones((30, 30))
         array[10, 10] = np.nan
