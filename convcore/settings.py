@@ -134,9 +134,7 @@ def options(
     ...     convcore.plan((1, 1, 8), (1, 1, 3)).threads
     1
     """
-    return overriding(
-        **parsed_options(threads, accuracy, max_workspace, deterministic, precision)
-    )
+    return overriding(**parsed_options(threads, accuracy, max_workspace, deterministic, precision))
 
 
 def parsed_options(

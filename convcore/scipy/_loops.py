@@ -163,7 +163,8 @@ def is_same(first: Array, second: Array) -> bool:
 def kernel_for(weights: Array, dtype: np.dtype[Any], mode: int, cval: Any) -> Array:
     """The kernel for an input of `dtype`, in the dtype in which to sum."""
     outside = cval if mode in (CONSTANT, GRID_CONSTANT) else 0.0
-    native = dtype == FLOAT32 and settings.context().precision == "native"
+    precision = settings.context().precision or settings.defaults().precision
+    native = dtype == FLOAT32 and precision == "native"
     return _kernel(weights.tobytes(), weights.shape, dtype, outside, native)
 
 

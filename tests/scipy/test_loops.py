@@ -144,6 +144,13 @@ class TestSums:
             assert self.dtype(self.W / 4, "float64") == "float64"
             assert self.dtype(self.W / 4, "uint8") == "float64"
 
+    @pytest.mark.usefixtures("isolated")
+    def test_are_native_in_the_whole_process(self):
+        convcore.set_default_options(precision="native")
+        assert self.dtype(self.W / 4, "float32") == "float32"
+        with convcore.options(precision="double"):
+            assert self.dtype(self.W / 4, "float32") == "float64"
+
 
 @pytest.mark.parametrize(
     ("shape", "dtype", "output"),
