@@ -57,6 +57,7 @@ def main() -> int:
     """0 where everything has passed."""
     for module in (_loops, _products, _polyphase):
         module.FEW_PRODUCTS = 0
+    _loops.FEW_ALONG = 0
     _pieces.PIECE = 128
     for module in ("scipy.ndimage", "scipy.signal"):
         import_module(module)

@@ -9,8 +9,6 @@ numbers, is left to SciPy's own loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache, lru_cache
 from math import prod
 from typing import Any
@@ -26,8 +24,9 @@ from ..registry import get_backend
 from ._borders import CONSTANT, GRID_CONSTANT, extend, extended_shape, reach_of
 from ._pieces import PIECE, Part, Scratch, across, bands, each
 
-# Products below which SciPy's loop is done before ours has started.
-FEW_PRODUCTS = 1 << 16
+# Products below which SciPy's loop is done before ours has started, in windows and, where it adds
+# taps in pairs, along one axis.
+FEW_PRODUCTS, FEW_ALONG = 1 << 16, 1 << 18
 # Taps beyond which a running sum is faster than one sum for each window.
 LONGEST_SUM = 64
 # A band of rows is read in one piece where it has so many times the rows that windows add to it.
@@ -44,7 +43,7 @@ def correlate1d(
     input: Array, weights: Array, axis: int, output: Array, mode: int, cval: Any, origin: int
 ) -> None:
     """Filter along one axis, even and odd kernels folded."""
-    if is_left(input, output, weights.size) or not is_built():
+    if is_left(input, output, weights.size, FEW_ALONG) or not is_built():
         own.correlate1d(input, weights, axis, output, mode, cval, origin)
         return
     along(input, weights, axis, output, mode, cval, origin)
@@ -54,7 +53,7 @@ def uniform_filter1d(
     input: Array, size: int, axis: int, output: Array, mode: int, cval: Any, origin: int
 ) -> None:
     """Mean of a window along one axis: of each by itself, or long ones by SciPy's running sum."""
-    if is_left(input, output, 2) or not is_built():
+    if is_left(input, output, 8, FEW_ALONG) or not is_built():
         own.uniform_filter1d(input, size, axis, output, mode, cval, origin)
     elif size <= LONGEST_SUM:
         along(input, np.ones(size), axis, output, mode, cval, origin, size)
@@ -94,8 +93,12 @@ def along(
         extend(piece, rows, reaches, mode, cval, wide)
         lines = wide.reshape(1, 1, outer, wide.shape[axis], inner)
         shape = (1, 1, outer, extents[axis], inner)
-        with result_in(target, shape, kernel.dtype, scratch, divisor) as result:
-            conv(lines, kernel, backend=ALONG_ONE_AXIS, out=result)
+        if divisor == 1 and fits(target, kernel.dtype):
+            conv(lines, kernel, backend=ALONG_ONE_AXIS, out=target.reshape(shape))
+            return
+        result = scratch.array("result", shape, kernel.dtype)
+        conv(lines, kernel, backend=ALONG_ONE_AXIS, out=result)
+        store(result, target, divisor, scratch)
 
     each(part, bands(input.shape) if in_bands else list(across(input.shape, axis)))
 
@@ -104,7 +107,7 @@ def correlate(
     input: Array, weights: Array, output: Array, mode: int, cval: Any, origins: Any
 ) -> None:
     """Filter with a kernel of any shape; weights that are next to nothing are left out."""
-    if is_left(input, output, weights.size):
+    if is_left(input, output, weights.size, FEW_PRODUCTS):
         own.correlate(input, weights, output, mode, cval, origins)
         return
     kernel = kernel_for(weights, input.dtype, mode, cval)
@@ -117,10 +120,13 @@ def correlate(
         wide = scratch.array("wide", extended_shape(source, here[0], reach), kernel.dtype)
         extend(source, here[0], reach, mode, cval, wide)
         target = output[here]
-        with result_in(target, (1, 1, *target.shape), kernel.dtype, scratch) as result:
-            conv(wide[None, None], kernel[None, None], out=result)
+        ready, shape = fits(target, kernel.dtype), (1, 1, *target.shape)
+        result = target[None, None] if ready else scratch.array("result", shape, kernel.dtype)
+        conv(wide[None, None], kernel[None, None], out=result)
         if not all_count and not np.isfinite(result.sum()):
             spread.append(here)
+        if not ready:
+            store(result, target, 1, scratch)
 
     with settings.options(accuracy="strict"):
         each(part, bands(input.shape))
@@ -128,9 +134,9 @@ def correlate(
         own.correlate(source, weights, output, mode, cval, origins)
 
 
-def is_left(input: Array, output: Array, taps: int) -> bool:
-    """Whether SciPy's own loop does it."""
-    few = input.size * taps < FEW_PRODUCTS or not input.size or not input.ndim
+def is_left(input: Array, output: Array, taps: int, most: int) -> bool:
+    """Whether SciPy's own loop does it, for one because there are fewer than `most` products."""
+    few = input.size * taps < most or not input.size or not input.ndim
     return few or input.dtype.char not in READ or output.dtype.char not in WRITTEN
 
 
@@ -156,8 +162,8 @@ def apart(input: Array, output: Array, *, in_place: bool = False) -> Array:
 
 def is_same(first: Array, second: Array) -> bool:
     """Whether both are the same numbers in memory."""
-    place = first.ctypes.data == second.ctypes.data and first.strides == second.strides
-    return place and first.dtype == second.dtype
+    start, other = (array.__array_interface__["data"] for array in (first, second))
+    return start == other and first.strides == second.strides and first.dtype == second.dtype
 
 
 def kernel_for(weights: Array, dtype: np.dtype[Any], mode: int, cval: Any) -> Array:
@@ -201,24 +207,15 @@ def is_exact(weights: Array, dtype: np.dtype[Any], outside: float) -> bool:
     return bool(exact and np.abs(weights).sum() * largest <= EXACT)
 
 
-@contextmanager
-def result_in(
-    target: Array,
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-    scratch: Scratch,
-    divisor: int = 1,
-) -> Iterator[Array]:
-    """An array of `shape` and `dtype` to write to, which is `target` or goes there at the end.
+def fits(target: Array, dtype: np.dtype[Any]) -> bool:
+    """Whether results in `dtype` can be written straight to `target`."""
+    return target.dtype == dtype and target.flags.carray
 
-    It is divided and rounded once; integers are cut off towards zero, and wrap.
-    """
-    if target.dtype == dtype and divisor == 1 and target.flags.carray:
-        yield target.reshape(shape)
-        return
-    result = scratch.array("result", shape, dtype)
-    yield result
+
+def store(result: Array, target: Array, divisor: int, scratch: Scratch) -> None:
+    """Divide and round once; integers are cut off towards zero, and wrap."""
     with np.errstate(invalid="ignore", over="ignore"):
         if divisor != 1:
-            result = np.divide(result, divisor, dtype=FLOAT64)
+            quotient = scratch.array("quotient", result.shape, FLOAT64)
+            result = np.divide(result, divisor, out=quotient, dtype=FLOAT64)
         target[...] = result.reshape(target.shape)

@@ -23,7 +23,7 @@ from scipy.signal import _sigtools
 from . import _loops, _polyphase, _products
 
 # Versions of SciPy whose own tests have passed with these seams.
-TESTED = ("1.17",)
+TESTED = ("1.16", "1.17")
 
 
 def seams() -> dict[str, dict[str, Any]]:

@@ -9,4 +9,5 @@ from convcore.scipy import _loops, _pieces, _polyphase, _products
 def ours(monkeypatch):
     for module in (_loops, _products, _polyphase):
         monkeypatch.setattr(module, "FEW_PRODUCTS", 0)
+    monkeypatch.setattr(_loops, "FEW_ALONG", 0)
     monkeypatch.setattr(_pieces, "PIECE", 128)

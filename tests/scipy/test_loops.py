@@ -163,8 +163,8 @@ class TestSums:
     ],
 )
 def test_what_is_small_or_no_array_of_real_numbers_is_left_to_scipy(shape, dtype, output):
-    assert loops.is_left(np.zeros(shape, dtype), np.zeros(shape, output), 9)
-    assert not loops.is_left(np.zeros((900, 900)), np.zeros((900, 900)), 9)
+    assert loops.is_left(np.zeros(shape, dtype), np.zeros(shape, output), 9, 1000)
+    assert not loops.is_left(np.zeros((900, 900)), np.zeros((900, 900)), 9, 1000)
 
 
 @pytest.mark.parametrize("error", [BackendLoadError, UnknownBackendError])
@@ -176,7 +176,7 @@ def test_without_a_compiler_filters_along_one_axis_are_scipys(monkeypatch, error
     monkeypatch.setattr(loops, "along", None)
     loops.is_built.cache_clear()
     try:
-        image, result = np.ones((300, 300)), np.empty((300, 300))
+        image, result = np.ones((600, 600)), np.empty((600, 600))
         loops.correlate1d(image, np.ones(3), 0, result, REFLECT, 0.0, 0)
         assert (result == 3).all()
         loops.uniform_filter1d(image, 3, 0, result, REFLECT, 0.0, 0)

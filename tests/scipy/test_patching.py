@@ -29,7 +29,7 @@ def counted(monkeypatch):
 
 
 def test_functions_imported_earlier_run_on_ours_until_the_last_block_ends(counted):
-    image = np.random.default_rng(0).random((70, 80))
+    image = np.random.default_rng(0).random((150, 160))
     want = gaussian_filter(image, 2)
     assert counted == []
     with patched():
