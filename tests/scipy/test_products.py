@@ -77,6 +77,19 @@ class TestAgainstTheirs:
                 agree(tools.fftconvolve(v, a, mode, axes), tools.fftconvolve(v, a, mode, axes))
 
 
+@pytest.mark.parametrize("dtypes", [("c16", "c16"), ("c16", "f8"), ("f4", "c8"), ("i4", "c16")])
+@pytest.mark.parametrize("taps", [5, 80])
+def test_complex_numbers_in_the_frequency_domain(dtypes, taps, monkeypatch):
+    a, v = np.arange(90) % 7 - 2.5j, np.arange(taps) % 5 + 1.5j
+    a, v = (
+        (x if dtype[0] == "c" else x.real).astype(dtype)
+        for x, dtype in zip((a, v), dtypes, strict=True)
+    )
+    want = tools.fftconvolve(a, v)
+    monkeypatch.setattr(tools, "_freq_domain_conv", products.full_by_any)
+    agree(tools.fftconvolve(a, v), want)
+
+
 def test_what_numpy_refuses_is_refused_in_its_words():
     for a, v, mode in (([], [1.0], "full"), (np.ones(9), np.ones(3), "some")):
         with pytest.raises(ValueError) as theirs:  # noqa: PT011
