@@ -28,7 +28,7 @@ except AttributeError:
 FEW_PRODUCTS = 1 << 14
 TAKEN = frozenset(np.dtype(name) for name in FLOAT_NAMES + INTEGER_NAMES)
 FLOATS = frozenset(np.dtype(name) for name in FLOAT_NAMES)
-# Numbers to a tap from which complex arrays are convolved part by part, and not by one FFT.
+# Numbers to a tap from which complex sequences are convolved part by part, and not by one FFT.
 SPLIT = 8
 VALID, SAME, FULL = range(3)
 MODES = {"valid": VALID, "same": SAME, "full": FULL}
@@ -150,7 +150,7 @@ def full_by_any(
     input, weight = (np.moveaxis(a.astype(dtype, copy=False), axes, ahead) for a in (in1, in2))
     if dtype.kind != "c":
         result = _full(input, weight, len(axes))
-    elif in1.size < SPLIT * in2.size:
+    elif len(axes) > 1 or in1.size < SPLIT * in2.size:
         return by_fft(xp, in1, in2, axes, shape, calc_fast_len)
     else:
         result = _full_of_complex(input, weight, len(axes))
