@@ -123,7 +123,7 @@ def correlate(
         ready, shape = fits(target, kernel.dtype), (1, 1, *target.shape)
         result = target[None, None] if ready else scratch.array("result", shape, kernel.dtype)
         conv(wide[None, None], kernel[None, None], out=result)
-        if not all_count and not np.isfinite(result.sum()):
+        if not (all_count or is_finite(result)):
             spread.append(here)
         if not ready:
             store(result, target, 1, scratch)
@@ -168,7 +168,7 @@ def is_same(first: Array, second: Array) -> bool:
 
 def kernel_for(weights: Array, dtype: np.dtype[Any], mode: int, cval: Any) -> Array:
     """The kernel for an input of `dtype`, in the dtype in which to sum."""
-    outside = cval if mode in (CONSTANT, GRID_CONSTANT) else 0.0
+    outside = float(cval) if mode in (CONSTANT, GRID_CONSTANT) else 0.0
     precision = settings.context().precision or settings.defaults().precision
     native = dtype == FLOAT32 and precision == "native"
     return _kernel(weights.tobytes(), weights.shape, dtype, outside, native)
@@ -205,6 +205,12 @@ def is_exact(weights: Array, dtype: np.dtype[Any], outside: float) -> bool:
     whole = np.append(weights.ravel(), outside)
     exact = (whole == np.rint(whole)).all() and abs(outside) <= largest
     return bool(exact and np.abs(weights).sum() * largest <= EXACT)
+
+
+def is_finite(array: Array) -> bool:
+    """Whether all numbers are finite, and so small that their sum is."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return bool(np.isfinite(array.sum()))
 
 
 def fits(target: Array, dtype: np.dtype[Any]) -> bool:

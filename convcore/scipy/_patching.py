@@ -20,8 +20,9 @@ def patched() -> Iterator[None]:
     """Let SciPy's own filters and convolutions run on convcore inside a `with` block.
 
     Those count too that other libraries imported earlier, as scikit-image does: what is replaced is
-    what they end in. It holds for the whole process, in every thread, until the last block ends.
-    With a version of SciPy that this was not tested with, there is a warning and no effect.
+    what they end in (oaconvolve keeps its blocks). It holds for the whole process, in every thread,
+    until the last block ends. With a version of SciPy that this was not tested with, there is a
+    warning and no effect.
 
     Examples
     --------

@@ -55,6 +55,13 @@ class TestAgainstScipy:
         largest = np.abs(weights).sum() * max(1.5, np.abs(array).max())
         assert np.abs(want - got).max() <= 1e-15 * (weights.size + 2) * largest
 
+    @pytest.mark.parametrize("cval", [np.float32(2.5), np.array(2.5), np.nan, np.inf])
+    def test_any_real_number_can_stand_beyond_the_ends(self, cval):
+        array, weights = np.arange(60.0).reshape(6, 10), np.array([[1.0, 0.0], [-2.0, 0.5]])
+        with np.errstate(invalid="raise"):
+            want, got = both("correlate", array, "float64", (weights,), (CONSTANT, cval, [0, 0]))
+        np.testing.assert_array_equal(got, want)
+
     @pytest.mark.parametrize("output", OUTPUTS)
     def test_integers_are_cut_off_and_wrap(self, output):
         array = np.arange(200, dtype="uint8").reshape(10, 20)
