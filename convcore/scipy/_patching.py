@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from threading import Lock
 from typing import Any
 
-from ._seams import is_tested, seams
+from ._seams import SEAMS, is_tested
 
 _lock = Lock()
 _blocks = 0
@@ -46,8 +47,8 @@ def _enter() -> None:
     global _blocks
     with _lock:
         if not _blocks:
-            for name, ours in seams().items():
-                module = vars(sys.modules[name])
+            for name, seams in SEAMS.items():
+                module, ours = vars(import_module(name)), seams()
                 _before[name] = {seam: module[seam] for seam in ours}
                 module.update(ours)
         _blocks += 1

@@ -8,40 +8,55 @@ its defaults, its checks and its errors, and computes by convolution.
 from __future__ import annotations
 
 import re
-import sys
 import warnings
+from collections.abc import Callable
 from functools import cache
-from importlib import util
+from importlib import import_module, util
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import scipy
-from scipy.ndimage import _nd_image
-from scipy.signal import _sigtools
-
-from . import _loops, _polyphase, _products
 
 # Versions of SciPy whose own tests have passed with these seams.
 TESTED = ("1.16", "1.17")
 
 
-def seams() -> dict[str, dict[str, Any]]:
-    """For each of SciPy's modules the names that are ours instead."""
-    loops = {name: getattr(_loops, name) for name in ("correlate", "correlate1d")}
-    sums = {"_correlateND": _products.correlate_nd, "_convolve2d": _products.convolve_2d}
-    lines = {"convolve": _products.convolve, "correlate": _products.correlate}
+def _filters() -> dict[str, Any]:
+    from scipy.ndimage import _nd_image
+
+    from . import _loops as ours
+
+    names = ("correlate", "correlate1d", "uniform_filter1d")
+    return {"_nd_image": variant(_nd_image, **{name: getattr(ours, name) for name in names})}
+
+
+def _upfirdn() -> dict[str, Any]:
+    from . import _polyphase as ours
+
+    return {"_apply": ours.apply}
+
+
+def _signaltools() -> dict[str, Any]:
+    from scipy.signal import _sigtools
+
+    from . import _products as ours
+
+    sums = {"_correlateND": ours.correlate_nd, "_convolve2d": ours.convolve_2d}
     return {
-        "scipy.ndimage._filters": {
-            "_nd_image": variant(_nd_image, **loops, uniform_filter1d=_loops.uniform_filter1d),
-        },
-        "scipy.signal._upfirdn": {"_apply": _polyphase.apply},
-        "scipy.signal._signaltools": {
-            "_sigtools": variant(_sigtools, **sums),
-            "np": variant(np, **lines),
-            "_freq_domain_conv": _products.full_by_any,
-        },
+        "_sigtools": variant(_sigtools, **sums),
+        "np": variant(np, convolve=ours.convolve, correlate=ours.correlate),
+        "_freq_domain_conv": ours.full_by_any,
     }
+
+
+# For each of SciPy's modules a function that gives the names in it that are ours instead. They
+# import what they need themselves: who filters images does not wait for scipy.signal.
+SEAMS: dict[str, Callable[[], dict[str, Any]]] = {
+    "scipy.ndimage._filters": _filters,
+    "scipy.signal._upfirdn": _upfirdn,
+    "scipy.signal._signaltools": _signaltools,
+}
 
 
 def variant(module: ModuleType, **ours: Any) -> ModuleType:
@@ -69,13 +84,13 @@ def is_tested() -> bool:
 def on_ours(name: str) -> ModuleType:
     """SciPy's module `name` loaded a second time, for us alone, with its seams on our loops."""
     if not is_tested():
-        return sys.modules[name]
+        return import_module(name)
     spec = util.find_spec(name)
     assert spec is not None
     assert spec.loader is not None
     module = util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    vars(module).update(seams()[name])
+    vars(module).update(SEAMS[name]())
     return module
 
 

@@ -11,6 +11,8 @@ SILENT = """
 import sys, convcore, convcore.scipy, convcore.adapters
 found = {"scipy.ndimage", "scipy.signal", "astropy", "convcore.scipy.ndimage"} & set(sys.modules)
 assert not found, found
+from convcore.scipy import ndimage
+assert "scipy.signal" not in sys.modules
 assert dir(convcore.scipy) == ["convolve", "ndimage", "patched", "signal"]
 """
 
