@@ -5,14 +5,21 @@
 // (sign 1) or odd (sign -1) about its middle; else (sign 0) the last tap first, then the others as
 // they come. Products are rounded before they are added.
 
-// Adds `terms` terms from tap r on to a block of sums, one after the other.
+// Adds `terms` terms, at most four, from tap r on to a block of sums, one after the other.
 INLINE void NAMED(add)(const NUMBER* restrict x, const NUMBER* restrict w, NUMBER* restrict y,
                        int64_t block, int64_t pitch, int64_t taps, int64_t r, int sign, int terms) {
+    const NUMBER *left[4], *right[4];
+    for (int t = 0; t < terms; t++) {
+        left[t] = x + (r + t) * pitch;
+        right[t] = x + (taps - 1 - r - t) * pitch;
+    }
     for (int64_t i = 0; i < block; i++) {
         NUMBER sum = y[i];
-        for (int64_t t = r; t < r + terms; t++) {
-            NUMBER left = x[i + t * pitch], right = sign ? x[i + (taps - 1 - t) * pitch] : 0;
-            sum += (sign == 0 ? left : sign > 0 ? left + right : left - right) * w[t];
+        for (int t = 0; t < terms; t++) {
+            NUMBER both = sign == 0  ? left[t][i]
+                          : sign > 0 ? left[t][i] + right[t][i]
+                                     : left[t][i] - right[t][i];
+            sum += both * w[r + t];
         }
         y[i] = sum;
     }
