@@ -28,14 +28,16 @@ def with_missing(
 
     "omit" adds up what is there. "interpolate" divides that by the weights of what is there and
     multiplies by those of all, which is the filter of the array with each gap filled by what the
-    kernel makes of its surroundings; NaN where nothing is there.
+    kernel makes of its surroundings; NaN where nothing is there. A `cval` of NaN is a gap too.
     """
     if nan not in TREATMENTS:
         raise OptionError(f"nan: must be one of {', '.join(TREATMENTS)}; got {nan!r}")
     array, weights = np.asarray(input), np.asarray(weights)
     missing = _missing(array, nan, mask)
     there = np.where(missing, 0, array)
-    if nan != "interpolate" or not missing.any():
+    gap_beyond = nan != "propagate" and bool(np.isnan(options["cval"]))
+    options = {**options, "cval": 0} if gap_beyond else options
+    if nan != "interpolate" or not (gap_beyond or missing.any()):
         return filtered(there, weights, output, **options)
     whole = weights.sum(dtype=np.float64)
     if abs(whole) <= NOTHING * np.abs(weights).sum():
@@ -44,8 +46,8 @@ def with_missing(
         output = array.dtype if array.dtype.kind in "fc" else np.float64
     wide = np.result_type(array, np.float64)
     sums = filtered(there.astype(wide), weights, wide, **options)
-    # Beyond the ends stands a number, in the mode "constant" as in the others.
-    shares = filtered((~missing).astype(np.float64), weights, np.float64, **{**options, "cval": 1})
+    options = {**options, "cval": 0 if gap_beyond else 1}
+    shares = filtered((~missing).astype(np.float64), weights, np.float64, **options)
     near = NOTHING * np.abs(weights).sum()
     with np.errstate(divide="ignore", invalid="ignore"):
         result = np.where(np.abs(shares) > near, sums / shares * whole, np.nan)

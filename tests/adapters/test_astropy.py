@@ -7,6 +7,7 @@ pytest.importorskip("astropy")
 from astropy.convolution import Gaussian2DKernel, convolve
 
 from convcore.adapters import astropy as door
+from convcore.scipy import ndimage
 
 
 def image():
@@ -22,6 +23,14 @@ def test_results_are_astropys(boundary, nan):
     want = convolve(image(), kernel, boundary=boundary, nan_treatment=nan)
     with door.patched():
         got = convolve(image(), kernel, boundary=boundary, nan_treatment=nan)
+    np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("boundary", "mode"), [("fill", "constant"), ("extend", "nearest")])
+def test_missing_data_are_treated_alike_in_ndimage(boundary, mode):
+    kernel = Gaussian2DKernel(1.5)
+    want = convolve(image(), kernel, boundary=boundary)
+    got = ndimage.convolve(image(), kernel.array, mode=mode, nan="interpolate") / kernel.array.sum()
     np.testing.assert_allclose(got, want, rtol=1e-12)
 
 

@@ -67,6 +67,16 @@ def test_a_constant_is_interpolated_as_itself_and_beyond_the_ends_there_are_numb
     np.testing.assert_allclose(got, 7.0, rtol=1e-14)
 
 
+def test_nothing_beyond_the_ends():
+    array, ones = np.full((9, 9), 7.0), np.ones((3, 3)) / 9
+    options = {"mode": "constant", "cval": np.nan}
+    got = ndimage.convolve(array, ones, nan="interpolate", **options)
+    np.testing.assert_allclose(got, 7.0, rtol=1e-14)
+    got = ndimage.convolve(array, ones, nan="omit", **options)
+    np.testing.assert_allclose(got[0, :2], [7 * 4 / 9, 7 * 6 / 9], rtol=1e-14)
+    assert np.isnan(ndimage.convolve(array, ones, **options)).sum() == 32
+
+
 def test_dtypes_and_outputs():
     array, mask = np.full((9, 9), 7, "int16"), np.zeros((9, 9), bool)
     mask[:5, :5] = True
