@@ -43,8 +43,13 @@ def slabs(geometry: Geometry, operation: Operation, elements: int) -> Iterator[S
 
 def rows_of(sample: Geometry, operation: Operation, batch: slice, start: int, stop: int) -> Slab:
     """Slab of the rows [start, stop) of the samples `batch`: of the output, or of the gradient."""
-    part = _input_rows if operation == "grad_input" else _output_rows
-    return part(sample, batch, start, stop)
+    cut = sample.cut(0, start, stop, of="input" if operation == "grad_input" else "output")
+    part = replace(
+        sample,
+        input_extents=(cut.input.stop - cut.input.start, *sample.input_extents[1:]),
+        padding=(cut.padding, *sample.padding[1:]),
+    )
+    return Slab(part, (batch, slice(None), cut.input), (batch, slice(None), cut.output))
 
 
 def _slab_extents(geometry: Geometry, total: int, elements: int) -> tuple[int, int]:
@@ -53,47 +58,3 @@ def _slab_extents(geometry: Geometry, total: int, elements: int) -> tuple[int, i
     if sample <= elements:
         return elements // sample, total
     return 1, max(1, total * elements // sample)
-
-
-def _output_rows(geometry: Geometry, batch: slice, start: int, stop: int) -> Slab:
-    """Slab that computes the output rows [start, stop)."""
-    extent, (before, _) = geometry.input_extents[0], geometry.padding[0]
-    low = start * geometry.stride[0] - before
-    high = (stop - 1) * geometry.stride[0] - before + geometry.receptive_field[0]
-    first, last = max(low, 0), min(high, extent)
-    if first >= last:  # the windows lie in the padding altogether
-        rows, padding = slice(0, 0), (high - low, 0)
-    else:
-        rows, padding = slice(first, last), (first - low, high - last)
-    part = _with_rows(geometry, rows.stop - rows.start, padding)
-    return Slab(part, (batch, slice(None), rows), (batch, slice(None), slice(start, stop)))
-
-
-def _input_rows(geometry: Geometry, batch: slice, start: int, stop: int) -> Slab:
-    """Slab that computes the gradient of the input rows [start, stop)."""
-    stride, field = geometry.stride[0], geometry.receptive_field[0]
-    pair, outputs = geometry.padding[0], geometry.output_extents[0]
-    begin, rows = start + pair[0], stop - start
-    # Output row o reads the padded rows from o * stride on, receptive_field of them.
-    first = max(0, -(-(begin - field + 1) // stride))
-    last = min(outputs, (begin + rows - 1) // stride + 1)
-    if first >= last and min(pair) < 0:  # the caller crops these rows
-        first, last, padding = 0, 0, (-rows, 0)
-    else:
-        # A backend may refuse to crop: start from an output row that ends before these rows
-        # rather than begin after them, and leave in what is too little for one output row more.
-        first = max(0, min(first, begin // stride, outputs - 1))
-        low = begin - first * stride
-        after = (last - first - 1) * stride + field - low - rows
-        padding = (low, after if after >= 0 else -(-after // stride * stride))
-    part = _with_rows(geometry, rows, padding)
-    own = (batch, slice(None), slice(start, stop))
-    return Slab(part, own, (batch, slice(None), slice(first, last)))
-
-
-def _with_rows(geometry: Geometry, extent: int, padding: tuple[int, int]) -> Geometry:
-    return replace(
-        geometry,
-        input_extents=(extent, *geometry.input_extents[1:]),
-        padding=(padding, *geometry.padding[1:]),
-    )

@@ -5,6 +5,7 @@ arguments    what users write, turned into tuples of ints
 geometry     Geometry: one problem with every number that is derived from it
 checks       what makes numbers no convolution
 attributes   attributes that are computed when they are first asked for
+cuts         what a range of outputs reads, and what reads a range of inputs
 layout       the order of an array's axes, from strings such as "NHWC"
 merging      the same problem with fewer axes
 transposed   the problem that a transposed convolution is the adjoint of
@@ -24,6 +25,7 @@ from .arguments import (
 )
 from .attributes import derived
 from .checks import MAX_RANK
+from .cuts import Cut
 from .geometry import Geometry
 from .layout import Layout, Layouts, parse_layouts
 from .merging import merged
@@ -36,6 +38,7 @@ __all__ = [
     "OPERATIONS",
     "PADDING_NAMES",
     "ROLES",
+    "Cut",
     "Geometry",
     "Layout",
     "Layouts",

@@ -21,6 +21,7 @@ from .arguments import (
 )
 from .attributes import derived
 from .checks import check_axes, check_group_channels, check_sizes, checked_fields, checked_rank
+from .cuts import Cut, Side, cut_axis
 from .operation import ROLES, Operation, Role
 
 
@@ -203,3 +204,23 @@ class Geometry:
     def result_shape(self, operation: Operation) -> tuple[int, ...]:
         """Shape of the array that `operation` computes."""
         return self.signatures[operation][2]
+
+    def cut(self, axis: int, start: int, stop: int, *, of: Side = "output") -> Cut:
+        """Part of a spatial axis that has a range of the output, or of the input.
+
+        Parameters
+        ----------
+        axis : int
+            Spatial axis, from 0 on.
+        start, stop : int
+            The range, not empty.
+        of : {"output", "input"}
+            What is cut: the output, with all that it reads; or the input, with all outputs that
+            read it, for the gradient with respect to the range.
+
+        Examples
+        --------
+        >>> Geometry.of((1, 1, 9), (1, 1, 3), padding=1).cut(0, 0, 4)
+        Cut(input=slice(0, 5, None), output=slice(0, 4, None), padding=(1, 0))
+        """
+        return cut_axis(self, axis, start, stop, of)
