@@ -26,6 +26,8 @@ FLOORS = [
     ["__main__"],
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
+# Rooms whose modules are doors of their own: an adapter is asked for by its name.
+DOORS = {"adapters"}
 # Files that people look for at the top, and the rooms that two floors above may be entered by.
 MOST_ENTRIES = 22
 
@@ -81,7 +83,8 @@ def test_imports_never_point_upward_and_enter_a_room_by_its_door(path):
     for found, *inside in core_imports(path):
         if found != home:
             assert FLOOR[found] < FLOOR[home], f"{home} imports {found}"
-            assert not inside, f"{home} imports {'.'.join([found, *inside])}, not its room"
+            within = ".".join([found, *inside])
+            assert len(inside) <= (found in DOORS), f"{home} imports {within}, not its room"
 
 
 def inner_graph(folder):

@@ -19,6 +19,8 @@ from .gradients import conv_grad_input, conv_grad_weight
 from .padding_modes import NUMPY_MODES as NUMPY_MODES
 from .padding_modes import PaddingMode as PaddingMode
 from .padding_modes import check_mode as check_mode
+from .padding_modes import check_value as check_value
+from .padding_modes import parse_modes as parse_modes
 from .pullback import Pullback as Pullback
 from .pullback import conv_transpose_vjp, conv_vjp
 from .transposed import conv_transpose
