@@ -31,6 +31,10 @@ class Layer(ABC):
         self.parameters: dict[str, Array] = {}
         self._kept: Any = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy needs: not what the last `forward` kept."""
+        return vars(self) | {"_kept": None}
+
     @abstractmethod
     def forward(self, x: Array) -> Array:
         """Compute y = x^(l+1) from x = x^l."""

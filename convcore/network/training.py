@@ -13,6 +13,7 @@ from .base import Array
 from .losses import Loss, softmax_cross_entropy
 from .network import Network
 from .optimisers import Optimiser
+from .sharded import Cluster, Slope
 
 
 def fit(
@@ -27,6 +28,8 @@ def fit(
     steps: int | None = None,
     seed: int = 0,
     report: Callable[[int, float], None] | None = None,
+    client: Any = None,
+    shards: int = 8,
 ) -> list[float]:
     """Train `network` in place; the same arguments give the same bits.
 
@@ -50,6 +53,11 @@ def fit(
         Decides the order of the samples.
     report : callable (step, E), optional
         Called after each step, counted from 1.
+    client : distributed.Client, optional
+        Where gradients are computed, in shards of each batch; without one, in this process.
+    shards : int
+        How many parts a batch is computed in on a client. The result depends on that number, by
+        rounding, and not on the number of workers.
 
     Returns
     -------
@@ -66,8 +74,11 @@ def fit(
     if len(x) != len(target):
         raise ShapeError(f"target: must hold one entry per sample, {len(x)}; got {len(target)}")
     losses: list[float] = []
+    slope = _slope if client is None else Cluster(client, shards).slope
     for batch in islice(minibatches(len(x), batch_size, epochs, seed), steps):
-        losses.append(train_step(network, x[batch], target[batch], loss, optimiser))
+        value, gradients = slope(network, x[batch], target[batch], loss)
+        optimiser.step(network.parameters, gradients)
+        losses.append(value)
         if report is not None:
             report(len(losses), losses[-1])
     return losses
@@ -77,10 +88,15 @@ def train_step(
     network: Network, x: Array, target: Array, loss: Loss, optimiser: Optimiser
 ) -> float:
     """Forward, backward, one change of the parameters; returns E before it."""
-    value, grad_output = loss(network.forward(x), target)
-    _, gradients = network.backward(grad_output)
+    value, gradients = _slope(network, x, target, loss)
     optimiser.step(network.parameters, gradients)
     return value
+
+
+def _slope(network: Network, x: Array, target: Array, loss: Loss) -> Slope:
+    value, grad_output = loss(network.forward(x), target)
+    _, gradients = network.backward(grad_output)
+    return value, gradients
 
 
 def minibatches(count: int, batch_size: int, epochs: int, seed: int) -> Iterator[Any]:
