@@ -1,4 +1,4 @@
-"""The picture of the filters part, drawn without a display."""
+"""The pictures of the filters and of the volume, drawn without a display."""
 
 from __future__ import annotations
 
@@ -27,6 +27,18 @@ def draw_filters(path: Path, layers: Sequence[Filtering], found: Sequence[Measur
     halves: Any = figure.subfigures(2, 1, height_ratios=(1.25, 1), hspace=0.03)
     _draw_images(halves[0], layers[:_FILTERINGS])
     _draw_bars(halves[1], [layer.title for layer in layers], found)
+    figure.savefig(path)
+
+
+def draw_slices(path: Path, slices: Sequence[Array]) -> None:
+    """Write a slice of a volume beside that of its gradient magnitude to `path`."""
+    figure = Figure(figsize=(12, 6), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    titles = ("slice of the volume", "gradient magnitude of its blurred self")
+    for axis, title, image in zip(figure.subplots(1, 2), titles, slices, strict=True):
+        axis.set_title(title)
+        axis.imshow(image, cmap="magma")
+        axis.set_axis_off()
     figure.savefig(path)
 
 
