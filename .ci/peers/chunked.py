@@ -1,4 +1,4 @@
-"""The tests that need dask, zarr or xarray: all of them run, and none is skipped."""
+"""The tests that need dask, zarr, xarray or dask-image: all of them run, and none is skipped."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 PASSED = {
     "tests/adapters/dask": 500,
     "tests/adapters/test_dask_xarray.py": 1,
+    "tests/adapters/test_dask_image.py": 11,
     "tests/demo/test_volume.py": 4,
     "tests/network/test_sharded.py": 17,
     "convcore/adapters/dask": 7,

@@ -2,8 +2,8 @@
 
 import pytest
 
-LIBRARIES = {"dask": "dask"}
-ADVICE = {"dask": 'pip install "convcore[dask]"'}
+LIBRARIES = {"dask": "dask", "dask_image": "dask_image"}
+ADVICE = {"dask": 'pip install "convcore[dask]"', "dask_image": "pip install dask-image"}
 
 
 @pytest.mark.parametrize("adapter", LIBRARIES)
