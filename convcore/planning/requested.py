@@ -87,6 +87,7 @@ def set_default_options(
     accuracy: str | None = None,
     max_workspace: int | None = None,
     deterministic: settings.Determinism | None = None,
+    planning: str | None = None,
     precision: str | None = None,
 ) -> None:
     """Options of this process, in all its threads, where no enclosing `options` names them.
@@ -99,7 +100,7 @@ def set_default_options(
 
     Parameters
     ----------
-    threads, accuracy, max_workspace, deterministic, precision
+    threads, accuracy, max_workspace, deterministic, planning, precision
         As in `options`.
 
     Raises
@@ -115,7 +116,9 @@ def set_default_options(
     1
     >>> convcore.set_default_options()
     """
-    changes = settings.parsed_options(threads, accuracy, max_workspace, deterministic, precision)
+    changes = settings.parsed_options(
+        threads, accuracy, max_workspace, deterministic, planning, precision
+    )
     found = settings.defaults()
     kept = found if changes else settings.Context(backend=found.backend)
     settings.set_defaults(kept._replace(**changes))

@@ -14,7 +14,7 @@ GEOMETRY = Geometry.of((1, 1, 5), (1, 1, 3))
 def test_it_is_asked_under_the_options_in_force():
     with convcore.options(threads=3, max_workspace=7, accuracy="strict", deterministic=True):
         question = Question.now(GEOMETRY, np.dtype("float32"), None)
-    assert question.options == (3, "strict", 7, True)
+    assert question.options == (3, "strict", 7, True, "estimate")
     assert Question.now(GEOMETRY, np.dtype("float32"), None).options != question.options
 
 
