@@ -86,9 +86,10 @@ __all__ = [
     "testing",
     "typing",
     "use_backend",
+    "wisdom",
 ]
 
-_LAZY = ("network", "scipy", "testing", "typing")
+_LAZY = ("network", "scipy", "testing", "typing", "wisdom")
 
 
 def __getattr__(name: str) -> Any:

@@ -12,12 +12,15 @@ from hypothesis import settings as examples
 
 import convcore
 from convcore import registry
+from convcore.planning import wisdom
 
 # What a shell sets for its own calls does not decide what the tests compute. The cap of the
 # instruction set does not either, and stays, so that all tests can be run under each.
 for variable in [name for name in os.environ if name.startswith("CONVCORE_")]:
     if variable != "CONVCORE_MAX_ISA":
         del os.environ[variable]
+# Nor does what was measured on this machine, and no test adds to it.
+os.environ["CONVCORE_WISDOM"] = "off"
 
 # Examples are derived from the test alone: a failure is one for everybody, every time.
 examples.register_profile("same for all", deadline=None, derandomize=True, database=None)
@@ -46,6 +49,22 @@ def environment(monkeypatch, isolated):
 
     yield change
     monkeypatch.undo()
+
+
+@pytest.fixture
+def nothing_known():
+    """No choice that an earlier test has measured, and none left by this one."""
+    wisdom._wisdom.cache_clear()
+    yield
+    wisdom._wisdom.cache_clear()
+
+
+@pytest.fixture
+def wisdom_file(tmp_path, environment, nothing_known):
+    """A file of wisdom for one test, which does not exist yet."""
+    path = tmp_path / "wisdom.jsonl"
+    environment(CONVCORE_WISDOM=str(path))
+    return path
 
 
 @pytest.fixture

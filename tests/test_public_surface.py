@@ -25,6 +25,7 @@ MODULES = (
     "convcore.network",
     "convcore.scipy",
     "convcore.typing",
+    "convcore.wisdom",
 )
 
 
@@ -123,6 +124,8 @@ VARIABLES = {
     "CONVCORE_BLOCK": "naive",
     "CONVCORE_ACCURACY": "strict",
     "CONVCORE_NUM_THREADS": "3",
+    "CONVCORE_PLANNING": "measure",
+    "CONVCORE_WISDOM": "ro",
 }
 
 

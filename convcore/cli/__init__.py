@@ -1,4 +1,4 @@
-"""The command line: one subcommand for each module beside this one.
+"""The command line: one subcommand for each module beside this one but `parsers` and `onnx_file`.
 
 A module has `add_parser(subparsers)`, which describes the command and its arguments, and
 `run(args)`, which does the work and returns the exit status. It imports what its work needs inside
@@ -16,9 +16,9 @@ from typing import TextIO
 
 from .. import __version__
 from ..errors import ConvcoreError
-from . import bench, check, demo, explain, info, new_backend
+from . import bench, check, demo, explain, info, new_backend, tune
 
-COMMANDS = (info, explain, check, new_backend, bench, demo)
+COMMANDS = (info, explain, check, new_backend, bench, demo, tune)
 
 # As rich exits, as argparse does, and as a shell reports a process that ended by Ctrl-C.
 _READER_LEFT = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..problem import OPERATIONS
-from .parsers import Subparsers, names, padding, per_axis, shape, subparser, write_json
+from .parsers import Subparsers, add_geometry, names, shape, subparser, write_json
 
 _EXAMPLES = (
     "convcore explain 8x64x56x56 64x64x3x3 --padding same",
@@ -23,7 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "weight", type=shape, metavar="W", help="weight shape (K, C / groups, *R): 16x3x5x5"
     )
-    _add_geometry(parser)
+    add_geometry(parser)
     parser.add_argument("--dtype", default="float32", help="dtype of the operands (float32)")
     parser.add_argument(
         "--operation",
@@ -39,24 +39,6 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--json", action="store_true", help="write JSON instead of a table")
     parser.set_defaults(run=run)
-
-
-def _add_geometry(parser: argparse.ArgumentParser) -> None:
-    axes = "one integer, or one for each spatial axis: 2,1"
-    parser.add_argument("--stride", type=per_axis, metavar="N", default=1, help=f"{axes} (1)")
-    parser.add_argument(
-        "--dilation", type=per_axis, metavar="N", default=1, help=f"{axes} (1 means dense)"
-    )
-    parser.add_argument(
-        "--padding",
-        type=padding,
-        default=0,
-        help="integers, before:after pairs such as 0:1,2:3, or valid, same, same_lower or full "
-        "(0); negative ones crop: --padding=-1,0",
-    )
-    parser.add_argument(
-        "--groups", type=int, metavar="N", default=1, help="number of channel groups (1)"
-    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What the parsers of the subcommands share: how shapes and padding are typed, and --json."""
+"""What the parsers of the subcommands share: how a problem is typed, and --json."""
 
 from __future__ import annotations
 
@@ -24,6 +24,25 @@ def subparser(
         description=summary[0].upper() + summary[1:] + ".",
         epilog="\n".join(["examples:", *(f"  {line}" for line in examples)]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_geometry(parser: argparse.ArgumentParser) -> None:
+    """Describe the options that make a problem of two shapes."""
+    axes = "one integer, or one for each spatial axis: 2,1"
+    parser.add_argument("--stride", type=per_axis, metavar="N", default=1, help=f"{axes} (1)")
+    parser.add_argument(
+        "--dilation", type=per_axis, metavar="N", default=1, help=f"{axes} (1 means dense)"
+    )
+    parser.add_argument(
+        "--padding",
+        type=padding,
+        default=0,
+        help="integers, before:after pairs such as 0:1,2:3, or valid, same, same_lower or full "
+        "(0); negative ones crop: --padding=-1,0",
+    )
+    parser.add_argument(
+        "--groups", type=int, metavar="N", default=1, help="number of channel groups (1)"
     )
 
 

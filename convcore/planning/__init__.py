@@ -11,10 +11,24 @@ slabwise      operands of any dtype and strides, converted slab by slab
 laid_out      a plan for arrays in another order of axes
 plans         `plan`
 explanation   `explain`
+
+measurement   times of what is expected to be fast, where planning="measure" asks for them
+race          callables that take turns
+wisdom        what was measured, in this process and in a file
+store         that file: lines that many processes append to
+measured      a line of it: what was measured of one question
+machine       what a measured time depends on beside the problem
+lines         a problem as a line of JSON
+recording     what a program asked for
+
+Those below the blank line are imported where somebody measures, and not before.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from .explanation import Explanation, explain
-from .plans import plan, plan_for
+from .plans import measure, plan, plan_for
 from .question import Question
 from .repair import repairing
 from .requested import (
@@ -26,16 +40,27 @@ from .requested import (
 )
 from .slabwise import Operand, SlabwiseConvolution, Source, summed_in
 
+if TYPE_CHECKING:
+    from .lines import ADJOINT, fields_of, read_questions
+    from .measured import Measured
+    from .wisdom import current_wisdom
+
 __all__ = [
+    "ADJOINT",
     "Explanation",
+    "Measured",
     "Operand",
     "Question",
     "SlabwiseConvolution",
     "Source",
     "check_spec",
+    "current_wisdom",
     "explain",
+    "fields_of",
+    "measure",
     "plan",
     "plan_for",
+    "read_questions",
     "repairing",
     "requested_backend",
     "set_default_backend",
@@ -43,3 +68,17 @@ __all__ = [
     "summed_in",
     "use_backend",
 ]
+
+_LATER = {
+    "ADJOINT": "lines",
+    "Measured": "measured",
+    "current_wisdom": "wisdom",
+    "fields_of": "lines",
+    "read_questions": "lines",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,13 +7,14 @@ options ask for is judged here, from its declaration. No plan is built before it
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from .. import registry
 from ..contract import MAX_TYPICAL_ERROR, Convolution, Declaration, Refusal
 from ..errors import BackendLoadError, UnsupportedError
+from ..problem import Operation
 from .question import Question
 
 # Where a batch must not decide who runs, that is judged by so many samples.
@@ -39,6 +40,8 @@ class Candidate(NamedTuple):
         What runs, once it is built.
     workspace : int or None
         Bytes that the plan allocates in a call, where somebody asked.
+    variants : mapping of operation to str, or None
+        Which of the backend's variants are wanted; None leaves it to the backend.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Candidate(NamedTuple):
     refusal: Refusal | None = None
     plan: Convolution | None = None
     workspace: int | None = None
+    variants: Mapping[Operation, str] | None = None
 
     @property
     def rank(self) -> tuple[float, str]:
@@ -166,6 +170,8 @@ def built(candidate: Candidate, question: Question, *, workspace: bool = False) 
     limits: dict[str, Any] = {"threads": options.threads, "max_workspace": options.max_workspace}
     if options.deterministic == "batch" and "batch_invariant" in backend.declaration.capabilities:
         limits["batch_invariant"] = True
+    if candidate.variants is not None:  # a keyword that only some backends take
+        limits["variants"] = candidate.variants
     try:
         plan = backend(question.geometry, question.dtype, **limits)
     except UnsupportedError as error:  # some can tell only once they know the limits

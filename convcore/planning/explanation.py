@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import settings
 from ..contract import parse_dtype
@@ -18,6 +18,9 @@ from .requested import requested_backend
 from .samples import deciding, way
 from .selection import automatic, candidates, refusal_sentence
 from .slabwise import widened
+
+if TYPE_CHECKING:
+    from .measured import Measured
 
 _STATUS = {
     "BLOCKED": "blocked",
@@ -57,6 +60,8 @@ class Explanation:
         Why nothing would run; empty otherwise.
     rows : tuple of Row
         Every backend with its status.
+    measured : Measured or None
+        What was measured on this machine, and when; only planning="measure" goes by it.
     """
 
     geometry: Geometry
@@ -66,10 +71,13 @@ class Explanation:
     source: str
     error: str
     rows: tuple[Row, ...]
+    measured: Measured | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as plain data."""
-        return asdict(self) | {"rows": [row._asdict() for row in self.rows]}
+        rows = [row._asdict() for row in self.rows]
+        measured = None if self.measured is None else self.measured._asdict()
+        return asdict(self) | {"rows": rows, "measured": measured}
 
     def __str__(self) -> str:
         outcome = f"'{self.chosen}' runs" if self.chosen else f"nothing runs ({self.error})"
@@ -78,17 +86,27 @@ class Explanation:
             f"{self.dtype}: {outcome}; decided by {self.source}"
         )
         columns = ("backend", "status", "estimate", "workspace", "reason")
-        return plain_table(title, columns, [_cells(row) for row in self.rows], "llrrl")
+        rows = [_cells(row) for row in self.rows]
+        if self.measured is None:
+            return plain_table(title, columns, rows, "llrrl")
+        times = self.measured.times
+        told = [[*row[:3], _time(times.get(row[0])), *row[3:]] for row in rows]
+        with_times = (*columns[:3], "measured", *columns[3:])
+        return plain_table(f"{title}; {self.measured}", with_times, told, "llrrrl")
 
 
 def _cells(row: Row) -> list[str]:
     return [
         row.name,
         row.status,
-        "-" if row.seconds is None else seconds(row.seconds),
+        _time(row.seconds),
         "-" if row.workspace is None else binary_bytes(row.workspace),
         f"{row.code}: {row.text}" if row.code else row.text,
     ]
+
+
+def _time(value: float | None) -> str:
+    return "-" if value is None else seconds(value)
 
 
 def explain(
@@ -154,7 +172,17 @@ def explain(
     rows = tuple(
         _row(place, candidate, name, whole) for place, candidate in enumerate(shown, start=1)
     )
-    return Explanation(geometry, str(given), operation or "all three", name, source, error, rows)
+    found = _measured(question) if spec is None else None
+    return Explanation(
+        geometry, str(given), operation or "all three", name, source, error, rows, found
+    )
+
+
+def _measured(question: Question) -> Measured | None:
+    """What is known from measurements; nothing is measured here."""
+    from .wisdom import find  # imported where somebody measures or explains
+
+    return find(question)
 
 
 def _tried(question: Question, spec: settings.BackendSpec) -> tuple[list[Candidate], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import settings
 from ..contract import FLOAT16, Convolution, parse_dtype
@@ -19,8 +19,11 @@ from ..problem import (
 from .laid_out import LaidOutConvolution, full_shapes
 from .question import Question
 from .requested import requested_backend
-from .samples import chosen_plan
-from .slabwise import SlabwiseConvolution
+from .samples import chosen_plan, deciding
+from .slabwise import SlabwiseConvolution, widened
+
+if TYPE_CHECKING:
+    from .measured import Measured
 
 
 def plan_for(
@@ -91,3 +94,13 @@ BackendLoadError
     lead = layouts.input.leading_extents("input", parse_extents("input", input_shape))
     spec, _ = requested_backend(backend)
     return LaidOutConvolution(question, spec, layouts, lead)
+
+
+def measure(question: Question, *, again: bool = False) -> Measured | None:
+    """What was measured of a question, now if it was not before or is to be done again.
+
+    None where there is nothing to choose, or too much to allocate for it.
+    """
+    from .measurement import measured  # imported where somebody measures
+
+    return measured(deciding(widened(question)), again=again)

@@ -32,3 +32,8 @@ class Question(NamedTuple):
     def judged_threads(self) -> int:
         """Threads that estimates are for: one where no number of them may change who runs."""
         return 1 if self.options.deterministic else self.options.threads
+
+    @property
+    def judged(self) -> Question:
+        """The question that is measured in its place: under the threads that it is judged by."""
+        return self._replace(options=self.options._replace(threads=self.judged_threads))

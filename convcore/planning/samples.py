@@ -28,10 +28,24 @@ from .selection import choose
 
 def chosen_plan(question: Question, spec: settings.BackendSpec) -> Convolution:
     """The plan that runs what is asked; one that was chosen automatically repairs its results."""
+    if spec is None:
+        _look_up(deciding(question))
     if question.options.deterministic == "batch":
         return _batch_invariant(question, spec)
     plan = choose(question, spec)
     return repairing(plan) if spec is None else plan
+
+
+def _look_up(question: Question) -> None:
+    """Note what is asked, and have it measured, where somebody wants that."""
+    if (path := settings.environment().record) is not None:
+        from .recording import note  # imported where somebody records
+
+        note(question, path)
+    if question.options.planning == "measure":
+        from .measurement import measured  # imported where somebody measures
+
+        measured(question)
 
 
 def deciding(question: Question) -> Question:

@@ -7,10 +7,12 @@ host ranks: a backend only answers *can I* (`refusal`) and *how long would it ta
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
 
 from .. import registry, settings
 from ..contract import Convolution, Refusal
 from ..errors import BackendLoadError, UnsupportedError
+from ..problem import Operation
 from .candidate import (
     Candidate,
     automatic_candidate,
@@ -20,6 +22,9 @@ from .candidate import (
     failed,
 )
 from .question import Question
+
+# A candidate of the automatic choice, and the record that it is of.
+Judged: TypeAlias = tuple[Candidate, registry.BackendRecord]
 
 
 def choose(question: Question, spec: settings.BackendSpec) -> Convolution:
@@ -56,10 +61,17 @@ def candidates(
         yield _named(spec, question, thorough=thorough, strict=True)
 
 
-def automatic(question: Question, *, thorough: bool = False) -> Iterator[Candidate]:
-    """Every backend: those that can run it in the order of the host's choice, then the others."""
+def ranked(question: Question) -> list[Judged]:
+    """Every backend: those that can run it in the order of the estimate, then the others."""
     judged = [(automatic_candidate(record, question), record) for record in registry.records()]
-    judged.sort(key=lambda pair: (pair[0].backend is None, pair[0].rank))
+    return sorted(judged, key=lambda pair: (pair[0].backend is None, pair[0].rank))
+
+
+def automatic(question: Question, *, thorough: bool = False) -> Iterator[Candidate]:
+    """Every backend, built: what was measured to be the fastest comes first."""
+    judged = ranked(question)
+    if question.options.planning == "measure":
+        judged = _measured_first(judged, question)
     for candidate, record in judged:
         if candidate.backend is None:
             yield candidate
@@ -68,6 +80,39 @@ def automatic(question: Question, *, thorough: bool = False) -> Iterator[Candida
             yield built(candidate, question, workspace=thorough)
         except Exception as error:
             yield failed(candidate, record, error)
+
+
+def _measured_first(judged: list[Judged], question: Question) -> list[Judged]:
+    """Those judged, with what was measured to be the fastest in front, in the way that was."""
+    from .wisdom import find  # imported where somebody measures
+
+    found = find(question)
+    for pair in judged:
+        candidate, record = pair
+        if found is not None and candidate.name == found.backend and candidate.backend is not None:
+            chosen = found.variants.items()
+            known = all(name in variants(candidate, question, op) for op, name in chosen)
+            wanted = dict(chosen) if known and chosen else None
+            others = [other for other in judged if other is not pair]
+            return [(candidate._replace(variants=wanted), record), *others]
+    return judged
+
+
+def variants(candidate: Candidate, question: Question, operation: Operation) -> tuple[str, ...]:
+    """In which ways a backend can run an operation, its own choice first.
+
+    Where bits have to stay, whatever the threads or the batch, its own choice is the only one.
+    """
+    backend, options = candidate.backend, question.options
+    assert backend is not None, "only what is not refused has variants"
+    if options.deterministic or "variants" not in backend.declaration.capabilities:
+        return ("default",)
+    limits: dict[str, Any] = {"threads": options.threads, "max_workspace": options.max_workspace}
+    try:
+        return backend.variants(question.geometry, question.dtype, operation, **limits)
+    except Exception as error:  # a plugin that fails never hurts the others
+        registry.warn(f"backend '{candidate.name}' raised {type(error).__name__}: {error}")
+        return ("default",)
 
 
 def _named(

@@ -91,7 +91,8 @@ def options(
     planning : {"estimate", "measure"}, optional
         How the automatic choice is made: by what backends expect, or by what was measured on this
         machine. What is not known yet is measured when it is first planned, which takes up to a
-        second or a few calls, and kept for other processes; see `convcore.wisdom`.
+        second or a few calls, and kept for other processes; see `convcore.wisdom`. The other
+        options restrict the choice all the same.
     precision : {"double", "native"}, optional
         Of the filters in `convcore.scipy.ndimage`: "double" sums all numbers in double and rounds
         once, as SciPy does; "native" sums float32 in float32.

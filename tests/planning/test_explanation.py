@@ -165,3 +165,32 @@ def test_who_refuses_only_when_built_stands_behind_those_that_run(register):
     assert [row.code for row in rows if row.name == "quick"] == ["WORKSPACE"]
     running = [status == "chosen" or status.startswith("ranked") for status in statuses]
     assert running == sorted(running, reverse=True)
+
+
+def test_what_was_measured_is_shown_and_when(timed):
+    timed("first", 2e-3)
+    timed("second", 1e-3, expects=2e-12, variants={"small": 0.5e-3})
+    assert "measured" not in str(convcore.explain(*SHAPES))
+    with convcore.options(planning="measure"):
+        assert convcore.explain(*SHAPES).chosen == "first"  # which measures nothing
+        convcore.plan(*SHAPES, operation="forward")
+        found = convcore.explain(*SHAPES)
+    assert (found.chosen, found.measured.backend) == ("second", "second")
+    title, columns, _, *lines = str(found).splitlines()
+    assert title.endswith("decided by automatic choice; " + str(found.measured))
+    assert columns.split() == ["backend", "status", "estimate", "measured", "workspace", "reason"]
+    assert lines[0].split()[:6] == ["second", "chosen", "0.00200", "ns", "500", "us"]
+    assert lines[0].endswith("small")
+    assert lines[1].split()[:3] == ["first", "ranked", "2"]
+    data = json.loads(json.dumps(found.to_dict()))
+    assert data["measured"]["seconds"] == pytest.approx({"first": 2e-3, "second": 1e-3})
+
+
+def test_what_was_measured_is_shown_where_the_estimate_decides(timed):
+    timed("first", 2e-3)
+    timed("second", 1e-3, expects=2e-12)
+    with convcore.options(planning="measure"):
+        convcore.plan(*SHAPES, operation="forward")
+    found = convcore.explain(*SHAPES)
+    assert (found.chosen, found.measured.backend) == ("first", "second")
+    assert convcore.explain(*SHAPES, backend="naive").measured is None

@@ -9,6 +9,7 @@ from fakes import backend_class, counting_class
 
 import convcore
 from convcore import registry
+from convcore.planning import Measured, Question, wisdom
 from convcore.plugin import OPERATIONS, Refusal
 
 pytestmark = pytest.mark.usefixtures("isolated")
@@ -245,3 +246,34 @@ class TestBuilding:
         counted("first", seconds=ZeroDivisionError("oops"))
         assert convcore.conv(np.ones((0, 1, 5)), np.ones((1, 1, 3))).shape == (0, 1, 3)
         assert not [entry for entry in log if "estimate" in entry]
+
+
+class TestMeasured:
+    """Wisdom that somebody made up: it moves no choice beyond what is admitted."""
+
+    @pytest.fixture
+    def known(self, wisdom_file):
+        def keep(backend, **variants):
+            question = Question.now(convcore.Geometry.of(*SHAPES), np.dtype("float64"), "forward")
+            at = "2026-12-01T06:12:23+00:00"
+            wisdom.keep(question, Measured(backend, variants, 1e-6, {"x": 1e-6}, "x", True, at))
+            with convcore.options(planning="measure"):
+                return convcore.plan(*SHAPES, dtype="float64", operation="forward")
+
+        return keep
+
+    def test_it_comes_first(self, known):
+        assert known("naive").name == "naive"
+        assert known("im2col").name == "im2col"
+
+    @pytest.mark.parametrize("name", ["nosuch", "torch", "winograd", "__import__('os')"])
+    def test_who_cannot_or_may_not_run_is_passed_over(self, known, name):
+        usual = convcore.plan(*SHAPES, dtype="float64", operation="forward").name
+        assert known(name).name == usual
+
+    def test_a_variant_that_is_not_listed_is_left_to_the_backend(self, known, timed):
+        timed("many", 1e-3, variants={"small": 1e-3})
+        assert known("many", forward="small").describe("forward") == "small"
+        assert known("many", forward="nosuch").describe("forward") == "default"
+        assert known("many", grad_input="small")._variants == {"grad_input": "small"}
+        assert known("naive", forward="small")._variants is None
