@@ -100,6 +100,15 @@ def check_same_dtype(name: str, got: np.dtype[Any], dtype: np.dtype[Any]) -> Non
         )
 
 
+def check_cast(name: str, got: np.dtype[Any], dtype: np.dtype[Any]) -> None:
+    """Refuse an operand that must not be converted to the dtype that was asked for."""
+    if not np.can_cast(got, dtype, "same_kind"):
+        raise DtypeError(
+            f"{name}: must have a dtype that casting='same_kind' takes to dtype={dtype}; "
+            f"got {got}; convert it first, as in {name}.astype('{dtype}')"
+        )
+
+
 def result_array(
     out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any], *operands: Array
 ) -> Array:

@@ -13,13 +13,14 @@ import numpy as np
 from ..contract import (
     Array,
     check_array,
+    check_cast,
     check_out,
     check_pair,
     check_same_dtype,
     in_full,
     parse_dtype,
 )
-from ..errors import DtypeError, ShapeError
+from ..errors import ShapeError
 from ..planning import Operand
 from ..problem import Layouts, Role, parse_layouts
 
@@ -54,11 +55,8 @@ class Form(NamedTuple):
             found = check_array(name, array)
             if self.dtype is None:
                 check_same_dtype(name, found, dtype)
-            elif not np.can_cast(found, dtype, "same_kind"):
-                raise DtypeError(
-                    f"{name}: must have a dtype that casting='same_kind' takes to dtype={dtype}; "
-                    f"got {found}; convert it first, as in {name}.astype('{dtype}')"
-                )
+            else:
+                check_cast(name, found, dtype)
         return dtype
 
     def full_shape(self, role: Role, name: str, shape: Shape) -> Shape:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import dask.array as da
 import numpy as np
 
-from ...contract import native_byte_order, parse_dtype
+from ...contract import check_cast, native_byte_order, parse_dtype
 from ...errors import DtypeError, ShapeError
 from ...problem import Layout, Layouts, Role, parse_layouts
 from .operands import Chunks, Operand, Stored
@@ -54,11 +54,7 @@ class Form(NamedTuple):
                     f"{name}: must have the dtype of {first}, {dtype}; got {found}; pass dtype= "
                     "to convert on the way"
                 )
-            if not np.can_cast(found, dtype, "same_kind"):
-                raise DtypeError(
-                    f"{name}: must have a dtype that casting='same_kind' takes to dtype={dtype}; "
-                    f"got {found}; convert it first, as in {name}.astype('{dtype}')"
-                )
+            check_cast(name, found, dtype)
         return dtype
 
     def full(self, role: Role, name: str, array: Any) -> Any:
