@@ -2,8 +2,9 @@
 
 import pytest
 
-LIBRARIES = {"dask": "dask", "dask_image": "dask_image"}
-ADVICE = {"dask": 'pip install "convcore[dask]"', "dask_image": "pip install dask-image"}
+LIBRARIES = {"dask": "dask", "dask_image": "dask_image", "keras": "keras", "onnx": "onnx"}
+ADVICE = {name: f'pip install "convcore[{name}]"' for name in LIBRARIES}
+ADVICE["dask_image"] = "pip install dask-image"
 
 
 @pytest.mark.parametrize("adapter", LIBRARIES)
