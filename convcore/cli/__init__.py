@@ -16,9 +16,9 @@ from typing import TextIO
 
 from .. import __version__
 from ..errors import ConvcoreError
-from . import bench, check, demo, explain, info, new_backend, tune
+from . import bench, check, demo, explain, info, new_backend, run, tune
 
-COMMANDS = (info, explain, check, new_backend, bench, demo, tune)
+COMMANDS = (info, explain, check, new_backend, bench, demo, run, tune)
 
 # As rich exits, as argparse does, and as a shell reports a process that ended by Ctrl-C.
 _READER_LEFT = 1

@@ -7,7 +7,7 @@ import pytest
 import convcore
 from convcore.cli import main
 
-COMMANDS = ("info", "explain", "check", "demo")
+COMMANDS = ("info", "explain", "check", "demo", "run")
 
 
 def test_no_command_prints_the_help(capsys):
