@@ -17,7 +17,7 @@ Progress: TypeAlias = Callable[[int, int, str], object]
 # A pipe has no width: rich would otherwise fold the cells at 80 columns.
 _PIPE_WIDTH = 1000
 # Seconds between two plain lines of progress.
-_PLAIN_INTERVAL = 1.0
+_PLAIN_INTERVAL = 5.0
 
 
 def table(
@@ -105,7 +105,7 @@ def _rich_columns() -> Sequence[Any]:
 
 
 def _plain_report(title: str) -> Progress:
-    """Return a report that prints a line at most once a second, and always the last one."""
+    """Return a report that prints a line every few seconds, and always the last one."""
     last = -_PLAIN_INTERVAL
 
     def report(done: int, total: int, text: str) -> None:

@@ -32,6 +32,16 @@ def test_progress_without_a_terminal_prints_few_lines(capsys):
     assert len(lines) < 10
 
 
+def test_progress_without_a_terminal_is_a_line_every_few_seconds(monkeypatch, capsys):
+    seconds = iter(range(100, 200))
+    monkeypatch.setattr(tables.time, "monotonic", lambda: next(seconds))
+    with tables.progress("Counting") as report:
+        for done in range(1, 22):
+            report(done, 30, "")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"Counting: {done}/30" for done in (1, 6, 11, 16, 21)]
+
+
 @pytest.mark.parametrize("rich", [True, False])
 def test_progress_on_a_terminal(rich, monkeypatch):
     class Terminal(io.StringIO):

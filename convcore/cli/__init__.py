@@ -16,9 +16,9 @@ from typing import TextIO
 
 from .. import __version__
 from ..errors import ConvcoreError
-from . import bench, check, demo, explain, info, new_backend, run, tune
+from . import bench, check, demo, doctor, explain, info, new_backend, run, tune
 
-COMMANDS = (info, explain, check, new_backend, bench, demo, run, tune)
+COMMANDS = (info, doctor, explain, check, new_backend, bench, demo, run, tune)
 
 # As rich exits, as argparse does, and as a shell reports a process that ended by Ctrl-C.
 _READER_LEFT = 1
@@ -28,6 +28,7 @@ _INTERRUPTED = 130
 _EPILOG = """\
 start here:
   convcore info                                   what is installed, and its state
+  convcore doctor                                 whether it works, and what to do if not
   convcore explain 8x64x56x56 64x64x3x3           which backend runs a layer, and why
   convcore demo                                   see it work on real images
 

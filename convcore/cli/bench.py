@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConvcoreError
-from ..problem import OPERATIONS
+from ..problem import OPERATIONS, Operation
 from .parsers import Subparsers, names, positive, subparser, write_json
 
 if TYPE_CHECKING:
@@ -40,10 +40,23 @@ def add_parser(subparsers: Subparsers) -> None:
     summary = "time backends and other libraries side by side in one run"
     parser = subparser(subparsers, "bench", summary, _EXAMPLES)
     add = parser.add_argument
-    add("--backend", type=names, metavar="NAMES", help=_BACKENDS)
-    add("--problem", type=names, metavar="NAMES", help="names or patterns, see --list (a few)")
-    add("--op", type=names, default=["forward"], metavar="NAMES", help=f"{_operations()} (forward)")
-    add("--against", type=names, default=[], metavar="NAMES", help=f"{', '.join(_PEERS)} (none)")
+    add("--backend", type=names, action="extend", metavar="NAMES", help=_BACKENDS)
+    add(
+        "--problem",
+        type=names,
+        action="extend",
+        metavar="NAMES",
+        help="names or patterns, see --list (a few)",
+    )
+    add("--op", type=names, action="extend", metavar="NAMES", help=f"{_operations()} (forward)")
+    add(
+        "--against",
+        type=names,
+        action="extend",
+        default=[],
+        metavar="NAMES",
+        help=f"{', '.join(_PEERS)} (none)",
+    )
     add("--dtype", choices=("float32", "float64"), default="float32", help="(float32)")
     add("--threads", type=positive, metavar="N", help="for everybody (all processors)")
     add("--rounds", type=positive, default=7, metavar="N", help="turns of each on a problem (7)")
@@ -81,13 +94,9 @@ def _compare(args: argparse.Namespace, problems: list[Problem]) -> Comparison:
     from ..contract import available_cpus
     from ..terminal import progress
 
-    operations = OPERATIONS if args.op == ["all"] else tuple(args.op)
-    for operation in operations:
-        if operation not in OPERATIONS:
-            raise ConvcoreError(f"--op: must be of {_operations()}; got {operation!r}")
     request = Request(
         problems=problems,
-        operations=operations,
+        operations=_wanted(args.op or ["forward"]),
         backends=args.backend,
         against=args.against,
         dtype=args.dtype,
@@ -97,6 +106,14 @@ def _compare(args: argparse.Namespace, problems: list[Problem]) -> Comparison:
     )
     with progress("Timing") as report:
         return compare(request, report)
+
+
+def _wanted(operations: list[str]) -> tuple[Operation, ...]:
+    """The operations that are named, in their usual order."""
+    for operation in operations:
+        if operation not in (*OPERATIONS, "all"):
+            raise ConvcoreError(f"--op: must be of {_operations()}; got {operation!r}")
+    return tuple(each for each in OPERATIONS if each in operations or "all" in operations)
 
 
 def _problems(patterns: list[str]) -> list[Problem]:

@@ -25,7 +25,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--profile", choices=("quick", "standard"), default="quick", help="how much (quick)"
     )
-    parser.add_argument("--checks", type=names, metavar="NAMES", help="checks to run (all)")
+    parser.add_argument(
+        "--checks", type=names, action="extend", metavar="NAMES", help="checks to run (all)"
+    )
     parser.add_argument(
         "--random", type=positive, default=0, metavar="N", help="random problems to try besides (0)"
     )

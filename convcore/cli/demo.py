@@ -30,7 +30,11 @@ def add_parser(subparsers: Subparsers) -> None:
         "volume: more than fits into the memory that it may take",
     )
     parser.add_argument(
-        "--backend", type=names, metavar="NAMES", help="names separated by commas (all available)"
+        "--backend",
+        type=names,
+        action="extend",
+        metavar="NAMES",
+        help="names separated by commas (all available)",
     )
     parser.add_argument(
         "--epochs", type=positive, metavar="N", help="passes over the data, for parts that train"

@@ -34,6 +34,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--backend",
         type=names,
+        action="extend",
         metavar="NAMES",
         help="a name, or names in order of preference: fft,im2col",
     )

@@ -11,6 +11,9 @@ from typing import Any
 from ..errors import ConvcoreError
 from .parsers import Subparsers, subparser, write_json
 
+_REPORT = """\
+In a bug report, send what `convcore info --json` and `convcore doctor` print, the call with the
+shapes, dtypes and options that it was given, and the whole message or the wrong numbers."""
 _EXAMPLES = (
     "convcore info                                 tables for people",
     "convcore info --json                          the same for a script",
@@ -129,6 +132,7 @@ def _print(found: dict[str, Any]) -> None:
     for backend in found["backends"]:
         if backend["state"] == "broken":
             print(f"Backend '{backend['name']}' is broken:\n{backend['traceback']}")
+    print(_REPORT)
 
 
 def _value(value: Any) -> Any:

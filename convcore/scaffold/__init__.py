@@ -38,6 +38,11 @@ FILES: dict[Language, dict[str, str]] = {
         "src/$package/_loops.pyx": "cython/loops.pyx",
     },
 }
+# What the README says of loops, where there are any.
+_LOOPS: dict[Language, str] = {
+    "python": "",
+    "cython": "\n   The loops in `_loops.pyx` are compiled by `pip install -e .`, after each edit.",
+}
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -71,7 +76,7 @@ def write(name: str, language: Language = "python", parent: Path | None = None) 
         raise ConvcoreError(
             f"name: must be that of no existing file or folder; got {name!r} and {folder} exists"
         ) from None
-    words = _words(name)
+    words = _words(name) | {"loops": _LOOPS[language]}
     return [_write(folder, words, *entry) for entry in FILES[language].items()]
 
 

@@ -40,3 +40,20 @@ def test_the_list_names_every_problem_and_its_source(capsys):
     assert main(["bench", "--list"]) == 0
     out = capsys.readouterr().out
     assert all(name in out and problem.source in out for name, problem in LAYERS.items())
+
+
+def test_what_is_repeated_adds_up(tmp_path, capsys, fake_peers):
+    repeated = (
+        "--backend",
+        "naive",
+        "--backend",
+        "im2col",
+        "--op",
+        "grad_weight",
+        "--op",
+        "forward",
+    )
+    status, found = bench(tmp_path, *repeated, "--against", "copy", "--against", "doubler")
+    assert status == 1  # the doubler is wrong
+    assert {row["contender"] for row in found["results"]} == {"naive", "im2col", "copy", "doubler"}
+    assert [row["operation"] for row in found["results"][::4]] == ["forward", "grad_weight"]

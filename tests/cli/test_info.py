@@ -28,6 +28,7 @@ def test_info_as_tables_has_no_escape_codes(capsys):
     assert "\x1b" not in out
     assert "naive" in out
     assert "accuracy" in out
+    assert "In a bug report, send what `convcore info --json`" in out.splitlines()[-2]
 
 
 @pytest.mark.filterwarnings("default")

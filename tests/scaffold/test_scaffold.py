@@ -244,3 +244,10 @@ def test_a_package_that_exists(tmp_path, isolated, fake_distribution):
     fake_distribution("other", {}, {"convcore_other": ""})
     with pytest.raises(convcore.ConvcoreError, match="package convcore_other must not exist yet"):
         scaffold.write("other", parent=tmp_path)
+
+
+@pytest.mark.parametrize("language", scaffold.LANGUAGES)
+def test_the_readme_speaks_of_loops_where_there_are_any(language, tmp_path):
+    scaffold.write("spoken", language, tmp_path)
+    text = (tmp_path / "spoken" / "README.md").read_text(encoding="utf-8")
+    assert ("_loops.pyx" in text) == (language == "cython")
