@@ -1,4 +1,4 @@
-"""The accuracy table of the README: the largest error of each backend on four kinds of data.
+"""The table of docs/how-to/accuracy.md: the largest error of each backend on four kinds of data.
 
     python accuracy.py
 

@@ -49,7 +49,7 @@ from .problem import Geometry
 from .registry import backends, get_backend, refresh_backends, register_backend
 from .settings import options
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "BackendLoadError",

@@ -64,12 +64,11 @@ class BackendRecord:
         BackendLoadError
             If it could not be loaded, now or earlier; the original exception is its cause.
         """
-        if self._class is not None:
-            return self._class
-        with locks.loading:
-            if self._state == "unloaded":
-                self._state = "loading"
-                self._load()
+        if self._class is None:
+            with locks.loading:
+                if self._state == "unloaded":
+                    self._state = "loading"
+                    self._load()
         if self._class is None:
             raise BackendLoadError(f"{self._title} is {self._state}: {self.reason}") from self.error
         return self._class
