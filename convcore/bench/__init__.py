@@ -8,13 +8,14 @@ comparison   every contender on every task: checked against each other, then tim
     +──> race         A B C A B C, best and median
     +──> roofline     what the machine could do, measured in the same run
     |
-results ──> report (tables), plot (a picture), JSON
+results ──> report (tables), plot (a picture), page (HTML), JSON
 """
 
 from .comparison import Request, compare
+from .page import write as write_page
 from .peers import PEERS
 from .plot import draw
 from .report import show
 from .results import Comparison, Result
 
-__all__ = ["PEERS", "Comparison", "Request", "Result", "compare", "draw", "show"]
+__all__ = ["PEERS", "Comparison", "Request", "Result", "compare", "draw", "show", "write_page"]

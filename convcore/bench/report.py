@@ -28,14 +28,15 @@ def show(found: Comparison) -> None:
     columns, align = zip(*_COLUMNS, strict=True)
     for task in dict.fromkeys(result.task for result in found.timed):
         rows = sorted((r for r in found.timed if r.task == task), key=lambda r: r.best)
-        table(_title(rows[0], found), columns, [_row(r, found) for r in rows], "".join(align))
+        table(title_of(rows[0], found), columns, [_row(r, found) for r in rows], "".join(align))
     idle = [(*r.task, r.contender, _reason(r)) for r in found.results if r.reason]
     if idle:
         table("Not timed", ("problem", "operation", "contender", "reason"), idle)
-    print("\n".join(_legend(found)))
+    print("\n".join(legend(found)))
 
 
-def _title(result: Result, found: Comparison) -> str:
+def title_of(result: Result, found: Comparison) -> str:
+    """The task of a result, how large it is, and how fast it could be."""
     p = result.geometry
     limit = seconds(found.roofline.seconds(p, itemsize_of(found.dtype)))
     return f"{result.problem}, {result.operation}: {gflops(p.flop, 1)} GFLOP, roofline {limit}"
@@ -44,7 +45,7 @@ def _title(result: Result, found: Comparison) -> str:
 def _row(result: Result, found: Comparison) -> list[Any]:
     ratio = found.ratio(result)
     return [
-        _who(result),
+        who(result),
         seconds(result.best),
         seconds(result.median),
         len(result.seconds),
@@ -55,7 +56,7 @@ def _row(result: Result, found: Comparison) -> list[Any]:
     ]
 
 
-def _who(result: Result) -> str:
+def who(result: Result) -> str:
     """The contender, and the backend that ran for it under another name."""
     if result.backend is None or base_name(result.contender) == result.backend:
         return result.contender
@@ -66,7 +67,8 @@ def _reason(result: Result) -> str:
     return f"WRONG: {result.reason}" if result.wrong else str(result.reason)
 
 
-def _legend(found: Comparison) -> Iterator[str]:
+def legend(found: Comparison) -> Iterator[str]:
+    """What a reader has to know of the conditions, a sentence or two a line."""
     limits = found.roofline
     yield (
         f"{found.dtype}, {found.threads} threads for everybody, NumPy arrays in and out, "

@@ -65,6 +65,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     add("--json", type=Path, metavar="FILE", help="write all samples there too")
     add("--plot", type=Path, metavar="FILE", help="draw bars and the roofline there")
+    add("--html", type=Path, metavar="FILE", help="write a page there that needs no network")
     add("--list", action="store_true", help="list the problems and run nothing")
     parser.set_defaults(run=run)
 
@@ -79,9 +80,11 @@ def run(args: argparse.Namespace) -> int:
     if args.list:
         return _list()
     found = _compare(args, problems)
-    from ..bench import show
+    from ..bench import show, write_page
 
     show(found)
+    if args.html:
+        write_page(found, args.html)
     if args.json:
         write_json(found.to_dict(), args.json)
     drawn = _draw(found, args.plot) if args.plot else True
