@@ -6,7 +6,6 @@ import pytest
 
 from convcore import registry
 
-
 # `.ci/run` tests that page in an environment that has dask.
 collect_ignore = [] if find_spec("dask") else ["dask.md"]
 

@@ -6,8 +6,8 @@ scipy.ndimage can be had here as well, and are SciPy's own.
 
 `convolve` and `correlate` take two arguments more, for missing data: `nan` and `mask`.
 
-What differs from SciPy
------------------------
+What differs from scipy.ndimage
+-------------------------------
 * Filters along one axis (gaussian_filter, sobel, prewitt, laplace, ...) have SciPy's bits.
   `correlate` and `convolve` with kernels of several axes add the same products in double, in
   another order: before rounding to the output's dtype they differ by a few units of the last place

@@ -2,8 +2,8 @@
 
 Each function is SciPy's, as in `ndimage`; all other names of scipy.signal can be had here as well.
 
-What differs from SciPy
------------------------
+What differs from scipy.signal
+------------------------------
 * Sums are added in another order. Direct methods (convolve2d, correlate2d, method="direct") keep
   each sum by itself; fftconvolve, oaconvolve and method="fft" take what is expected to be fastest,
   which may be no FFT at all.
