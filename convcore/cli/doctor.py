@@ -63,6 +63,7 @@ def examine() -> list[Finding]:
         ("threads", _threads),
         ("BLAS", _blas),
         ("instruction sets", _instruction_sets),
+        ("wisdom", _wisdom),
         *((f"backend {record.name}", _examination(record)) for record in backends()),
     ]
     return [look() for _, look in track("Looking at", tasks, describe=lambda task: task[0])]
@@ -131,6 +132,20 @@ def _instruction_sets() -> Finding:
         text = f"CONVCORE_MAX_ISA={cap} caps the native kernels; unset it for full speed"
         return Finding("instruction sets", "note", text)
     return Finding("instruction sets", "well", "the best that the processor has")
+
+
+def _wisdom() -> Finding:
+    from .. import wisdom
+
+    path = wisdom.path()
+    if path is None:
+        text = "measured choices are not kept: CONVCORE_WISDOM=off, or without convcore[tune]"
+        return Finding("wisdom", "note", text)
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        text = f"{path} cannot be written; let CONVCORE_WISDOM name another file"
+        return Finding("wisdom", "note", text)
+    return Finding("wisdom", "well", str(path))
 
 
 def _examination(record: Any) -> Callable[[], Finding]:

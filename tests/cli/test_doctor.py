@@ -82,3 +82,10 @@ def test_from_a_shell_in_reasonable_time():
     done = run("doctor")
     assert done.returncode == 0, done.stdout
     assert "gives the right numbers" in done.stdout
+
+
+def test_where_measured_choices_are_kept_is_told(quick, environment, tmp_path):
+    environment(CONVCORE_WISDOM="off")
+    assert doctor._wisdom().state == "note"
+    environment(CONVCORE_WISDOM=str(tmp_path / "deeper" / "wisdom.jsonl"))
+    assert "wisdom.jsonl" in doctor._wisdom().text
