@@ -14,10 +14,10 @@ filters = pytest.importorskip("convcore.demo.filters")
 
 def test_every_backend_stays_within_its_bound(tmp_path, capsys):
     found = filters.run(out=tmp_path, shrink=8)
-    names = filters.available()
-    assert {"naive", "im2col", "fft"} <= set(names)
+    names = set(filters.available()) - {"lines"}  # which takes kernels along one axis only
+    assert {"naive", "im2col", "fft"} <= names
     ran = Counter(entry.backend for entry in found)
-    assert set(ran) == set(names)
+    assert set(ran) == names
     assert all(ran[name] == len(OPERATIONS) * 4 for name in ("naive", "im2col", "fft"))
     assert all(0 < entry.error <= 1 for entry in found)
     assert all(entry.seconds > 0 for entry in found)

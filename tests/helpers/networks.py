@@ -3,16 +3,27 @@
 import numpy as np
 
 import convcore
+from convcore import Geometry
 from convcore.network import Convolutional, Dense, Flatten, MaxPooling, Network
+from convcore.problem import OPERATIONS
+
+# What a backend has to take that a network runs on.
+DENSE = Geometry.of((2, 2, 5, 5), (3, 2, 3, 3), padding=1)
 
 
 def backends_for(dtype):
-    """Names of the backends that are here and compute in `dtype`."""
+    """Names of the backends that are here and compute whole networks in `dtype`."""
     return [
         record.name
         for record in convcore.backends()
-        if record.state == "available" and dtype in record.declaration.dtypes
+        if record.state == "available" and takes_networks(record.name, dtype)
     ]
+
+
+def takes_networks(name, dtype):
+    """Whether a backend has all three operations of a dense layer."""
+    refusal = convcore.get_backend(name).refusal
+    return all(refusal(DENSE, np.dtype(dtype), operation) is None for operation in OPERATIONS)
 
 
 # Constructor arguments of a Convolutional layer, and the extents of an input for it.

@@ -10,7 +10,7 @@ from convcore.network import SGD, Adam, accuracy, fit, minibatches
 DETERMINISTIC = [
     record.name
     for record in convcore.backends()
-    if record.state == "available" and record.declaration.deterministic != "no"
+    if record.name in backends_for("float32") and record.declaration.deterministic != "no"
 ]
 
 

@@ -36,10 +36,11 @@ class SharesPackedWeight(TapConvolution):
 
 
 @caught_by("global_state")
-class SetsErrstate(Wrapped):
-    def around(self, compute, first, second, result):
+class SetsErrstate(TapConvolution):
+    @classmethod
+    def estimate(cls, geometry, dtype, operation, *, threads):
         np.seterr(all="ignore")
-        compute(first, second, result)
+        return super().estimate(geometry, dtype, operation, threads=threads)
 
 
 @caught_by("global_state")
@@ -78,10 +79,10 @@ class Warns(Wrapped):
 
 
 @caught_by("quiet")
-class DividesByZeroOnTheWay(Wrapped):
-    def around(self, compute, first, second, result):
-        compute(first, second, result)
+class DividesByZeroOnTheWay(TapConvolution):
+    def forward(self, input, weight, *, out=None):
         np.zeros(1) / np.zeros(1)
+        return super().forward(input, weight, out=out)
 
 
 @caught_by("workspace_stated")
