@@ -8,7 +8,9 @@ entered below: none may be lost on the way.
 from __future__ import annotations
 
 import sys
+from contextlib import chdir
 from importlib import import_module
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -61,7 +63,8 @@ def main() -> int:
     _pieces.PIECE = 128
     for module in ("scipy.ndimage", "scipy.signal"):
         import_module(module)
-    with patched(), astropy.patched():
+    # Away from here: the settings of this repository's tests are not for theirs.
+    with TemporaryDirectory() as elsewhere, chdir(elsewhere), patched(), astropy.patched():
         return int(not all([run(module) for module in PASSED]))
 
 
