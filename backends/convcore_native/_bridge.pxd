@@ -23,6 +23,9 @@ cdef extern from "native/isa/select.h" namespace "convcore" nogil:
 cdef extern from "native/machine/interruption.h" namespace "convcore" nogil:
     void ask_whether_to_stop(cbool (*question)() noexcept nogil)
 
+cdef extern from "native/machine/parallel.inl.h" namespace "convcore" nogil:
+    ctypedef void (*Team)(void (*)(void*) noexcept, void*, unsigned, unsigned) noexcept
+    void use_team(Team)
 cdef extern from "native/problem/correlation.h" namespace "convcore" nogil:
     ctypedef struct Geometry:
         int64_t batch, in_channels, out_channels, groups

@@ -53,6 +53,10 @@ if hasattr(os, "register_at_fork"):
 ask_whether_to_stop(_to_stop)
 
 
+def share_loops_in(size_t team):
+    use_team(<Team> team)
+
+
 def available_isas():
     """Instruction sets that this processor can run, best first."""
     cdef int i

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from convcore.plugin import OPERATIONS, Array, Convolution, Geometry, Operation, UnsupportedError
 
-from ._bridge import NativePlan, TransformedWeight, at_once
+from ._bridge import NativePlan, TransformedWeight, at_once, share_loops_in
 
 DEFAULT_WORKSPACE = 64 << 20
 FORWARD, GRAD_INPUT, GRAD_WEIGHT = range(3)
@@ -75,6 +75,11 @@ class NativeConvolution(Convolution):
         plan = plan_asked((geometry, cls._algorithm, dtype.itemsize, *limits))
         number = OPERATIONS.index(operation)
         return plan.seconds(number) if plan.fits(number) else None
+
+    @classmethod
+    def share_loops_in(cls, team: int) -> None:
+        """Share loops among the threads of another library; 0 is our own again."""
+        share_loops_in(team)
 
     def workspace_bytes(self, operation: Operation) -> int:
         """Workspace of one call, in bytes."""

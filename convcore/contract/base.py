@@ -54,6 +54,21 @@ class Planned:
         if self._batch_invariant and "batch_invariant" not in capabilities:
             raise UnsupportedError(f"backend '{self.name}' does not take batch_invariant=True")
 
+    @classmethod
+    def share_loops_in(cls, team: int) -> None:
+        """Share loops from now on among the threads of another library.
+
+        Parameters
+        ----------
+        team : int
+            Address of a function that calls another in every thread of a team, the calling one
+            among them, as GNU OpenMP's GOMP_parallel; 0 stands for threads of the backend's own.
+
+        Notes
+        -----
+        A backend that has no threads of its own does nothing.
+        """
+
     @property
     def geometry(self) -> Geometry:
         """The problem."""

@@ -16,6 +16,13 @@ struct Share {
     index_t at, end;  // tasks that were taken and not yet begun
 };
 
+// Calls function(data) in `threads` threads of another library, the calling one among them, and
+// returns when all have: GNU OpenMP's GOMP_parallel.
+using Team = void (*)(void (*function)(void*), void* data, unsigned threads, unsigned flags);
+
+// Who shares loops from now on; the threads of our own where it is null.
+void use_team(Team run);
+
 // Calls body(context, share) here, and in up to `threads` - 1 other threads that are free, for
 // `count` tasks which are taken `together` at a time. Not at all where the call was interrupted.
 void share_loop(int threads, index_t count, index_t together, void (*body)(const void*, Share&),

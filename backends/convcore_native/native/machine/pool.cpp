@@ -240,13 +240,31 @@ void hire(Loop& loop, index_t wanted) {
     while (wanted > 0 && recruit(loop)) --wanted;
 }
 
+std::atomic<Team> team{nullptr};
+
+// The loop, shared by the threads of another library, which all come to its end together.
+void run_in(Team run, Loop& loop, index_t threads) {
+    struct Call {
+        Loop& loop;
+        const pthread_t caller;
+    } call{loop, pthread_self()};
+    const auto part = [](void* data) {
+        const Call& call = *static_cast<const Call*>(data);
+        pthread_equal(call.caller, pthread_self()) ? call.loop.run() : call.loop.join();
+    };
+    run(part, &call, static_cast<unsigned>(threads), 0);
+}
+
 }  // namespace
+
+void use_team(Team run) { team = run; }
 
 void share_loop(int threads, index_t count, index_t together, void (*body)(const void*, Share&),
                 const void* context) {
     if (count <= 0 || interrupted()) return;
     Loop loop(count, together, body, context);
     const index_t others = smaller(threads, quotient(count, together)) - 1;
+    if (const Team run = team; run != nullptr && others > 0) return run_in(run, loop, others + 1);
     hire(loop, others);
     loop.run();
     if (others == 0) return;
