@@ -2,8 +2,9 @@
 
 import pytest
 
-LIBRARIES = {"dask": "dask", "dask_image": "dask_image", "keras": "keras", "onnx": "onnx"}
-ADVICE = {name: f'pip install "convcore[{name}]"' for name in LIBRARIES}
+NAMES = ("autograd", "dask", "dask_image", "jax", "keras", "onnx", "torch")
+LIBRARIES = {name: name for name in NAMES}
+ADVICE = {name: f'pip install "convcore[{name}]"' for name in NAMES}
 ADVICE["dask_image"] = "pip install dask-image"
 
 
