@@ -54,7 +54,7 @@ def test_the_gradients_of_autograd_s_own_convolution():
         return convolve(x, w, axes=([2, 3], [2, 3]), dot_axes=([1], [0]), mode="valid")
 
     def ours(x, w):
-        return door.conv(x, w.transpose(1, 0, 2, 3), flip=True)
+        return door.conv(x, w.transpose((1, 0, 2, 3)), flip=True)
 
     np.testing.assert_allclose(ours(x, w), theirs(x, w))
     for place in (0, 1):

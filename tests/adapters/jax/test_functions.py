@@ -109,5 +109,8 @@ def test_bfloat16_is_summed_in_float32():
 
 
 def test_operands_of_two_dtypes_are_refused():
-    with pytest.raises(TypeError, match="one dtype"):
-        door.conv(np.ones((1, 1, 4), "float32"), np.ones((1, 1, 2)))
+    x, w = np.ones((1, 1, 4), "float32"), np.ones((1, 1, 2))
+    with pytest.raises(convcore.DtypeError, match="weight: must have the dtype of input"):
+        door.conv(x, w)
+    with pytest.raises(TypeError, match="operands: must have one dtype"):
+        jax.jit(door.conv)(x, w)
