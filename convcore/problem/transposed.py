@@ -85,10 +85,22 @@ def transposed_geometry(
         (before, after - end // step * step)
         for (before, after), end, step in zip(pairs, ends, steps, strict=True)
     )
+    _check_reach(extents, trimmed, ends)
     result_shape = (input_shape[0], weight_shape[1] * groups, *extents)
     return Geometry.of(
         result_shape, weight_shape, stride=steps, padding=trimmed, dilation=gaps, groups=groups
     )
+
+
+def _check_reach(
+    extents: tuple[int, ...], trimmed: tuple[Pair, ...], ends: tuple[int, ...]
+) -> None:
+    for extent, (before, after), end in zip(extents, trimmed, ends, strict=True):
+        if max(0, -before) + max(0, -after) > extent:
+            raise GeometryError(
+                "output_padding: must not reach so far that nothing reads any of the result; "
+                f"got {end} with {extent} elements; convolve without it and pad the result"
+            )
 
 
 def _check_channels(input_shape: tuple[int, ...], weight_shape: tuple[int, ...]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import convcore
 
 from .call import Asked, Call, Finding, require_sentence
-from .problems import Problem
+from .problems import Axis, Problem
 from .trial import Trial
 from .truths import truth_of
 
@@ -94,7 +94,8 @@ def transpose(call: Call) -> None:
     problem = replace(p, axes=axes)
     keywords = p.steps | {"output_padding": tuple(ends), "flip": trial.flip} | call.asking
     operands = [call.operand(trial.g), call.operand(trial.w)]
-    if not all(axis.extent >= 0 and axis.valid for axis in axes):
+    within = all(_reached(*axis) for axis in zip(p.axes, axes, ends, strict=True))
+    if not within or not all(axis.extent >= 0 and axis.valid for axis in axes):
         return _impossible(call, convcore.conv_transpose, *operands, **keywords)
     truth = truth_of(problem, "grad_input", trial.g, trial.flipped(trial.w))
     if r.random() < 0.3:
@@ -103,6 +104,12 @@ def transpose(call: Call) -> None:
     asked = _transposed(problem, ends)
     call.result(convcore.conv_transpose, *operands, truth=truth, asked=asked, **keywords)
     return None
+
+
+def _reached(axis: Axis, transposed: Axis, end: int) -> bool:
+    """Whether rows that nothing reads, which are cropped, are not more than there are."""
+    after = axis.after - end // axis.stride * axis.stride
+    return max(0, -axis.before) + max(0, -after) <= transposed.extent
 
 
 def _transposed(p: Problem, ends: list[int]) -> Asked:

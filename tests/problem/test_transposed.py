@@ -124,3 +124,9 @@ def test_what_is_no_transposed_convolution(change, message):
     arguments = {"input_shape": (1, 4, 5), "weight_shape": (4, 2, 3)} | change
     with pytest.raises(GeometryError, match=f"^{message}"):
         transposed_geometry(**arguments)
+
+
+def test_output_padding_beyond_all_that_is_read_is_refused():
+    said = r"output_padding: must not reach so far .*; got 7 with 4 elements"
+    with pytest.raises(GeometryError, match=said):
+        transposed_geometry((1, 8, 3), (8, 4, 1), 7, ((20, -2),), 7, 10)
