@@ -95,7 +95,7 @@ def test_options_and_the_backend_travel_with_the_tasks(client):
         array = chunked.conv(volume(), KERNEL, padding=1)
     assert chosen(layer_of(array)) == {
         "backend": "naive", "threads": 3, "accuracy": "strict", "max_workspace": None,
-        "deterministic": False,
+        "deterministic": False, "planning": "estimate",
     }  # fmt: skip
     assert chosen(layer_of(chunked.conv(volume(), KERNEL)))["threads"] == 1
     assert client.compute(array.sum()).result() == 22 * 22 * 9 + 4 * 22 * 6 + 4 * 4
