@@ -27,7 +27,6 @@ from convcore.problem import OPERATIONS
 from convcore.terminal import progress
 
 PEERS = ["torch", "torch-nhwc"]
-AUTOMATIC = "auto"
 
 
 def measure(args, chosen):
@@ -53,7 +52,7 @@ def _record(args, layer, operation):
         "batch": args.batch,
         "threads": args.threads,
         "flop": layer.problem.geometry.flop,
-        "backend": next((r.backend for r in found.timed if r.contender == AUTOMATIC), None),
+        "backend": next((r.backend for r in found.timed if r.contender == report.AUTOMATIC), None),
         "ours": _times(found, "backend"),
         "peers": _times(found, "peer"),
         "wrong": [f"{r.contender}: {r.reason}" for r in found.results if r.wrong],
@@ -95,7 +94,7 @@ def parse(argv):
     add("--part", type=_part, default=(1, 1), metavar="I/N", help="every N-th layer, from the I-th")
     add("--batch", type=int, default=1, metavar="N", help="(1)")
     add("--operations", type=_operations, default=["forward"], metavar="NAMES", help="(forward)")
-    add("--backend", type=_words, default=[AUTOMATIC], metavar="NAMES", help="ours (auto)")
+    add("--backend", type=_words, default=[report.AUTOMATIC], metavar="NAMES", help="ours (auto)")
     add("--choice", action="store_true", help="time all backends, and no peer")
     add("--against", type=_words, default=PEERS, metavar="NAMES", help=f"({','.join(PEERS)})")
     add("--dtype", choices=("float32", "float64"), default="float32", help="(float32)")
@@ -106,7 +105,7 @@ def parse(argv):
     add("--plot", type=Path, metavar="FILE", help="draw it there; the suffix tells the format")
     args = parser.parse_args(argv)
     if args.choice:
-        args.against, args.backend = [], [AUTOMATIC, *report.automatic_backends()]
+        args.against, args.backend = [], [report.AUTOMATIC, *report.automatic_backends()]
     return args
 
 

@@ -89,6 +89,11 @@ def _conjugate(array: Array) -> Array:
     return array.conj() if array.dtype.kind == "c" else array
 
 
+def biased(output: Any, bias: Any | None) -> Any:
+    """`output`, whatever library's, with a bias of its own for each channel."""
+    return output if bias is None else output + bias.reshape(-1, *[1] * (output.ndim - 2))
+
+
 def merging_axis(role: str, grouped: bool) -> int:
     """Where several maps are computed as one: the axis along which this operand is longer.
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from ...functional import PaddingMode
 from ...problem import Padding, PerAxis
-from ..maps import problem_of, transposed_problem
+from ..maps import biased, problem_of, transposed_problem
 from .primitives import mapped
 
 
@@ -58,7 +58,7 @@ def conv(
     steps = stride, padding, dilation, groups, padding_mode, backend
     problem, shape = problem_of(input.shape, weight.shape, *steps)
     output = mapped("g", input, _turned(weight, flip), shape=shape, problem=problem)
-    return _biased(output, bias)
+    return biased(output, bias)
 
 
 def conv_transpose(
@@ -103,12 +103,8 @@ def conv_transpose(
     steps = stride, padding, output_padding, dilation, groups, output_shape
     problem, shape = transposed_problem(input.shape, weight.shape, *steps, backend=backend)
     output = mapped("x", input, _turned(weight, flip), shape=shape, problem=problem)
-    return _biased(output, bias)
+    return biased(output, bias)
 
 
 def _turned(weight: Any, flip: bool) -> Any:
     return jnp.flip(weight, tuple(range(2, weight.ndim))) if flip else weight
-
-
-def _biased(output: Any, bias: Any | None) -> Any:
-    return output if bias is None else output + bias.reshape(-1, *[1] * (output.ndim - 2))

@@ -6,7 +6,7 @@ import torch
 
 from ...functional import PaddingMode
 from ...problem import Padding, PerAxis
-from ..maps import problem_of, transposed_problem
+from ..maps import biased, problem_of, transposed_problem
 from .derivatives import mapped
 from .operators import steps_of
 
@@ -56,7 +56,7 @@ def conv(
     shapes = tuple(input.shape), tuple(weight.shape)
     problem, shape = problem_of(*shapes, stride, padding, dilation, groups, padding_mode, backend)
     output = mapped("g", input, _turned(weight, flip), shape, *steps_of(problem))
-    return _biased(output, bias)
+    return biased(output, bias)
 
 
 def conv_transpose(
@@ -101,12 +101,8 @@ def conv_transpose(
     shapes = tuple(input.shape), tuple(weight.shape)
     problem, shape = transposed_problem(*shapes, *steps, backend=backend)
     output = mapped("x", input, _turned(weight, flip), shape, *steps_of(problem))
-    return _biased(output, bias)
+    return biased(output, bias)
 
 
 def _turned(weight: torch.Tensor, flip: bool) -> torch.Tensor:
     return weight.flip(tuple(range(2, weight.ndim))) if flip else weight
-
-
-def _biased(output: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    return output if bias is None else output + bias.reshape(-1, *[1] * (output.ndim - 2))
