@@ -4,6 +4,8 @@ Naming the .pyx files and leaving their translation to `build_ext` keeps generat
 source tree, the sdist and the wheel. Each extension is optional: where it cannot be compiled, the
 install goes through and its backend is listed as unavailable.
 
+One build serves CPython 3.11 and every later one (the limited API), a free-threaded one its own.
+
 CONVCORE_DEBUG=1 checks indices, and adds kernels for vectors wider than those of the processor;
 CONVCORE_SANITIZE=address,undefined instruments the native code.
 """
@@ -12,6 +14,7 @@ import os
 import platform
 import re
 import sys
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,6 +33,7 @@ DIRECTIVES = {
     "embedsignature": True,
     "freethreading_compatible": True,
 }
+ABI3 = not sysconfig.get_config_var("Py_GIL_DISABLED")
 OPTIMISE = ["/O2"] if sys.platform == "win32" else ["-O3"]
 
 NATIVE = Path("backends/convcore_native/native")
@@ -61,10 +65,13 @@ NATIVE_FLAGS += ["-O1", "-g1"] if DEBUG or SANITIZE else ["-O3", "-g0"]
 def extension(package: str, module: str, **options) -> Extension:
     """Extension `package.module`, written in Cython under backends/."""
     flags = options.pop("extra_compile_args", [])
+    macros = options.pop("define_macros", [])
     return Extension(
         f"{package}.{module}",
         [f"backends/{package}/{module}.pyx"],
         extra_compile_args=[*([] if DEBUG else OPTIMISE), *flags],
+        define_macros=[*macros, *([("Py_LIMITED_API", "0x030B0000")] if ABI3 else [])],
+        py_limited_api=ABI3,
         optional=True,
         **options,
     )
@@ -180,5 +187,8 @@ if __name__ == "__main__":
             *([bridge()] if HAS_KERNELS else []),
         ],
         cmdclass={"build_ext": BuildExtensions},
-        options={"build_ext": {"cython_c_in_temp": True, "cython_directives": DIRECTIVES}},
+        options={
+            "build_ext": {"cython_c_in_temp": True, "cython_directives": DIRECTIVES},
+            "bdist_wheel": {"py_limited_api": "cp311"} if ABI3 else {},
+        },
     )

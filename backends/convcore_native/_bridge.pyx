@@ -10,7 +10,6 @@ from libcpp cimport bool as cbool
 from libcpp.memory cimport unique_ptr
 from libcpp.string cimport string
 from libcpp.vector cimport vector
-from cpython.object cimport PyObject
 
 cimport numpy as cnp
 
@@ -19,8 +18,6 @@ from convcore.plugin import OPERATIONS
 cnp.import_array()
 
 cdef extern from "Python.h":
-    bint PyMethod_Check(object)
-    PyObject* PyMethod_GET_FUNCTION(object)
     int PyErr_CheckSignals() noexcept
     unsigned long PyThread_get_thread_ident() noexcept nogil
 
@@ -290,7 +287,7 @@ def at_once(NativePlan native, int operation, method, own, first, second, out, b
     `own` is what `NativeConvolution` does once arrays are checked: a subclass may replace it. None
     too for a result that the host has to mend, if it does so: it computes that again.
     """
-    if not (PyMethod_Check(method) and PyMethod_GET_FUNCTION(method) == <PyObject*>own):
+    if getattr(method, "__func__", None) is not own:
         return None
     if not native._takes(operation, first, second, out):
         return None
