@@ -133,6 +133,13 @@ class BuildExtensions(build_ext):
         if ext.name == "convcore_native._bridge":
             ext.extra_objects = [each.result() for each in self.objects]
         super().build_extension(ext)
+        remove_others(Path(self.get_ext_fullpath(ext.name)))
+
+    def copy_extensions_to_source(self) -> None:
+        """Put what was built beside its sources, and nothing else that Python would load."""
+        super().copy_extensions_to_source()
+        for ext in self.extensions:
+            remove_others(Path("backends", self.get_ext_filename(ext.name)))
 
     def compiled(self, source: Path, isa: str | None) -> str:
         """Object file of `source` for `isa`, compiled where it is older than what it includes."""
@@ -147,6 +154,13 @@ class BuildExtensions(build_ext):
         if self.force or outdated(Path(target), read):
             self.compiler.compile([str(source)], output_dir=folder, extra_postargs=flags)
         return target
+
+
+def remove_others(built: Path) -> None:
+    """Remove what was built of the same module for one version of Python: it is loaded first."""
+    for other in built.parent.glob(f"{built.name.split('.')[0]}.*{built.suffix}"):
+        if other != built:
+            other.unlink()
 
 
 def outdated(target: Path, sources: set[Path]) -> bool:
