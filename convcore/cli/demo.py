@@ -14,6 +14,7 @@ _EXAMPLES = (
     "convcore demo filters --backend im2col,fft    one part on two backends",
     "convcore demo digits --epochs 20 --out pictures",
     "convcore demo volume --gib 1                  out of core, on two workers of dask",
+    "convcore demo doors                           scikit-image, ONNX, PyTorch: theirs and ours",
 )
 
 
@@ -27,7 +28,8 @@ def add_parser(subparsers: Subparsers) -> None:
         choices=(*demo.present(), *demo.NAMED_PARTS),
         help="filters: photographs and digits through banks of "
         "filters; digits, series: networks trained on real data; every one of these by default; "
-        "volume: more than fits into the memory that it may take",
+        "volume: more than fits into the memory that it may take; doors: programs of other "
+        "libraries that are installed, by theirs and by ours",
     )
     parser.add_argument(
         "--backend",

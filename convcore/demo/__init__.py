@@ -1,7 +1,7 @@
 """``convcore demo``: the library at work on real data, one module per part.
 
-Each part is a module with a function ``run``. Parts may need scikit-learn and matplotlib, which
-the library itself does not.
+Each part is a module, or a package, with a function ``run``. Parts may need scikit-learn and
+matplotlib, which the library itself does not.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any
 from ..errors import ConvcoreError
 
 PARTS = ("filters", "digits", "series")
-# Parts that run only where they are named: they take gigabytes of the disk.
-NAMED_PARTS = ("volume",)
+# Parts that run only where they are named: the first takes gigabytes of the disk, the second has
+# use for libraries that nothing else needs.
+NAMED_PARTS = ("volume", "doors")
 # Import names, and what pip calls them.
 _NEEDED = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "PIL": "pillow"}
 _NEEDED_FOR_VOLUME = {"matplotlib": "matplotlib"} | {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from onnx.reference.ops.op_conv import Conv as ReferenceConv
@@ -40,10 +41,29 @@ class Prepared:
         return kept[1:]
 
 
+def convolved(
+    input: Array, weight: Array, prepared: Prepared | None, backend: Any = None, **keywords: Any
+) -> Array:
+    """`convcore.conv`, with what is prepared of the weight where it is."""
+    if prepared is None:
+        return conv(input, weight, backend=backend, **keywords)
+    form = {"dtype": weight.dtype, "operation": "forward", "backend": backend}
+    make = partial(plan, input.shape, weight.shape, **form, **keywords)
+    planned, ready = prepared.take(input.shape, make, "forward")
+    result: Array = planned.forward(input, ready)
+    return result
+
+
 class Conv(ReferenceConv):  # type: ignore[misc]
     """ONNX's Conv by `convcore.conv`."""
 
+    # The inputs that the weight is made from.
+    WEIGHT = (1,)
     prepared: Prepared | None = None
+
+    def prepare(self, weight: Array) -> None:
+        """Make the weight ready, which must stay as it is."""
+        self.prepared = Prepared(weight)
 
     def _run(
         self, input: Array, weight: Array, bias: Array | None = None, **attributes: Any
@@ -51,22 +71,16 @@ class Conv(ReferenceConv):  # type: ignore[misc]
         if not _taken(input):
             return super()._run(input, weight, bias, **attributes)
         keywords = steps(attributes, input.ndim - 2)
-        if self.prepared is None or self.prepared.weight is not weight:
-            return (conv(input, weight, bias, **keywords),)
-
-        def make() -> Any:
-            return plan(
-                input.shape, weight.shape, dtype=weight.dtype, operation="forward", **keywords
-            )
-
-        planned, ready = self.prepared.take(input.shape, make, "forward")
-        return (_biased(planned.forward(input, ready), bias),)
+        prepared = _prepared_of(self, weight)
+        return (_biased(convolved(input, weight, prepared, **keywords), bias),)
 
 
 class ConvTranspose(ReferenceConvTranspose):  # type: ignore[misc]
     """ONNX's ConvTranspose by `convcore.conv_transpose`."""
 
+    WEIGHT = (1,)
     prepared: Prepared | None = None
+    prepare = Conv.prepare
 
     def _run(
         self, input: Array, weight: Array, bias: Array | None = None, **attributes: Any
@@ -74,7 +88,8 @@ class ConvTranspose(ReferenceConvTranspose):  # type: ignore[misc]
         if not _taken(input):
             return super()._run(input, weight, bias, **attributes)
         keywords = steps(attributes, input.ndim - 2) | _ends(attributes)
-        if self.prepared is None or self.prepared.weight is not weight:
+        prepared = _prepared_of(self, weight)
+        if prepared is None:
             return (conv_transpose(input, weight, bias, **keywords),)
 
         def make() -> Any:
@@ -90,7 +105,7 @@ class ConvTranspose(ReferenceConvTranspose):  # type: ignore[misc]
                 groups=geometry.groups,
             )
 
-        planned, ready = self.prepared.take(input.shape, make, "grad_input")
+        planned, ready = prepared.take(input.shape, make, "grad_input")
         return (_biased(planned.grad_input(input, ready), bias),)
 
 
@@ -102,6 +117,12 @@ def _ends(attributes: dict[str, Any]) -> dict[str, Any]:
         found["output_shape"] = tuple(attributes["output_shape"])
         found["padding"] = "same" if attributes["auto_pad"] == "SAME_UPPER" else 0
     return found
+
+
+def _prepared_of(node: Conv | ConvTranspose, weight: Array) -> Prepared | None:
+    """What the node has prepared, unless it is of another weight."""
+    kept = node.prepared
+    return kept if kept is not None and kept.weight is weight else None
 
 
 def _taken(x: Array) -> bool:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from onnx.reference import ReferenceEvaluator
 
-from .convolutions import Conv, ConvTranspose, Prepared
+from .convolutions import Conv, ConvTranspose
 from .normalization import BatchNormalization
 from .pools import AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool
-from .quantized import ConvInteger, QLinearConv
+from .quantized import ConvInteger, QLinearConv, Quantised
 from .resize import Resize
 
 OPS = [
@@ -53,9 +53,7 @@ class Evaluator(ReferenceEvaluator):  # type: ignore[misc]
         super().__init__(model, *args, new_ops=[*(new_ops or ()), *OPS], **others)
         self._keep_constants()
         self._readers = _last_readers(self.rt_nodes_)
-        for node in self.rt_nodes_:
-            if isinstance(node, Conv | ConvTranspose) and node.input[1] in self.rt_inits_:
-                node.prepared = Prepared(self.rt_inits_[node.input[1]])
+        self._prepare_weights()
 
     def _keep_constants(self) -> None:
         """Take the values of Constant nodes among the initialisers, once for all."""
@@ -66,6 +64,15 @@ class Evaluator(ReferenceEvaluator):  # type: ignore[misc]
             else:
                 rest.append(node)
         self.rt_nodes_: list[Any] = rest
+
+    def _prepare_weights(self) -> None:
+        """Tell nodes of weights that are constants."""
+        constants: dict[str, Any] = {"": None, **self.rt_inits_}
+        for node in self.rt_nodes_:
+            if isinstance(node, Conv | ConvTranspose | Quantised):
+                names = [node.input[place] for place in node.WEIGHT if place < len(node.input)]
+                if all(name in constants for name in names):
+                    node.prepare(*(constants[name] for name in names))
 
     @property
     def required_inputs(self) -> list[str]:

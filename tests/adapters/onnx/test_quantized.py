@@ -7,8 +7,10 @@ pytest.importorskip("onnx")
 
 from onnx_models import definition, single
 
+import convcore
+from convcore.adapters import onnx as door
 from convcore.adapters.onnx import Evaluator
-from convcore.adapters.onnx.quantized import exact_sums
+from convcore.adapters.onnx.quantized import beyond
 
 RNG = np.random.default_rng(0)
 
@@ -39,9 +41,70 @@ def test_sums_are_exact_however_long(channels):
     x = np.full((1, channels, 3, 3), 255, "uint8")
     w = np.full((1, channels, 3, 3), 255, "uint8")
     w[0, 0, 0, 0] = 254
-    sums = exact_sums(x, None, w, None, {})
-    assert sums.dtype == ("float32" if channels < 20 else "float64")
-    assert int(sums.item()) == 255 * (255 * 9 * channels - 1)
+    assert beyond(w, None).dtype == ("float32" if channels < 20 else "float64")
+    for constant in ((), (1,)):
+        made, feeds = single("ConvInteger", x, w, constant=constant)
+        (sums,) = Evaluator(made).run(None, feeds)
+        assert int(sums.item()) == 255 * (255 * 9 * channels - 1)
+
+
+# Places of the weight and of its zero point.
+PLACES = {"ConvInteger": (1, 3), "QLinearConv": (3, 5)}
+
+
+def operands(operator, x, w, w_zero):
+    if operator == "ConvInteger":
+        return x, w, np.array(7, "uint8"), w_zero
+    scales = (np.array(scale, "float32") for scale in (0.5, 0.25, 2))
+    x_scale, w_scale, y_scale = scales
+    return x, x_scale, np.array(7, "uint8"), w, w_scale, w_zero, y_scale, np.array(100, "uint8")
+
+
+@pytest.mark.parametrize("operator", PLACES)
+def test_a_weight_that_is_a_constant_is_prepared_once(operator, monkeypatch):
+    x, w, w_zero = (
+        bytes_drawn(*drawn) for drawn in (("uint8", 2, 4, 9, 8), ("int8", 6, 4, 3, 3), ("int8", 6))
+    )
+    arrays = operands(operator, x, w, w_zero)
+    plain, feeds = single(operator, *arrays)
+    (want,) = Evaluator(plain).run(None, feeds)
+    made, feeds = single(operator, *arrays, constant=PLACES[operator])
+    evaluator = Evaluator(made)
+    monkeypatch.setattr(door.quantized, "beyond", None)
+    for batch in (2, 2, 1):
+        first = {**feeds, "x0": x[:batch]}
+        assert np.array_equal(evaluator.run(None, first)[0], want[:batch])
+    assert isinstance(evaluator.rt_nodes_[0].prepared._kept[2], convcore.typing.PreparedWeight)
+
+
+@pytest.mark.parametrize("operator", PLACES)
+@pytest.mark.parametrize("which", [0, 1])
+def test_another_weight_or_zero_point_than_the_constant_is_minded(operator, which):
+    x, w, w_zero = (
+        bytes_drawn(*drawn) for drawn in (("uint8", 1, 4, 9, 8), ("int8", 6, 4, 3, 3), ("int8", 6))
+    )
+    made, feeds = single(operator, *operands(operator, x, w, w_zero), constant=PLACES[operator])
+    changed = [w, w_zero]
+    changed[which] = bytes_drawn("int8", *changed[which].shape)
+    name = f"x{PLACES[operator][which]}"
+    (found,) = Evaluator(made).run(None, {**feeds, name: changed[which]})
+    plain, others = single(operator, *operands(operator, x, *changed))
+    (want,) = Evaluator(plain).run(None, others)
+    assert np.array_equal(found, want)
+
+
+@pytest.mark.parametrize("operator", PLACES)
+def test_a_weight_with_a_zero_point_that_is_an_input_is_not_prepared(operator):
+    x, w, w_zero = (
+        bytes_drawn(*drawn) for drawn in (("uint8", 1, 4, 9, 8), ("int8", 6, 4, 3, 3), ("int8", 6))
+    )
+    arrays = operands(operator, x, w, w_zero)
+    made, feeds = single(operator, *arrays, constant=PLACES[operator][:1])
+    evaluator = Evaluator(made)
+    assert evaluator.rt_nodes_[0].prepared is None
+    plain, others = single(operator, *arrays)
+    (want,) = Evaluator(plain).run(None, others)
+    assert np.array_equal(evaluator.run(None, feeds)[0], want)
 
 
 @pytest.mark.parametrize("per_channel", [False, True])
