@@ -47,24 +47,36 @@ template <class T, int rows, int count>
 void run_tile(const Tile<T>& tile) {
     const Layout& layout = tile.layout;
     const index_t row_pitch = tile.problem.weight_target_pitch;
-    const T *copy = tile.copy, *weight = tile.weight;
+    const index_t channel_pitch = tile.problem.weight_source_pitch, plane = layout.plane;
+    index_t place[count];
+#pragma GCC unroll 8
+    for (int j = 0; j < count; ++j) place[j] = tile.vector[j];
     vec<T> sum[rows][count] = {};
-    for (index_t c = 0; c < tile.channels; ++c) {
-        for (index_t t = 0; t < layout.taps; ++t) {
-            const T* from = copy + layout.tap[t].shift;
-            const T* weights = weight + layout.tap[t].weight;
-            vec<T> source[count];
+    const auto add = [&](const T* from, const T* weights) ALWAYS_INLINE {
+        vec<T> source[count];
 #pragma GCC unroll 8
-            for (int j = 0; j < count; ++j) source[j] = load(from + tile.vector[j]);
+        for (int j = 0; j < count; ++j) source[j] = load(from + place[j]);
 #pragma GCC unroll 8
-            for (int i = 0; i < rows; ++i) {
-                const vec<T> value = broadcast(weights[i * row_pitch]);
+        for (int i = 0; i < rows; ++i) {
+            const vec<T> value = broadcast(weights[i * row_pitch]);
 #pragma GCC unroll 8
-                for (int j = 0; j < count; ++j) sum[i][j] += value * source[j];
-            }
+            for (int j = 0; j < count; ++j) sum[i][j] += value * source[j];
         }
-        copy += layout.plane;
-        weight += tile.problem.weight_source_pitch;
+    };
+    const auto add_channels = [&](const Tap& tap) ALWAYS_INLINE {
+        const T *from = tile.copy + tap.shift, *weights = tile.weight + tap.weight;
+        for (index_t c = 0; c < tile.channels; ++c, from += plane, weights += channel_pitch)
+            add(from, weights);
+    };
+    const auto add_taps = [&](index_t c) ALWAYS_INLINE {
+        const T *copy = tile.copy + c * plane, *weight = tile.weight + c * channel_pitch;
+        for (const Tap* tap = layout.tap; tap < layout.tap + layout.taps; ++tap)
+            add(copy + tap->shift, weight + tap->weight);
+    };
+    if (tile.channels >= layout.taps) {
+        for (index_t t = 0; t < layout.taps; ++t) add_channels(layout.tap[t]);
+    } else {
+        for (index_t c = 0; c < tile.channels; ++c) add_taps(c);
     }
     store_sums(sum, tile.product, tile.pitch(), tile.accumulate);
 }
@@ -118,13 +130,14 @@ struct Rows {
     // Adds what the source channels from `c` on make of them to the sums, or begins with it.
     void sum(index_t k, index_t rows, index_t c, index_t channels, T* sums) const {
         const index_t parts = quotient(layout.vectors, vectors_for(rows));
-        const index_t count = quotient(layout.vectors, parts);
         const T* const weights =
             weight + k * problem.weight_target_pitch + c * problem.weight_source_pitch;
-        for (index_t start = 0; start < layout.vectors; start += count)
-            tile_for<T>(rows, smaller(count, layout.vectors - start))(
+        for (index_t part = 0; part < parts; ++part) {
+            const index_t start = share(layout.vectors, parts, part);
+            tile_for<T>(rows, share(layout.vectors, parts, part + 1) - start)(
                 {problem, layout, layout.vector + start, copy + c * layout.plane, weights, channels,
                  sums + start * Simd<T>::lanes, c > 0});
+        }
     }
 
     // Moves the sums to their places, and adds zero to `zero` for each that is finite, or else NaN.

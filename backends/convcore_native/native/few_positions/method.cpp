@@ -35,7 +35,11 @@ double lane_seconds(const Correlation& problem, const Layout& layout, int rows, 
                         : rows < TALL_ROWS  ? EFFICIENCY
                                             : TALL_EFFICIENCY;
     const double share = std::min(most, EFFICIENCY_OF_CHANNEL * double(problem.target_channels));
-    return 2 * products / (share * flops) + STRIP_SECONDS * channels * double(layout.strips) +
+    const double tiles =
+        double(problem.groups * quotient(problem.source_channels, layout.channels) *
+               quotient(problem.target_channels, rows) * quotient(layout.vectors, TILE_VECTORS));
+    return 2 * products / (share * flops) + TILE_SECONDS * tiles +
+           STRIP_SECONDS * channels * double(layout.strips) +
            VECTOR_SECONDS * double(layout.vectors);
 }
 

@@ -41,6 +41,7 @@ OwnedLayout::OwnedLayout(const Correlation& problem, int rows, int lanes, int it
         phases *= axes_[a].step;
     }
     layout.plane *= phases;
+    if (layout.plane >= lanes) layout.plane = round_up(layout.plane, lanes);
     // Whole vectors, and one more for the lanes behind the last position.
     layout.elements = ceiling(problem.source_channels * layout.plane, lanes) * lanes + lanes;
     add_strips(0, 0, 0);

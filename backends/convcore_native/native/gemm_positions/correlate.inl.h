@@ -13,11 +13,19 @@
 namespace convcore::gemm_positions {
 namespace {
 
-// to[row][position] (+)= sum over terms of weight[term][row] column[term][position].
+// The weight of a tile: entry (row, term) stands at row * row_pitch + term * term_pitch.
+template <class T>
+struct Factors {
+    const T* from;
+    index_t row_pitch, term_pitch;
+};
+
+// to[row][position] (+)= sum over terms of weight[row, term] column[term][position].
 template <class T, int rows, int vectors>
-void multiply_tile(index_t depth, const T* __restrict weight, const T* __restrict column, T* to,
+void multiply_tile(index_t depth, Factors<T> factors, const T* __restrict column, T* to,
                    index_t pitch, bool accumulate) {
     constexpr int lanes = Simd<T>::lanes;
+    const T* __restrict weight = factors.from;
     vec<T> sum[rows][vectors] = {};
     // Fetched while the sums are made (64 to 256 channels of 56 x 56, AMD Zen 3, 2026: 0.9 of the
     // time).
@@ -33,18 +41,18 @@ void multiply_tile(index_t depth, const T* __restrict weight, const T* __restric
         for (int j = 0; j < vectors; ++j) value[j] = load(column + j * lanes);
 #pragma GCC unroll 8
         for (int i = 0; i < rows; ++i) {
-            const vec<T> factor = broadcast(weight[i]);
+            const vec<T> factor = broadcast(weight[i * factors.row_pitch]);
 #pragma GCC unroll 4
             for (int j = 0; j < vectors; ++j) sum[i][j] += factor * value[j];
         }
-        weight += rows;
+        weight += factors.term_pitch;
         column += vectors * lanes;
     }
     store_sums(sum, to, pitch, accumulate);
 }
 
 template <class T>
-using Multiply = void (*)(index_t, const T*, const T*, T*, index_t, bool);
+using Multiply = void (*)(index_t, Factors<T>, const T*, T*, index_t, bool);
 
 template <class T, int rows = CHANNEL_ROWS, int vectors = VECTORS>
 inline Multiply<T> multiply_for(int wanted, int wanted_vectors) {
@@ -67,8 +75,8 @@ struct BlockTask {
     const Blocking& block;
     const PositionRuns& runs;
     const SourcePacker<T>& packer;
-    const T* packed;
-    T* target;  // of the group
+    const T* weight;  // of the group, packed or as it is
+    T* target;        // of the group
     index_t first_channel, last_channel;
     T* columns;
     T* product;  // of each tile, for those that are scattered over the target
@@ -115,7 +123,8 @@ struct BlockTask {
     // Where a tile of whole vectors stands in a target channel, if its positions are neighbours
     // there; else -1.
     index_t place_of(index_t tile) const {
-        const index_t from = tile * width, to = smaller(from + width, runs.positions);
+        const index_t from = packer.start(tile);
+        const index_t to = smaller(packer.start(tile + 1), runs.positions);
         if ((to - from) % lanes || problem.axis[problem.axes - 1].target_pitch != 1) return -1;
         index_t start = -1, next = -1;
         for (int r = 0; r < runs.count; ++r) {
@@ -140,14 +149,22 @@ struct BlockTask {
                       end = smaller(channel + block.target_channels, last_channel);
         const index_t pitch = place < 0 ? width : problem.target_channel_pitch;
         T* to = place < 0 ? product + product_offset(tile) - first_channel * pitch : target + place;
-        const T* weight = packed + first * problem.target_channels;
         const T* column = columns + tile * depth * width;
         Ahead ahead = look_ahead(tile, channel, last);
         for (index_t k = channel; k < end; k += CHANNEL_ROWS) {
             ahead.fetch();
-            multiply_for<T>(int(smaller(CHANNEL_ROWS, end - k)), packer.vectors(tile))(
-                depth, weight + k * depth, column, to + k * pitch, pitch, accumulate);
+            const index_t rows = smaller(CHANNEL_ROWS, end - k);
+            multiply_for<T>(int(rows), packer.vectors(tile))(
+                depth, factors(k, rows, first, depth), column, to + k * pitch, pitch, accumulate);
         }
+    }
+
+    // The weight of `rows` target channels for `depth` terms.
+    Factors<T> factors(index_t channel, index_t rows, index_t first, index_t depth) const {
+        if (!block.in_place)
+            return {weight + first * problem.target_channels + channel * depth, 1, rows};
+        const index_t pitch = problem.weight_target_pitch, step = problem.weight_source_pitch;
+        return {weight + channel * pitch + first * step, pitch, step};
     }
 
     // What the next terms, or the next block, read for this tile: fetched into the cache while this
@@ -182,7 +199,8 @@ struct BlockTask {
     }
 
     void scatter(index_t tile, const T* evens) const {
-        const index_t from = tile * width, to = smaller(from + width, runs.positions);
+        const index_t from = packer.start(tile);
+        const index_t to = smaller(packer.start(tile + 1), runs.positions);
         const index_t step = problem.axis[problem.axes - 1].target_pitch;
         for (int r = 0; r < runs.count; ++r) {
             const PositionRun& run = runs.run[r];
@@ -287,6 +305,12 @@ struct Buffers {
           tap_loads(reinterpret_cast<TapLoads*>(products + parts * block.product)) {}
 };
 
+// Elements from one group's weight to the next one's.
+inline index_t weight_pitch(const Correlation& problem, const Blocking& block) {
+    return block.in_place ? problem.weight_group_pitch
+                          : term_count(problem) * problem.target_channels;
+}
+
 inline index_t position_count(const Correlation& problem) {
     index_t positions = 1;
     for (int a = 0; a < problem.axes; ++a) positions *= problem.axis[a].count;
@@ -317,7 +341,7 @@ void correlate(const Part<T>* part, int parts, const T* source, T* target, T* wo
                     *part[p].block,
                     runs,
                     packer,
-                    part[p].packed + at.group * term_count(problem) * problem.target_channels,
+                    part[p].weight + at.group * weight_pitch(problem, *part[p].block),
                     target + at.group * problem.target_channels * problem.target_channel_pitch,
                     at.first_channel,
                     at.last_channel,

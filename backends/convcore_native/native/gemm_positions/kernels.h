@@ -37,17 +37,19 @@ struct Blocking {
     // Rows of the target that each position has to itself, two places in each; all but the first
     // place are set to zero with it. 0 where that is done beforehand, or by other parts.
     index_t spread_rows;
+    // Whether the weight, which has one tap, is read where it lies.
+    bool in_place;
     // Elements for a thread: columns, products that are not stored at once, and what tiles read.
     index_t columns, product, loads;
 };
 
-// A correlation with its packed weight: one by itself, or the first or second of two whose
-// positions take turns in the rows of the target, which are stored together.
+// A correlation with its weight, packed or as it is: one by itself, or the first or second of two
+// whose positions take turns in the rows of the target, which are stored together.
 template <class T>
 struct Part {
     const Correlation* problem;
     const Blocking* block;
-    const T* packed;
+    const T* weight;
 };
 
 template <class T>

@@ -26,6 +26,10 @@ class GemmPositions : public Method {
                                               int(sizeof(T)), request.threads));
             packed_.push_back(round_up(packed_size(part), 64 / index_t(sizeof(T))));
         }
+        if (parts_.size() == 1 && in_place(parts_[0], kernels_.tile_width)) {
+            blocks_[0].in_place = true;
+            packed_[0] = 0;
+        }
         if (clear_ && parts_.size() == 1)
             blocks_[0].spread_rows = spread_rows(parts_[0].problem, kernels_.lanes);
         for (size_t i = 0; i < parts_.size(); i = together_.back().end) {
@@ -60,7 +64,8 @@ class GemmPositions : public Method {
             for (size_t i = some.begin; i < some.end; rest += packed_[i++])
                 usable = pack(i, weight, rest, threads) && usable;
             if (usable) {
-                correlate(some, source, packed, target, rest, threads);
+                correlate(some, source, blocks_[0].in_place ? lying(weight) : packed, target, rest,
+                          threads);
                 continue;
             }
             if (blocks_[0].spread_rows) clear(target, threads);
@@ -111,8 +116,14 @@ class GemmPositions : public Method {
         clear_bytes(target, size_t(clear_) * sizeof(T), threads);
     }
 
+    // A weight that is read where it lies.
+    const T* lying(const void* weight) const {
+        return static_cast<const T*>(weight) + parts_[0].problem.axis[0].weight_offset[0];
+    }
+
     // Whether it may be used: zeros for the padding must not meet what is not finite.
     bool pack(size_t part, const void* weight, T* packed, int threads) const {
+        if (blocks_[part].in_place) return true;
         const bool finite = kernels_.pack_weight(parts_[part].problem, blocks_[part],
                                                  static_cast<const T*>(weight), packed, threads);
         return finite || !parts_[part].padded();

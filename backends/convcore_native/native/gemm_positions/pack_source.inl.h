@@ -140,9 +140,12 @@ struct SourcePacker {
 
     index_t tiles() const { return quotient(runs.positions, width); }
 
-    int vectors(index_t tile) const {
-        return int(smaller(VECTORS, quotient(runs.positions - tile * width, lanes)));
+    // Tiles have equal shares of the vectors, since one alone leaves too few sums to hide the
+    // latency of each.
+    index_t start(index_t tile) const {
+        return share(quotient(runs.positions, lanes), tiles(), tile) * lanes;
     }
+    int vectors(index_t tile) const { return int((start(tile + 1) - start(tile)) / lanes); }
 
     // Lists what each tap reads for each tile.
     void list() const {
@@ -151,7 +154,7 @@ struct SourcePacker {
             TapLoads* const loads = tap_loads + tap * count;
             const TapShift shift(problem, tap);
             for (index_t t = 0; t < count; ++t) loads[t] = TapLoads{};
-            index_t vector = -1;
+            index_t vector = -1, tile = 0;
             int piece = 0;
             for (int r = 0; r < runs.count; ++r) {
                 const RunReach part = reach(problem, runs.run[r], shift);
@@ -159,7 +162,8 @@ struct SourcePacker {
                     piece = p / lanes == vector ? piece + 1 : 0;
                     vector = p / lanes;
                     next = smaller(part.end, (vector + 1) * lanes);
-                    add(loads[vector / VECTORS], piece, int(vector % VECTORS),
+                    while (start(tile + 1) <= p) ++tile;
+                    add(loads[tile], piece, int(vector - start(tile) / lanes),
                         part.offset + vector * lanes * position_step(problem),
                         int(p - vector * lanes), int(next - vector * lanes));
                 }
@@ -272,7 +276,7 @@ struct SourcePacker {
     // Copies lane by lane, where vectors would have to be put together from too many pieces.
     void gather(index_t tap, index_t tile, const T* from, index_t channels, T* to) const {
         const TapShift shift(problem, tap);
-        const index_t first = tile * width, count = vectors(tile) * lanes;
+        const index_t first = start(tile), count = vectors(tile) * lanes;
         const index_t step = position_step(problem);
         index_t at[width], anywhere = 0;
         T wanted[width] = {};  // 1 where there is something to read

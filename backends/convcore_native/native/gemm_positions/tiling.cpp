@@ -27,6 +27,11 @@ bool skips_padding(const OwnedCorrelation& owned) {
     return owned.problem.source_channels >= SKIP_CHANNELS && 1 - owned.inside() >= SKIP_SHARE;
 }
 
+bool in_place(const OwnedCorrelation& owned, index_t tile_width) {
+    return owned.taps() == 1 && !owned.padded() &&
+           quotient(owned.positions(), tile_width) <= IN_PLACE_TILES;
+}
+
 index_t spread_rows(const Correlation& problem, index_t lanes) {
     const Axis& last = problem.axis[problem.axes - 1];
     const index_t row = 2 * last.count, channel = problem.target_channel_pitch;

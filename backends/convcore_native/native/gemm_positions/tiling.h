@@ -13,6 +13,9 @@ struct RegisterTile {
 // Whether padding is left out tap by tap.
 bool skips_padding(const OwnedCorrelation&);
 
+// Whether the weight is read where it lies.
+bool in_place(const OwnedCorrelation&, index_t tile_width);
+
 Blocking choose_blocking(const OwnedCorrelation&, const RegisterTile&, int itemsize, int threads);
 
 // With stride 2 a target position has two places in a row, the first for its result and the second

@@ -1,0 +1,64 @@
+"""Products with positions as lanes: every share of vectors, and weights that are read in place."""
+
+import numpy as np
+import pytest
+from built import ISAS
+from native import integers, native_plan, run
+
+from convcore.plugin import Geometry
+
+LANES = {"avx512": 16, "avx512vl": 8, "avx2": 8, "baseline": 4, "wide": 16}
+OURS = {"forward": "gemm_positions", "grad_input": "gemm_positions"}
+DEFINITION = dict.fromkeys(OURS, "reference")
+
+
+def check(geometry, isa, operations=(0, 1), change=None):
+    """Bit for bit what the definition gives, for any number of threads."""
+    arrays = integers(geometry, "float32")
+    if change:
+        change(*arrays)
+    wanted = native_plan(geometry, "float32", isa=isa, variants=DEFINITION)
+    for threads in (1, 3):
+        plan = native_plan(geometry, "float32", isa=isa, threads=threads, variants=OURS)
+        for operation in operations:
+            assert "positions as lanes" in plan.describe(operation)
+            with np.errstate(invalid="ignore"):
+                found = run(plan, geometry, operation, *arrays)
+                expected = run(wanted, geometry, operation, *arrays)
+            assert np.array_equal(found, expected, equal_nan=True), plan.describe(operation)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_every_number_of_positions_up_to_some_tiles(isa):
+    for positions in range(1, 8 * LANES[isa] + 2):
+        check(Geometry.of((1, 9, positions), (10, 9, 1)), isa)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("channels", range(8, 18))
+def test_weights_in_place_for_every_number_of_target_channels(channels, isa):
+    check(Geometry.of((2, 150, 5, 7), (channels, 150, 1, 1)), isa)
+    check(Geometry.of((1, 3 * channels, 5, 7), (3 * channels, channels, 1, 1), groups=3), isa)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("tiles", [19, 20, 21])
+def test_weights_in_place_and_packed_on_both_sides_of_the_bound(tiles, isa):
+    for positions in (3 * LANES[isa] * tiles - 1, 3 * LANES[isa] * tiles):
+        check(Geometry.of((1, 9, positions), (8, 9, 1)), isa)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("stride", [2, (2, 1), (1, 3)])
+def test_weights_in_place_of_strided_layers(stride, isa):
+    check(Geometry.of((1, 16, 12, 2 * LANES[isa]), (24, 8, 1, 1), stride=stride, groups=2), isa)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("padding", [0, 1])
+def test_weights_that_are_not_finite(padding, isa):
+    def spoil(_source, weight, _target):
+        weight[3, 2] = np.inf
+        weight[5, 4] = np.nan
+
+    check(Geometry.of((1, 9, 6, 7), (10, 9, 1, 1), padding=padding), isa, change=spoil)
