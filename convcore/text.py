@@ -1,8 +1,8 @@
-"""Plain tables, and numbers with units, as strings."""
+"""Plain tables, numbers with units, and what was perhaps meant, as strings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def plain_table(
@@ -31,6 +31,20 @@ def _plain_line(cells: Sequence[str], widths: Sequence[int], align: str) -> str:
         for cell, width, side in zip(cells, widths, align, strict=True)
     ]
     return "  ".join(padded).rstrip()
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """End a sentence about an unknown word with the nearest known one; empty if none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("smae", ["same", "valid"]), did_you_mean("other", ["same", "valid"])
+    ("; did you mean 'same'?", '')
+    """
+    from difflib import get_close_matches  # only where something is wrong
+
+    near = get_close_matches(word.lower(), list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def seconds(value: float) -> str:

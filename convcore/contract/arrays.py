@@ -85,10 +85,16 @@ def check_pair(first_name: str, first: object, second_name: str, second: object)
     if other != dtype:
         raise DtypeError(
             f"{second_name}: must have the dtype of {first_name}, {dtype}; got {other}; "
-            f"convert one of them, for instance {second_name}.astype('{dtype}'), or give conv "
-            f"a dtype="
+            f"say what to compute in, for instance dtype='{_roomy(dtype, other)}', or convert one "
+            f"of them"
         )
     return dtype
+
+
+def _roomy(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
+    """A dtype for sums of products of such operands."""
+    shared = np.result_type(*dtypes)
+    return np.promote_types(shared, "int32") if shared.kind in "iu" else shared
 
 
 def check_same_dtype(name: str, got: np.dtype[Any], dtype: np.dtype[Any]) -> None:
@@ -126,7 +132,7 @@ def check_out(
     if not isinstance(out, np.ndarray) or type(out) not in _TYPES:
         raise DtypeError(f"out: must be a numpy.ndarray; got {type(out).__name__}")
     if out.dtype != dtype:
-        raise DtypeError(f"out: must have dtype {dtype}; got {out.dtype.str}")
+        raise DtypeError(f"out: must have dtype {dtype}; got {out.dtype}")
     if out.shape != shape:
         raise ShapeError(f"out: must have shape {shape}; got {out.shape}")
     flags = out.flags

@@ -21,13 +21,22 @@ NUMPY_MODES = {
     "circular": "wrap",
 }
 MODES = ("zeros", *NUMPY_MODES)
+# What other libraries call them.
+_ELSEWHERE = {theirs: ours for ours, theirs in NUMPY_MODES.items()} | {
+    "mirror": "reflect",
+    "nearest": "replicate",
+}
 
 
 def check_mode(mode: object) -> None:
     """Refuse a padding mode that is not known."""
     for name in mode if isinstance(mode, list | tuple) and mode else (mode,):
         if not isinstance(name, str) or name not in MODES:
-            raise GeometryError(f"padding_mode: must be one of {', '.join(MODES)}; got {mode!r}")
+            ours = _ELSEWHERE.get(name) if isinstance(name, str) else None
+            hint = f"; write {ours!r}" if ours else ""
+            raise GeometryError(
+                f"padding_mode: must be one of {', '.join(MODES)}; got {mode!r}{hint}"
+            )
 
 
 def parse_modes(mode: PaddingMode, rank: int) -> tuple[str, ...]:

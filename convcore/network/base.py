@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract import check_array
 from ..errors import ConvcoreError, DtypeError
 from .activations import Activation, activation_named
 
@@ -113,7 +114,9 @@ class Weighted(Layer):
 
     def forward(self, x: Array) -> Array:
         """Compute y = a(f(x, w) + b)."""
-        z = self._f(x, self.parameters["weight"])
+        weight = self.parameters["weight"]
+        _check_dtype(x, weight.dtype)
+        z = self._f(x, weight)
         if "bias" in self.parameters:
             z += self.parameters["bias"].reshape(-1, *(1,) * (z.ndim - 2))
         y = self.activation.value(z)
@@ -140,6 +143,16 @@ class Weighted(Layer):
     @abstractmethod
     def _grad_weight(self, delta: Array, x: Array) -> Array:
         """dE/dw."""
+
+
+def _check_dtype(x: Array, dtype: np.dtype[Any]) -> None:
+    """Refuse an x that would have to be converted silently."""
+    found = check_array("x", x)
+    if found != dtype:
+        raise DtypeError(
+            f"x: must have the dtype of the layer, {dtype}; got {found}; "
+            f"write x.astype('{dtype}'), or make the layer with another dtype="
+        )
 
 
 def initial_weight(shape: tuple[int, ...], gain: float, dtype: Any, seed: Seed) -> Array:

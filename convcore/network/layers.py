@@ -7,7 +7,6 @@ from math import prod
 from operator import index
 from typing import Any
 
-from ..contract import check_pair
 from ..errors import GeometryError, ShapeError
 from ..functional import check_mode, conv, conv_grad_input, conv_grad_weight
 from ..problem import Geometry, parse_padding, parse_per_axis
@@ -176,7 +175,6 @@ class Dense(Weighted):
                 f"x: must have shape (N, {weight.shape[1]}); got {x.shape}; "
                 "put a Flatten layer before a dense one"
             )
-        check_pair("x", x, "weight", weight)
         return x @ weight.T
 
     def _grad_input(self, delta: Array, weight: Array, shape: tuple[int, ...]) -> Array:

@@ -7,6 +7,7 @@ from operator import index
 from typing import Any, Literal, TypeAlias, TypeGuard, cast
 
 from ..errors import ConvcoreError, GeometryError
+from ..text import did_you_mean
 
 Pair: TypeAlias = tuple[int, int]
 PerAxis: TypeAlias = int | Sequence[int]
@@ -96,6 +97,10 @@ def parse_count(name: str, value: object) -> int:
 
 def parse_extents(name: str, shape: object) -> tuple[int, ...]:
     """`shape` as a tuple of ints of at least 0."""
+    if getattr(shape, "ndim", 1) != 1:
+        raise GeometryError(
+            f"{name}: shape must be a tuple of integers; got an array; write {name}.shape"
+        )
     shape = freeze(shape)
     if not isinstance(shape, tuple):
         raise GeometryError(f"{name}: shape must be a tuple of integers; got {shape!r}")
@@ -158,9 +163,10 @@ def parse_padding(
     if not isinstance(padding, str):
         return parse_pairs(padding, len(input_extents))
     if padding not in PADDING_NAMES:
+        hint = did_you_mean(padding, PADDING_NAMES) or "; padding_mode= says what lies there"
         raise GeometryError(
             f"padding: must be integers, pairs or one of {', '.join(PADDING_NAMES)}; "
-            f"got {padding!r}"
+            f"got {padding!r}{hint}"
         )
     spans = tuple(d * max(0, r - 1) for d, r in zip(dilation, kernel_extents, strict=True))
     if padding == "valid":

@@ -21,13 +21,14 @@ _STEPS = {
     "stride": ("stride: every entry", ""),
     "dilation": ("dilation: every entry", " (1 means dense)"),
 }
+_NAME_AXES = "name those of both by layout= and weight_layout="
 
 
 def checked_rank(input_shape: tuple[int, ...], weight_shape: tuple[int, ...]) -> int:
     """Spatial rank that both shapes agree on."""
     rank = len(input_shape) - 2
     if not 1 <= rank <= MAX_RANK:
-        hint = "; add axes as in x[None, None]" if rank < 1 else ""
+        hint = f"; add axes as in x[None, None], or {_NAME_AXES}" if rank < 1 else ""
         raise ShapeError(
             f"input: must have 3 to {MAX_RANK + 2} axes (N, C, *S); got {len(input_shape)} "
             f"in shape {input_shape}{hint}"
@@ -35,7 +36,7 @@ def checked_rank(input_shape: tuple[int, ...], weight_shape: tuple[int, ...]) ->
     if len(weight_shape) != len(input_shape):
         raise ShapeError(
             f"weight: must have as many axes as input, {len(input_shape)}; "
-            f"got {len(weight_shape)} in shape {weight_shape}"
+            f"got {len(weight_shape)} in shape {weight_shape}; {_NAME_AXES}"
         )
     return rank
 
@@ -50,7 +51,17 @@ def check_group_channels(
         raise ShapeError(
             f"weight: second extent must be C / groups = {channels} / {groups} = "
             f"{channels // groups}; got {weight_shape[1]} in shape {weight_shape}"
+            f"{_hint(input_shape[-1], weight_shape[1])}"
         )
+
+
+def _hint(last_extent: int, channels: int) -> str:
+    """What may have been meant where a weight has other channels than an input."""
+    if channels == last_extent:
+        return "; where the channels come last, say so by layout=, as in 'NHWC'"
+    if channels == 1:
+        return "; to filter each channel by itself, make it a sample: N in layout="
+    return ""
 
 
 def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from .. import settings
 from ..errors import BackendLoadError, OptionError, UnknownBackendError, UnsupportedError
 from ..plugin import Convolution
+from ..text import did_you_mean
 from . import entry_points, locks
 from .record import BackendRecord, checked, warn
 
@@ -87,11 +88,8 @@ def find(name: str, source: str = "backend") -> BackendRecord:
 
 def unknown(name: str, known: Iterable[str]) -> str:
     """The sentence for a name that is not known, with what is and the nearest to it."""
-    from difflib import get_close_matches  # only where something is wrong
-
-    near = get_close_matches(name, list(known), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"unknown name {name!r}; installed: {', '.join(sorted(known)) or 'none'}{hint}"
+    installed = ", ".join(sorted(known)) or "none"
+    return f"unknown name {name!r}; installed: {installed}{did_you_mean(name, known)}"
 
 
 def get_backend(name: str) -> type[Convolution]:

@@ -57,7 +57,8 @@ OPERANDS = [
     (
         ShapeError,
         np.zeros((), "float32"),
-        "input: must have 3 to 18 axes (N, C, *S); got 0 in shape (); add axes as in x[None, None]",
+        "input: must have 3 to 18 axes (N, C, *S); got 0 in shape (); add axes as in x[None, None]"
+        ", or name those of both by layout= and weight_layout=",
     ),
     (
         ShapeError,
@@ -68,12 +69,14 @@ OPERANDS = [
     (
         ShapeError,
         array(1, 1, 5, 5),
-        "weight: must have as many axes as input, 4; got 3 in shape (2, 1, 3)",
+        "weight: must have as many axes as input, 4; got 3 in shape (2, 1, 3); name those of both "
+        "by layout= and weight_layout=",
     ),
     (
         ShapeError,
         array(1, 4, 5),
-        "weight: second extent must be C / groups = 4 / 1 = 4; got 1 in shape (2, 1, 3)",
+        "weight: second extent must be C / groups = 4 / 1 = 4; got 1 in shape (2, 1, 3); to filter "
+        "each channel by itself, make it a sample: N in layout=",
     ),
     (
         GeometryError,
@@ -121,11 +124,22 @@ def test_mixed_dtypes_are_not_converted():
     with pytest.raises(DtypeError) as caught:
         convcore.conv(array(1, 1, 5), array(2, 1, 3, dtype="float64"))
     assert str(caught.value) == (
-        "weight: must have the dtype of input, float32; got float64; convert one of them, for "
-        "instance weight.astype('float32'), or give conv a dtype="
+        "weight: must have the dtype of input, float32; got float64; say what to compute in, for "
+        "instance dtype='float64', or convert one of them"
     )
     with pytest.raises(DtypeError, match=r"bias: must have dtype float32 .* got float64"):
         convcore.conv(array(1, 1, 5), array(2, 1, 3), np.zeros(2))
+
+
+@pytest.mark.parametrize(
+    ("photo", "kernel", "named"),
+    [("uint8", "float32", "float32"), ("uint8", "int8", "int32"), ("int64", "uint8", "int64")],
+)
+def test_the_dtype_that_is_named_has_room_for_both(photo, kernel, named):
+    x, w = array(1, 1, 5, dtype=photo), array(2, 1, 3, dtype=kernel)
+    with pytest.raises(DtypeError, match=f"for instance dtype='{named}'"):
+        convcore.conv(x, w)
+    assert convcore.conv(x, w, dtype=named).dtype == named
 
 
 def out_cases():
@@ -137,7 +151,7 @@ def out_cases():
     return [
         (ShapeError, array(1, 2, 4), "out: must have shape (1, 2, 3); got (1, 2, 4)"),
         (ShapeError, array(2, 3), "out: must have shape (1, 2, 3); got (2, 3)"),
-        (DtypeError, array(1, 2, 3, dtype="float64"), "out: must have dtype float32; got <f8"),
+        (DtypeError, array(1, 2, 3, dtype="float64"), "out: must have dtype float32; got float64"),
         (DtypeError, array(1, 2, 3, dtype=">f4"), "out: must have dtype float32; got >f4"),
         (ShapeError, raw, "out: must be aligned; got a misaligned array"),
         (ShapeError, frozen, "out: must be writeable; got a read-only array"),

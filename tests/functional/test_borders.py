@@ -82,6 +82,8 @@ def test_any_part_is_that_of_the_whole(rng, mode, padding):
         (("reflect",), r"expected one mode for each of 2 spatial axes; got \('reflect',\)"),
         (["zeros"] * 3, "expected one mode for each of 2 spatial axes; got"),
         (("reflect", "mirror"), r"must be one of zeros, .*; got \('reflect', 'mirror'\)"),
+        (("mirror", "zeros"), r".*; got \('mirror', 'zeros'\); write 'reflect'$"),
+        ("edge", ".*; got 'edge'; write 'replicate'$"),
         ((), r"must be one of zeros, .*; got \(\)"),
     ],
 )

@@ -84,10 +84,12 @@ def test_dense_refuses_unflattened_input():
 
 
 def test_layers_refuse_mixed_dtypes():
-    with pytest.raises(DtypeError, match="float64"):
-        Convolutional(1, 1, (3,)).forward(np.zeros((1, 1, 5)))
-    with pytest.raises(DtypeError, match=r"weight: must have the dtype of x, float64; got float32"):
-        Dense(3, 1).forward(np.zeros((1, 3)))
+    sentence = r"^x: must have the dtype of the layer, float32; got float64; write x.astype"
+    for layer, shape in ((Convolutional(1, 1, (3,)), (1, 1, 5)), (Dense(3, 1), (1, 3))):
+        with pytest.raises(DtypeError, match=sentence):
+            layer.forward(np.zeros(shape))
+    with pytest.raises(DtypeError, match=r"^x: must be a numpy.ndarray; got list"):
+        Dense(3, 1).forward([[1.0, 2.0, 3.0]])
 
 
 def test_unknown_backend_is_named_when_it_is_needed():

@@ -129,6 +129,7 @@ def test_a_shape_is_any_sequence_of_integers(shape):
     [
         (5, "shape must be a tuple of integers; got 5"),
         (None, "shape must be a tuple of integers; got None"),
+        (np.ones((2, 3)), "shape must be a tuple of integers; got an array; write input.shape"),
         ("23", "shape must be a tuple of integers; got '23'"),
     ],
 )

@@ -18,7 +18,7 @@ ERRORS = [
         ShapeError,
         {"input": (4, 8)},
         "input: must have 3 to 18 axes (N, C, *S); got 2 in shape "
-        "(4, 8); add axes as in x[None, None]",
+        "(4, 8); add axes as in x[None, None], or name those of both by layout= and weight_layout=",
     ),
     (ShapeError, {"input": (1,) * 40}, "input: must have 3 to 18 axes (N, C, *S); got 40 in shape"),
     (ShapeError, {"input": ()}, "input: must have 3 to 18 axes (N, C, *S); got 0 in shape ()"),
@@ -26,7 +26,14 @@ ERRORS = [
     (
         ShapeError,
         {"weight": (6, 8, 3)},
-        "weight: second extent must be C / groups = 4 / 1 = 4; got 8 in shape (6, 8, 3)",
+        "weight: second extent must be C / groups = 4 / 1 = 4; got 8 in shape (6, 8, 3); "
+        "where the channels come last, say so by layout=, as in 'NHWC'",
+    ),
+    (
+        ShapeError,
+        {"weight": (6, 1, 3)},
+        "weight: second extent must be C / groups = 4 / 1 = 4; got 1 in shape (6, 1, 3); "
+        "to filter each channel by itself, make it a sample: N in layout=",
     ),
     (
         GeometryError,
@@ -65,7 +72,14 @@ ERRORS = [
     (
         GeometryError,
         {"padding": "wide"},
-        "padding: must be integers, pairs or one of valid, same, same_lower, full; got 'wide'",
+        "padding: must be integers, pairs or one of valid, same, same_lower, full; got 'wide'; "
+        "padding_mode= says what lies there",
+    ),
+    (
+        GeometryError,
+        {"padding": "SAME"},
+        "padding: must be integers, pairs or one of valid, same, same_lower, full; got 'SAME'; "
+        "did you mean 'same'?",
     ),
     (GeometryError, {"padding": 0.5}, "padding: must be an integer; got 0.5"),
     (
