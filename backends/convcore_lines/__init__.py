@@ -88,7 +88,7 @@ def _unlike_a_filter(geometry: Geometry, operation: Operation | None) -> Refusal
         (channels == 1, "CHANNELS", "an output channel sees one input channel", channels),
         (len(long) < 2, "KERNEL", "the kernel extends along one axis", geometry.kernel_extents),
         (set(geometry.stride) <= {1}, "STRIDE", "the stride is 1", geometry.stride),
-        (not any(map(any, geometry.padding)), "PADDING", "there is none", geometry.padding),
+        (not any(map(any, geometry.padding)), "PADDING", "the padding is 0", geometry.padding),
     ):
         if not holds:
             return Refusal(code, f"{rule}; got {got}")

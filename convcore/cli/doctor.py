@@ -127,11 +127,20 @@ def _seconds(call: Callable[[], Any]) -> float:
 
 
 def _instruction_sets() -> Finding:
+    from ..registry import backends
+
+    for record in filter(_is_miscapped, backends()):
+        return Finding("instruction sets", "ill", f"{record.error}; mend or unset it")
     cap = os.environ.get("CONVCORE_MAX_ISA")
     if cap:
         text = f"CONVCORE_MAX_ISA={cap} caps the native kernels; unset it for full speed"
         return Finding("instruction sets", "note", text)
     return Finding("instruction sets", "well", "the best that the processor has")
+
+
+def _is_miscapped(record: Any) -> bool:
+    """Whether it is broken by a cap that it does not know: only backends know the names."""
+    return "CONVCORE_MAX_ISA" in str(record.error)
 
 
 def _wisdom() -> Finding:
@@ -161,6 +170,7 @@ def _examination(record: Any) -> Callable[[], Finding]:
 def _backend(record: Any) -> tuple[State, str]:
     if record.state == "broken":
         remedy = f"install {record.distribution} again, or set CONVCORE_BLOCK={record.name}"
+        remedy = "see instruction sets" if _is_miscapped(record) else remedy
         return "ill", f"broken: {record.error}; {remedy}"
     if record.state != "available":
         return "note", f"{record.state}: {record.error or 'by CONVCORE_BLOCK'}"

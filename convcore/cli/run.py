@@ -69,11 +69,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _evaluator(model: Path) -> Evaluator:
     try:
-        from google.protobuf.message import DecodeError
-
         from ..adapters.onnx import Evaluator
     except ImportError as error:
         raise ConvcoreError(str(error)) from None
+    from google.protobuf.message import DecodeError  # which onnx brings
+
     try:
         return Evaluator(str(model))
     except DecodeError:

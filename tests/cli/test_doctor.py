@@ -56,6 +56,21 @@ def test_what_is_set_and_what_caps_the_kernels_is_noted(quick, environment):
     assert "CONVCORE_MAX_ISA=baseline caps" in found("instruction sets").text
 
 
+@pytest.mark.filterwarnings("ignore:backend 'capped'")
+def test_an_unknown_instruction_set_is_ill(quick, environment, registered, tmp_path, monkeypatch):
+    sentence = "CONVCORE_MAX_ISA: must be one of baseline; got 'avx3'"
+    (tmp_path / "capped.py").write_text(
+        f"from convcore.plugin import ConvcoreError\nraise ConvcoreError({sentence!r})\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    registered("capped:Capped", name="capped")
+    environment(CONVCORE_MAX_ISA="avx3")
+    finding = found("instruction sets")
+    assert finding.state == "ill"
+    assert finding.text.endswith(f"{sentence}; mend or unset it")
+    assert found("backend capped").text.endswith("see instruction sets")
+
+
 def test_without_a_distribution_there_is_a_command_to_run(monkeypatch):
     def version(name):
         raise importlib.metadata.PackageNotFoundError(name)

@@ -1,5 +1,7 @@
 """`convcore run`: what it prints and writes, and what it refuses."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -79,3 +81,11 @@ def test_without_onnx_the_extra_is_named(monkeypatch, capsys):
     monkeypatch.setitem(__import__("sys").modules, "google.protobuf.message", None)
     assert main(["run", "model.onnx"]) == 2
     assert capsys.readouterr().err.startswith("convcore run: ")
+
+
+def test_without_onnx_it_says_what_to_install(monkeypatch, capsys):
+    for name in ("onnx", "onnx.reference", "google"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delitem(sys.modules, "convcore.adapters.onnx", raising=False)
+    assert main(["run", "model.onnx"]) == 2
+    assert 'install it with: pip install "convcore[onnx]"' in capsys.readouterr().err

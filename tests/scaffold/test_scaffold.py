@@ -185,6 +185,20 @@ print(report if not report.ok else "ok")
     assert outside.python(code) == "ok\n"
 
 
+def test_the_commands_of_its_readme_for_asv(tmp_path, monkeypatch):
+    pytest.importorskip("asv")
+    scaffold.write("timed", parent=tmp_path)
+    readme = (tmp_path / "timed" / "README.md").read_text(encoding="utf-8")
+    move, once, run = re.findall(r"`((?:cd|asv) [^`]*)`", readme)
+    assert (move, run.split()[:2]) == ("cd asv_bench", ["asv", "run"])
+    monkeypatch.chdir(tmp_path / "timed" / move.removeprefix("cd "))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    asked = subprocess.run(
+        [sys.executable, "-m", *once.split()], capture_output=True, text=True, timeout=60
+    )
+    assert asked.returncode == 0, asked.stdout + asked.stderr
+
+
 @pytest.mark.parametrize("language", scaffold.LANGUAGES)
 def test_what_is_written(tmp_path, language, capsys):
     assert main(["new-backend", "two_words", "--language", language, "--into", str(tmp_path)]) == 0
