@@ -2,7 +2,8 @@
 
     python docs/check_site.py docs/_build
 
-Where Chromium is installed, it also opens some pages and looks for errors of their scripts.
+Where Chromium is installed, it also opens some pages, looks for errors of their scripts, and
+searches.
 """
 
 import re
@@ -19,6 +20,8 @@ OPENED = (
     "gallery/index.html",
     "reference/generated/convcore.conv.html",
 )
+# What is searched for, and a link that has to be among the results.
+SEARCHED, FOUND = "padding_mode", 'href="how-to/call.html"'
 FETCHING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
 
 
@@ -69,15 +72,21 @@ def leads(path, link, pages):
 
 
 def script_errors(site, browser):
-    """What the scripts of some pages complain of in a browser without a window."""
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0"]
+    """What the scripts of some pages complain of in a browser without a window, and a search."""
     for name in OPENED:
-        address = (site / name).resolve().as_uri()
-        command = [browser, *options, "--virtual-time-budget=2000", "--dump-dom", address]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        for line in done.stderr.splitlines():
+        for line in opened(site, browser, name).stderr.splitlines():
             if re.search(r":CONSOLE.*(Uncaught|[Ee]rror|Failed to load)", line):
                 yield f"{name}: {line}"
+    if FOUND not in opened(site, browser, "search.html", f"?q={SEARCHED}").stdout:
+        yield f"search.html: does not find {SEARCHED}"
+
+
+def opened(site, browser, name, query=""):
+    """The process that has printed a page as its scripts left it, and what they complain of."""
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0"]
+    address = (site / name).resolve().as_uri() + query
+    command = [browser, *options, "--virtual-time-budget=4000", "--dump-dom", address]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def main(site):
