@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -21,14 +20,6 @@ from .comparison import available
 from .measure import Case, Measurement, evaluate
 from .pictures import draw_filters
 from .problems import Filtering, problems
-
-
-class Refused(NamedTuple):
-    """A problem that a backend cannot run, and why."""
-
-    problem: str
-    backend: str
-    reason: str
 
 
 def run(
@@ -62,8 +53,8 @@ def run(
     for layer in layers:
         _print_problem(layer, [entry for entry in found if entry.problem == layer.title])
     print("error: largest difference from float64, in units of the bound that a backend declares")
-    for entry in dict.fromkeys(refused):
-        print(f"{entry.backend} refused '{entry.problem}': {entry.reason}")
+    for (backend, problem), reason in refused.items():
+        print(f"{backend} refused '{problem}': {reason}")
     path = out / "filters.png"
     draw_filters(path, layers, found)
     print(f"Picture: {path}")
@@ -72,9 +63,10 @@ def run(
 
 def _measure_all(
     layers: Sequence[Filtering], names: Sequence[str]
-) -> tuple[list[Measurement], list[Refused]]:
+) -> tuple[list[Measurement], dict[tuple[str, str], str]]:
+    """What was measured, and why a backend refused a problem, for the first operation it did."""
     found: list[Measurement] = []
-    refused: list[Refused] = []
+    refused: dict[tuple[str, str], str] = {}
     total = len(layers) * len(OPERATIONS) * len(names)
     with progress("Filters") as report:
         for done, (case, name) in enumerate(_tasks(layers, names)):
@@ -82,7 +74,7 @@ def _measure_all(
             try:
                 found.append(_measured(case, name))
             except UnsupportedError as error:
-                refused.append(Refused(case.problem.title, name, str(error)))
+                refused.setdefault((name, case.problem.title), str(error))
         report(total, total, "")
     return found, refused
 

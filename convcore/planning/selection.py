@@ -138,8 +138,7 @@ def refusal_sentence(tried: Sequence[Candidate], spec: settings.BackendSpec) -> 
     """The sentence for a problem that none of those tried can run."""
     reasons = [(c.name, c.refusal.text) for c in tried if c.refusal is not None]
     if spec is not None and not isinstance(spec, tuple):
-        name, text = reasons[0]
-        return f"backend '{name}' cannot run this problem: {text}; backend=None takes one that can"
+        return f"backend '{reasons[0][0]}' cannot run this problem: {reasons[0][1]}"
     nothing = "no backend" if spec is None else "none of those asked for"
     told = "; ".join(f"{name}: {text}" for name, text in reasons) or "none is installed"
     return f"backend: {nothing} can run this problem; {told}"
