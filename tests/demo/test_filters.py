@@ -51,7 +51,8 @@ def test_refusal_is_printed_with_its_reason(registered, tmp_path, monkeypatch, c
 
         @classmethod
         def refusal(cls, geometry, dtype, operation=None):
-            return Refusal("WIDE", "31 taps") if geometry.kernel_extents[0] == 31 else None
+            wide = geometry.kernel_extents[0] == 31
+            return Refusal("WIDE", f"{operation} has 31 taps") if wide else None
 
     registered(Narrow)
     found = filters.run(backends=["narrow"], out=tmp_path, shrink=16)
