@@ -198,7 +198,7 @@ if __name__ == "__main__":
             extension("convcore_naive", "_loops"),
             extension("convcore_im2col", "_lowering"),
             lines(),
-            *([bridge()] if HAS_KERNELS else []),
+            *([bridge(), extension("convcore_native", "_parts")] if HAS_KERNELS else []),
         ],
         cmdclass={"build_ext": BuildExtensions},
         options={

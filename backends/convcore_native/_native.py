@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from convcore.plugin import OPERATIONS, Array, Convolution, Geometry, Operation, UnsupportedError
 
 from ._bridge import NativePlan, TransformedWeight, at_once, share_loops_in
+from ._parts import join, split
 
 DEFAULT_WORKSPACE = 64 << 20
 FORWARD, GRAD_INPUT, GRAD_WEIGHT = range(3)
@@ -80,6 +81,16 @@ class NativeConvolution(Convolution):
     def share_loops_in(cls, team: int) -> None:
         """Share loops among the threads of another library; 0 is our own again."""
         share_loops_in(team)
+
+    @classmethod
+    def split_complex(cls, array: Array, real: Array, imaginary: Array) -> None:
+        """See `Convolution.split_complex`."""
+        split(array.view(real.dtype), real, imaginary)
+
+    @classmethod
+    def join_complex(cls, real: Array, imaginary: Array, out: Array) -> None:
+        """See `Convolution.join_complex`."""
+        join(real, imaginary, out.view(real.dtype))
 
     def workspace_bytes(self, operation: Operation) -> int:
         """Workspace of one call, in bytes."""

@@ -113,6 +113,27 @@ class Convolution(Planned, ABC):
         """
         return ("default",)
 
+    @classmethod
+    def split_complex(cls, array: Array, real: Array, imaginary: Array) -> None:
+        """Write the parts of complex numbers to two arrays of real ones.
+
+        The host makes complex products of the real ones of a backend; one that takes numbers apart
+        faster than NumPy overrides this and `join_complex`.
+
+        Parameters
+        ----------
+        array : ndarray of shape (A, B, L)
+            Read only; its last axis is contiguous, as those of the others are.
+        real, imaginary : ndarray of shape (A, B, L)
+            Overwritten.
+        """
+        real[...], imaginary[...] = array.real, array.imag
+
+    @classmethod
+    def join_complex(cls, real: Array, imaginary: Array, out: Array) -> None:
+        """The inverse of `split_complex`: overwrite `out` with complex numbers."""
+        out.real, out.imag = real, imaginary
+
     def workspace_bytes(self, operation: Operation) -> int:
         """Largest workspace that one call of `operation` allocates, in bytes."""
         return 0

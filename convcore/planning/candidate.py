@@ -7,7 +7,7 @@ options ask for is judged here, from its declaration. No plan is built before it
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from ..contract import MAX_TYPICAL_ERROR, Convolution, Declaration, Refusal
 from ..errors import BackendLoadError, UnsupportedError
 from ..problem import Operation
 from .question import Question
+from .real_parts import RealPartsConvolution, RealPartsFactory, classes_for
 
 # Where a batch must not decide who runs, that is judged by so many samples.
 USUAL_BATCH = 16
@@ -85,13 +86,36 @@ def candidate_for_class(
     *,
     estimate: bool = False,
 ) -> Candidate:
-    """Candidate for a class, whose plan is rebuilt elsewhere by `factory`, and its estimate."""
+    """Candidate for a class, whose plan is rebuilt elsewhere by `factory`, and its estimate.
+
+    Where it stands for several, because of complex numbers, the best of those that promise as much.
+    """
+    own = backend.declaration.numerics
+    classes = [c for c in classes_for(backend, question.dtype) if c.declaration.numerics == own]
+    several = len(classes) > 1
+    return _best(_candidate(name, c, factory, question, estimate or several) for c in classes)
+
+
+def _best(candidates: Iterable[Candidate]) -> Candidate:
+    """The one that is expected to be the fastest; the first where none can run."""
+    return min(candidates, key=lambda candidate: (candidate.backend is None, candidate.rank))
+
+
+def _candidate(
+    name: str,
+    backend: type[Convolution],
+    factory: Callable[..., Convolution],
+    question: Question,
+    estimate: bool,
+) -> Candidate:
     for operation in question.operations:
         refusal = backend.refusal(question.geometry, question.dtype, operation)
         if isinstance(refusal, Refusal):
             return Candidate(name, refusal=refusal)
         if refusal is not None:
             raise TypeError(f"refusal() must return a Refusal or None; got {refusal!r}")
+    if issubclass(backend, RealPartsConvolution):
+        factory = RealPartsFactory(factory, type(backend.products))
     return Candidate(name, backend, factory, _seconds(backend, question) if estimate else None)
 
 
@@ -100,14 +124,17 @@ def automatic_candidate(record: registry.BackendRecord, question: Question) -> C
     try:
         if record.blocked:
             return _blocked(record)
-        backend = record.load()
-        reason = _not_admitted(backend.declaration, question)
-        if reason is not None:
-            return Candidate(record.name, refusal=reason)
-        factory = registry.NamedFactory(record.name)
-        return candidate_for_class(record.name, backend, factory, question, estimate=True)
+        classes = classes_for(record.load(), question.dtype)
+        return _best(_admitted_candidate(record.name, backend, question) for backend in classes)
     except Exception as error:
         return failed(Candidate(record.name), record, error)
+
+
+def _admitted_candidate(name: str, backend: type[Convolution], question: Question) -> Candidate:
+    reason = _not_admitted(backend.declaration, question)
+    if reason is not None:
+        return Candidate(name, refusal=reason)
+    return _candidate(name, backend, registry.NamedFactory(name), question, estimate=True)
 
 
 def failed(candidate: Candidate, record: registry.BackendRecord, error: Exception) -> Candidate:

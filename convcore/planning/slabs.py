@@ -13,6 +13,11 @@ from typing import NamedTuple, TypeAlias
 
 from ..problem import Geometry, Operation
 
+# Input and output of a slab together: what a cache holds, and where more is worth while.
+USUAL_BYTES, MOST_BYTES = 6 * 2**20, 128 * 2**20
+# How often a slab is larger than what each slab reads anew, the weight and the rows of a halo.
+WORTH = 8
+
 # Where a part of an array lies: a slice for each of its first axes.
 Place: TypeAlias = tuple[slice, ...]
 
@@ -39,6 +44,13 @@ def slabs(geometry: Geometry, operation: Operation, elements: int) -> Iterator[S
             continue
         for start in range(0, total, rows):
             yield rows_of(sample, operation, batch, start, min(start + rows, total))
+
+
+def usual_bytes(geometry: Geometry, itemsize: int) -> int:
+    """How large a slab is where nobody says so: input and output together, in bytes."""
+    row = prod((geometry.in_channels, *geometry.input_extents[1:]))
+    anew = max(prod(geometry.weight_shape), geometry.receptive_field[0] * row)
+    return min(max(USUAL_BYTES, WORTH * anew * itemsize), MOST_BYTES)
 
 
 def rows_of(sample: Geometry, operation: Operation, batch: slice, start: int, stop: int) -> Slab:

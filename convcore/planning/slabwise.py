@@ -18,13 +18,9 @@ from ..contract import BACKEND_DTYPES, FLOAT16, Array, Convolution, Declaration
 from ..problem import Geometry, Operation, merged
 from .question import Question
 from .samples import chosen_plan
-from .slabs import Place, Slab, slabs
+from .slabs import Place, Slab, slabs, usual_bytes
 
 WIDE = np.dtype("float32")
-# Converted input and output of a slab together: what a cache holds, and where more is worth while.
-USUAL_BYTES, MOST_BYTES = 6 * 2**20, 128 * 2**20
-# How often a slab is larger than what each slab reads anew, the weight and the rows of a halo.
-WORTH = 8
 
 # What is done to a result, in place, before it is rounded.
 Epilogue: TypeAlias = Callable[[Array], Array]
@@ -200,14 +196,9 @@ class SlabwiseConvolution(Convolution):
         _round(total, out)
 
     def _slabs(self, operation: Operation) -> Iterator[Slab]:
-        limit = self._usual_bytes() if self.max_workspace is None else self.max_workspace
-        return slabs(self.geometry, operation, limit // self._summed.itemsize)
-
-    def _usual_bytes(self) -> int:
-        geometry = self.geometry
-        row = prod((geometry.in_channels, *geometry.input_extents[1:]))
-        anew = max(prod(geometry.weight_shape), geometry.receptive_field[0] * row)
-        return min(max(USUAL_BYTES, WORTH * anew * self._summed.itemsize), MOST_BYTES)
+        itemsize, limit = self._summed.itemsize, self.max_workspace
+        limit = usual_bytes(self.geometry, itemsize) if limit is None else limit
+        return slabs(self.geometry, operation, limit // itemsize)
 
     def _compute(self, operation: Operation, first: Array, second: Any, result: Array) -> bool:
         self.run(operation, Operand(first, self.dtype), Operand(second, self.dtype), result)

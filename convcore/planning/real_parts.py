@@ -1,0 +1,278 @@
+"""Complex numbers, for backends that know real ones: each product is made of real products.
+
+What a real backend becomes that way is a class like any other, with a declaration, refusals and
+estimates that follow from its own. The operands are taken apart slab by slab.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from math import prod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import registry
+from ..contract import (
+    Array,
+    Convolution,
+    Declaration,
+    PreparedWeight,
+    Refusal,
+    Weight,
+    WeightOperation,
+)
+from ..errors import UnsupportedError
+from ..problem import OPERATIONS, Geometry, Operation
+from .products import LINE, Channels, Four, Products, Three, Workspace
+from .slabs import Slab, slabs, usual_bytes
+
+COMPLEX = {"float32": "complex64", "float64": "complex128"}
+_REAL = {np.dtype(name): np.dtype(real) for real, name in COMPLEX.items()}
+WAYS: tuple[type[Products], ...] = (Channels, Four, Three)
+# What three products add to errors that are bounded by norms: each of two is of operands of up to
+# sqrt 2 times the norm. Typical errors of sums of many terms are below twice eps max |y|.
+THREE_BOUND, THREE_TYPICAL = 3.0, 8.0
+# Seconds to write a real number beside another, and to call a plan (Zen 3, 2026-12).
+MOVE, CALL = 0.15e-9, 6e-6
+# Arrays in a workspace at a time.
+MOST_ARRAYS = 12
+
+
+class RealPartsConvolution(Convolution):
+    """Computes complex convolutions by the plans of a backend for real numbers.
+
+    Its subclasses, which `in_real_parts` makes, say by which backend and in which way.
+    """
+
+    backend: ClassVar[type[Convolution]]
+    products: ClassVar[Products]
+
+    def __init__(self, geometry: Geometry, dtype: Any, **limits: Any) -> None:
+        super().__init__(geometry, dtype, **limits)
+        self._real_dtype = _REAL[self.dtype]
+        self._plan_of = lru_cache(maxsize=16)(self._real_plan)
+        self._slabs = lru_cache(maxsize=3)(self._cut)
+        if not geometry.degenerate:
+            self._check_workspace()  # which makes the plans, that may refuse
+
+    def _check_workspace(self) -> None:
+        """Refuse here what would need more memory than there is, or what the backend refuses."""
+        needed = max(map(self.workspace_bytes, OPERATIONS))
+        if self.max_workspace is not None and needed > self.max_workspace:
+            text = f"max_workspace: must hold the parts of a slab, {needed} bytes"
+            raise UnsupportedError(f"{text}; got {self.max_workspace}")
+
+    def _real_plan(self, part: Geometry) -> Convolution:
+        limits = self._limits()
+        if self.max_workspace is not None:
+            limits["max_workspace"] = self.max_workspace // 2
+        plan = self.backend(self.products.geometry(part), self._real_dtype, **limits)
+        if plan.declaration.nonfinite == "spreads":
+            plan._repair = _not_mended
+        return plan
+
+    @classmethod
+    def refusal(
+        cls, geometry: Geometry, dtype: Any, operation: Operation | None = None
+    ) -> Refusal | None:
+        """That of the backend, of the real problem."""
+        refusal = super().refusal(geometry, dtype, operation)
+        if refusal is not None:
+            return refusal
+        real = cls.products.geometry(geometry)
+        return cls.backend.refusal(real, _REAL[np.dtype(dtype)], operation)
+
+    @classmethod
+    def estimate(
+        cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
+    ) -> float | None:
+        """That of each call, and the time in which the operands are taken apart."""
+        real, real_dtype = cls.products.geometry(geometry), _REAL[np.dtype(dtype)]
+        seconds = cls.backend.estimate(real, real_dtype, operation, threads=threads)
+        if seconds is None:
+            return None
+        moved = _numbers(cls.products, geometry, operation) * MOVE * real_dtype.itemsize / 4
+        return cls.products.calls * (seconds + CALL) + moved
+
+    @classmethod
+    def variants(
+        cls, geometry: Geometry, dtype: Any, operation: Operation, **limits: Any
+    ) -> tuple[str, ...]:
+        """Those of the backend."""
+        real = cls.products.geometry(geometry)
+        return cls.backend.variants(real, _REAL[np.dtype(dtype)], operation, **limits)
+
+    def workspace_bytes(self, operation: Operation) -> int:
+        """The parts of the largest slab, and the workspace of its plan, in bytes."""
+        elements = self._elements(operation) * self._real_dtype.itemsize
+        return elements + max(
+            self._plan_of(slab.geometry).workspace_bytes(operation)
+            for slab in self._slabs(operation)
+        )
+
+    def _elements(self, operation: Operation) -> int:
+        """Elements of the workspace: a weight in full, or the sum over the slabs, and a slab."""
+        largest = max(
+            _numbers(self.products, slab.geometry, operation) for slab in self._slabs(operation)
+        )
+        count = self.products.count(operation)[2] if operation == "grad_weight" else 0
+        summed = count * prod(self.geometry.weight_shape)
+        return largest + summed + MOST_ARRAYS * LINE
+
+    def describe(self, operation: Operation) -> str:
+        """How the first slab is carried out."""
+        plan = self._plan_of(self._slabs(operation)[0].geometry)
+        return f"{self.products.text}: {plan.describe(operation)}"
+
+    def _cut(self, operation: Operation) -> Sequence[Slab]:
+        limit = self.max_workspace
+        usual = usual_bytes(self.geometry, self.dtype.itemsize)
+        size = usual if limit is None else limit // 4
+        return list(slabs(self.geometry, operation, size // self.dtype.itemsize))
+
+    def _prepare(self, weight: Array, operation: WeightOperation) -> Any:
+        """For each geometry of a slab, what its plan takes in each call."""
+        space = self._workspace(operation)
+        seconds = self.products.second(self.geometry, operation, weight, space)
+        return {
+            part: [self._plan_of(part).prepare(each, operation=operation) for each in seconds]
+            for part in {slab.geometry for slab in self._slabs(operation)}
+        }
+
+    def _workspace(self, operation: Operation) -> Workspace:
+        return Workspace(self._elements(operation), self._real_dtype)
+
+    def _by_slabs(
+        self, operation: WeightOperation, first: Array, weight: Any, result: Array
+    ) -> bool | None:
+        """Overwrite `result`; whether it is finite, where the real plans tell."""
+        space, finite = self._workspace(operation), True
+        prepared = weight if isinstance(weight, dict) else {}
+        if not prepared:
+            seconds = self.products.second(self.geometry, operation, weight, space)
+        begin = space.used
+        for slab in self._slabs(operation):
+            source, target = slab.input, slab.output
+            if operation == "grad_input":
+                source, target = target, source
+            part, space.used = slab.geometry, begin
+            firsts = self.products.first(part, first[source], space)
+            pairs = zip(firsts, prepared.get(part) or seconds, strict=True)
+            results, seen = self._results(operation, part, pairs, space)
+            self.products.join(part, operation, results, result[target])
+            finite = finite and seen
+        return finite if self.products.calls == 1 else None
+
+    def _results(
+        self,
+        operation: Operation,
+        part: Geometry,
+        pairs: Iterable[tuple[Array, Weight]],
+        space: Workspace,
+    ) -> tuple[list[Array], bool]:
+        """What each call of a slab gives, and whether all of it is as it should be."""
+        plan, results, seen = self._plan_of(part), [], True
+        shape = plan.geometry.result_shape(operation)
+        for first, second in pairs:
+            results.append(space.array(shape))
+            operand = second.payload(plan, operation) if type(second) is PreparedWeight else second
+            seen &= plan._compute(operation, first, operand, results[-1])
+        return results, seen
+
+    def _forward(self, input: Array, weight: Any, output: Array) -> bool | None:
+        return self._by_slabs("forward", input, weight, output)
+
+    def _grad_input(self, grad_output: Array, weight: Any, grad_input: Array) -> bool | None:
+        return self._by_slabs("grad_input", grad_output, weight, grad_input)
+
+    def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
+        space = self._workspace("grad_weight")
+        shape = self.products.geometry(self.geometry).weight_shape
+        totals = [space.array(shape) for _ in range(self.products.calls)]
+        for total in totals:
+            total.fill(0)
+        begin = space.used
+        for slab in self._slabs("grad_weight"):
+            part, space.used = slab.geometry, begin
+            firsts = self.products.first(part, grad_output[slab.output], space)
+            seconds = self.products.second(part, "grad_weight", input[slab.input], space)
+            pairs = zip(firsts, seconds, strict=True)
+            results, _ = self._results("grad_weight", part, pairs, space)
+            for total, each in zip(totals, results, strict=True):
+                total += each
+        self.products.join(self.geometry, "grad_weight", totals, grad_weight)
+
+
+def _not_mended(*_: object) -> None:
+    """Stands for a repair in a plan that is to look at its results, and leave them."""
+
+
+def _numbers(products: Products, geometry: Geometry, operation: Operation) -> int:
+    """Real numbers that the operands and the result are taken apart into."""
+    counts = products.count(operation)
+    pairs = zip(counts, geometry.signatures[operation], strict=True)
+    return sum(count * prod(shape) for count, shape in pairs)
+
+
+@lru_cache(maxsize=128)
+def in_real_parts(backend: type[Convolution], way: type[Products]) -> type[Convolution]:
+    """What a backend for real numbers becomes for complex ones.
+
+    Parameters
+    ----------
+    backend : type[Convolution]
+        Of which plans are made.
+    way : type[Products]
+        How a complex product is made of real ones.
+    """
+    namespace = {
+        "backend": backend,
+        "products": way(backend),
+        "name": backend.name,
+        "declaration": _declaration(backend.declaration, way),
+    }
+    return type(f"Complex{backend.__name__}", (RealPartsConvolution,), namespace)
+
+
+def _declaration(real: Declaration, way: type[Products]) -> Declaration:
+    """What a real backend promises of complex numbers."""
+    dtypes = tuple(COMPLEX[name] for name in real.dtypes if name in COMPLEX)
+    if way.componentwise:
+        return replace(real, dtypes=dtypes)
+    typical = real.bound if real.typical_error is None else real.typical_error
+    componentwise = real.numerics == "componentwise"
+    return replace(
+        real,
+        dtypes=dtypes,
+        numerics="normwise",
+        bound=THREE_BOUND * real.bound * (4 if componentwise else 1),
+        typical_error=THREE_TYPICAL if componentwise else THREE_BOUND * typical,
+        nonfinite="spreads",
+    )
+
+
+def classes_for(backend: type[Convolution], dtype: np.dtype[Any]) -> Sequence[type[Convolution]]:
+    """What may run for a backend: itself, or where it knows only real numbers, what it becomes."""
+    names = backend.declaration.dtypes
+    real = _REAL.get(dtype)
+    if real is None or str(dtype) in names or str(real) not in names:
+        return (backend,)
+    return tuple(in_real_parts(backend, way) for way in WAYS)
+
+
+class RealPartsFactory:
+    """Builds, wherever a pickle is opened, a plan of what a backend becomes for complex numbers."""
+
+    def __init__(self, factory: Any, way: type[Products]) -> None:
+        self.factory, self.way = factory, way
+
+    def __call__(self, *args: Any, **limits: Any) -> Convolution:
+        """The plan."""
+        named = isinstance(self.factory, registry.NamedFactory)
+        backend = registry.get_backend(self.factory.name) if named else self.factory
+        plan = in_real_parts(backend, self.way)(*args, **limits)
+        plan._factory = self
+        return plan

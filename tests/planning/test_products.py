@@ -1,0 +1,86 @@
+"""What complex products are made of: the algebra, on numbers instead of convolutions."""
+
+import numpy as np
+import pytest
+
+import convcore
+from convcore.planning.products import LINE, Channels, Four, Three, Workspace, in_lines
+from convcore.problem import ROLES, Geometry
+
+POINT = Geometry.of((1, 1, 1), (1, 1, 1))
+FOUND = [record.load() for record in convcore.backends() if record.state == "available"]
+
+
+def array(value):
+    return np.array(value, "complex128").reshape(1, 1, 1)
+
+
+@pytest.mark.parametrize("operation", ROLES)
+@pytest.mark.parametrize("way", [Channels, Four, Three])
+def test_the_calls_amount_to_the_complex_product(way, operation):
+    products = way(convcore.get_backend("naive"))
+    space = Workspace(40 * LINE, np.dtype("float64"))
+    plan = products.backend(products.geometry(POINT), "float64")
+    first = products.first(POINT, array(3 - 5j), space)
+    second = products.second(POINT, operation, array(-7 + 2j), space)
+    assert len(first) == len(second) == way.calls
+    results = [getattr(plan, operation)(*pair) for pair in zip(first, second, strict=True)]
+    out = array(0)
+    products.join(POINT, operation, results, out)
+    assert out.item() == (3 - 5j) * (-7 + 2j)
+
+
+@pytest.mark.parametrize("operation", ROLES)
+@pytest.mark.parametrize("way", [Channels, Four, Three])
+def test_the_numbers_are_as_many_as_is_said(way, operation):
+    products = way(convcore.get_backend("naive"))
+    geometry = Geometry.of((2, 6, 9), (4, 3, 2), groups=2)
+    real = products.geometry(geometry)
+    told = [
+        count * np.prod(shape) / (1 if way is Channels else way.calls)
+        for count, shape in zip(
+            products.count(operation), geometry.signatures[operation], strict=True
+        )
+    ]
+    if way is not Four:  # which has the parts twice, and keeps them once
+        assert told == [np.prod(shape) for shape in real.signatures[operation]]
+    space = Workspace(2000, np.dtype("float32"))
+    first, second = (np.zeros(shape, "complex64") for shape in geometry.operand_shapes(operation))
+    products.first(geometry, first, space)
+    begin = space.used
+    products.second(geometry, operation, second, space)
+    counts = products.count(operation)
+    for used, count, size in (
+        (begin, counts[0], first.size),
+        (space.used - begin, counts[1], second.size),
+    ):
+        assert count * size <= used < count * size + 4 * LINE
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("length", [1, 7, 64, 1001])
+@pytest.mark.parametrize("backend", FOUND, ids=lambda backend: backend.name)
+def test_every_backend_takes_complex_numbers_apart_and_puts_them_together(backend, length, dtype):
+    rng = np.random.default_rng(length)
+    given = (rng.standard_normal((4, 3, length)) + 1j * rng.standard_normal((4, 3, length))).astype(
+        dtype
+    )
+    wide = np.zeros((4, 3, length + 5), dtype)
+    wide[..., :length] = given
+    parts = np.zeros((8, 3, length), given.real.dtype)
+    backend.split_complex(wide[..., :length], parts[::2], parts[1::2])
+    np.testing.assert_array_equal(parts[::2], given.real)
+    np.testing.assert_array_equal(parts[1::2], given.imag)
+    out = np.ones_like(wide)
+    backend.join_complex(parts[::2], parts[1::2], out[..., :length])
+    np.testing.assert_array_equal(out[..., :length], given)
+    assert (out[..., length:] == 1).all()
+
+
+def test_arrays_of_a_workspace_begin_with_a_line_and_share_nothing():
+    space = Workspace(100, np.dtype("float32"))
+    one, other = space.array((3, 5)), space.array((17,))
+    assert space.used == in_lines(15) + in_lines(17) == 48
+    assert not np.shares_memory(one, other)
+    space.used = 0
+    assert np.shares_memory(one, space.array((1,)))
