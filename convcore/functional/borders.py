@@ -8,6 +8,7 @@ lies in the halos of the axes before it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
@@ -112,26 +113,81 @@ class Border:
             else:
                 halo[...] = lines[before + source_positions(self.modes[axis], low, high, extent)]
 
-    def fold(self, gradient: Array, out: Array) -> None:
-        """Adjoint of `extend`: write to `out` (N, C, *S) what `gradient` says of the input."""
-        out.fill(0)
-        with np.errstate(all="ignore"):  # as where the padding is zeros
-            for axis, (before, after) in enumerate(self.halos):
-                if before or after:
-                    gradient = self._fold_axis(gradient, axis)
-            kept: tuple[Any, ...] = (..., *self._kept)
-            out[kept] = gradient
+    def box(self, input: Operand, value: Any, ranges: Sequence[Pair]) -> Array:
+        """A box of the extended input: positions [start, stop) of each axis, of all samples."""
+        axes = list(enumerate(ranges))
+        sources = [self._kept[axis].start + self._sources(axis, *pair) for axis, pair in axes]
+        samples, channels = input.array.shape[:2]
+        block = np.empty((samples, channels, *map(len, sources)), summed_in(input.dtype))
+        if any(self.is_constant(axis, pair) for axis, pair in axes):
+            value = np.full((), value, input.dtype)
+            block[...] = value.conj() if input.conjugated else value
+            return block
+        input.copy_part((slice(None), slice(None), *np.ix_(*sources)), block)
+        for axis, (start, stop) in axes:
+            if self.modes[axis] == "constant":  # with something of its halo and of the input
+                lines, inner = np.moveaxis(block, axis + 2, 0), self._inner[axis]
+                lines[: max(0, inner.start - start)] = value
+                lines[len(lines) - max(0, stop - inner.stop) :] = value
+        return block
 
-    def _fold_axis(self, gradient: Array, axis: int) -> Array:
-        (before, after), extent = self.halos[axis], self.cropped_extents[axis]
-        rows = np.moveaxis(gradient, axis + 2, 0)
-        folded = rows[before : before + extent].copy()
-        if self.modes[axis] != "constant":
-            for low, high in ((-before, 0), (extent, extent + after)):
-                sources = source_positions(self.modes[axis], low, high, extent)
-                for position, source in enumerate(sources, start=before + low):
-                    folded[source] += rows[position]
-        return np.moveaxis(folded, 0, axis + 2)
+    def is_constant(self, axis: int, positions: Pair) -> bool:
+        """Whether a range of positions lies in a halo that copies nothing."""
+        start, stop = positions
+        inner = self._inner[axis]
+        outside = stop <= inner.start or start >= inner.stop
+        return self.modes[axis] == "constant" and outside
+
+    def _sources(self, axis: int, start: int, stop: int) -> Positions:
+        """What each position of a range copies, in the cropped input; any where it is constant."""
+        before, extent = self.halos[axis][0], self.cropped_extents[axis]
+        mode = "replicate" if self.modes[axis] in ("constant", "zeros") else self.modes[axis]
+        return source_positions(mode, start - before, stop - before, extent)
+
+    def boxes(self) -> Iterator[tuple[Pair, ...]]:
+        """What the halos are made of, box by box: a range of positions of each axis."""
+        whole: list[Pair] = [(0, extent) for extent in self.extended_extents]
+        for axis, inner in enumerate(self._inner):
+            for start, stop in ((0, inner.start), (inner.stop, self.extended_extents[axis])):
+                if start < stop:
+                    yield (*whole[:axis], (start, stop), *whole[axis + 1 :])
+            whole[axis] = (inner.start, inner.stop)
+
+    def fold(self, gradient: Array, out: Array) -> None:
+        """Adjoint of `extend`: write to `out` (N, C, *S) what `gradient` says of the input.
+
+        `gradient` is overwritten.
+        """
+        out.fill(0)
+        self.fold_box(gradient, [(0, extent) for extent in self.extended_extents], out)
+
+    def fold_box(self, gradient: Array, ranges: Sequence[Pair], out: Array) -> None:
+        """Adjoint of `box`: add to `out` (N, C, *S) what `gradient` says of the input."""
+        place: list[Any] = [...]
+        with np.errstate(all="ignore"):  # as where the padding is zeros
+            for axis, positions in enumerate(ranges):
+                if self.is_constant(axis, positions):
+                    return
+                gradient, kept = self._folded(gradient, axis, positions)
+                place.append(kept)
+            out[tuple(place)] += gradient
+
+    def _folded(self, gradient: Array, axis: int, positions: Pair) -> tuple[Array, slice]:
+        """The gradient of a range of positions, added up where they copy the same; and of what."""
+        (start, stop), (before, crop) = positions, (self.halos[axis][0], self._kept[axis].start)
+        rows, inner = np.moveaxis(gradient, axis + 2, 0), self._inner[axis]
+        own = slice(max(start, inner.start), min(stop, inner.stop))
+        sources = self._sources(axis, start, stop)
+        if own.start < own.stop:  # all that is copied lies there
+            low, folded = own.start - before, rows[own.start - start : own.stop - start]
+        else:
+            low = int(sources.min())
+            folded = np.zeros((int(sources.max()) + 1 - low, *rows.shape[1:]), rows.dtype)
+        for position in (*range(start, min(stop, own.start)), *range(max(start, own.stop), stop)):
+            if self.modes[axis] != "constant":
+                folded[sources[position - start] - low] += rows[position - start]
+        high = crop + low + len(folded)
+        return np.moveaxis(folded, 0, axis + 2), slice(crop + low, high)
 
 
 def _thirds(start: int, stop: int, begin: int, end: int) -> list[Pair]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from .. import registry, settings
+from ..contract import FLOAT16, Convolution
+from ..errors import UnsupportedError
 from ..planning import Question, SlabwiseConvolution, check_spec, plan_for
 from ..problem import Geometry, Operation, Padding, PerAxis, freeze, transposed_geometry
 from .borders import Border
 from .call import Call, SlabwiseCall
+from .halos import HaloCall, halos_of, is_worth_while
 from .padding_modes import PaddingMode, check_mode, parse_modes
 
 # Calls that are kept, with a plan of some kilobytes each.
@@ -139,8 +143,32 @@ def _planned(
     backend: settings.BackendSpec,
     slabwise: bool,
 ) -> Call:
+    if border is not None and not slabwise and dtype != FLOAT16:
+        with suppress(UnsupportedError):  # a backend may run the problem, and not that of a halo
+            if (call := _halo_call(geometry, dtype, border, operation, backend)) is not None:
+                return call
     computed = geometry if border is None else border.remaining(geometry)
     question = Question.now(computed, dtype, operation)
     plan = plan_for(question, backend, slabwise=slabwise)
     kind = SlabwiseCall if isinstance(plan, SlabwiseConvolution) else Call
     return kind(geometry, dtype, border, plan)
+
+
+def _halo_call(
+    geometry: Geometry,
+    dtype: np.dtype[Any],
+    border: Border,
+    operation: Operation,
+    backend: settings.BackendSpec,
+) -> HaloCall | None:
+    """The call that leaves the input as it is, where that is worth while."""
+    # Where a batch must not change a bit, it must not decide this.
+    samples = 1 if settings.resolve().deterministic == "batch" else geometry.batch
+    if geometry.degenerate or not is_worth_while(border, samples, geometry.in_channels):
+        return None
+
+    def planned(part: Geometry) -> Convolution:
+        return plan_for(Question.now(part, dtype, operation), backend)
+
+    halos = list(halos_of(border, geometry, planned))
+    return HaloCall(geometry, dtype, border, planned(geometry), halos)

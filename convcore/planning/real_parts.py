@@ -53,8 +53,8 @@ class RealPartsConvolution(Convolution):
     def __init__(self, geometry: Geometry, dtype: Any, **limits: Any) -> None:
         super().__init__(geometry, dtype, **limits)
         self._real_dtype = _REAL[self.dtype]
-        self._plan_of = lru_cache(maxsize=16)(self._real_plan)
-        self._slabs = lru_cache(maxsize=3)(self._cut)
+        self._plans: dict[Geometry, Convolution] = {}
+        self._cuts: dict[Operation, Sequence[Slab]] = {}
         if not geometry.degenerate:
             self._check_workspace()  # which makes the plans, that may refuse
 
@@ -64,6 +64,18 @@ class RealPartsConvolution(Convolution):
         if self.max_workspace is not None and needed > self.max_workspace:
             text = f"max_workspace: must hold the parts of a slab, {needed} bytes"
             raise UnsupportedError(f"{text}; got {self.max_workspace}")
+
+    def _plan_of(self, part: Geometry) -> Convolution:
+        """The plan of a slab, made once."""
+        if part not in self._plans:
+            self._plans[part] = self._real_plan(part)
+        return self._plans[part]
+
+    def _slabs(self, operation: Operation) -> Sequence[Slab]:
+        """How the problem is cut, also found once."""
+        if operation not in self._cuts:
+            self._cuts[operation] = self._cut(operation)
+        return self._cuts[operation]
 
     def _real_plan(self, part: Geometry) -> Convolution:
         limits = self._limits()

@@ -1,0 +1,119 @@
+"""A border other than zeros without a copy of the input: as with zeros, and the halos on their own.
+
+The extended input is the input among zeros, and boxes of its halos among zeros. All operations are
+linear in it, so what they give of the parts adds up: an output, the gradient of a weight, and the
+gradient of the input, to which each box adds what it copies. The boxes are small where the input is
+large; each is a problem of its own, of the outputs that read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..contract import Array, Convolution
+from ..planning import Operand
+from ..problem import Geometry, Pair
+from .bias import add_bias
+from .borders import Border
+from .call import Call
+
+# Elements of an input beyond which a copy costs more than some small problems, and how many times
+# smaller the halos are (Zen 3, 2026-12).
+LEAST_ELEMENTS = 1 << 18
+LEAST_RATIO = 8
+
+
+class Halo(NamedTuple):
+    """A box of the extended input, where the outputs that read it are, and what runs it."""
+
+    ranges: tuple[Pair, ...]
+    output: tuple[Any, ...]
+    plan: Convolution
+
+
+class HaloCall(Call):
+    """A call whose plan takes the border for zeros, and adds what the halos add.
+
+    Parameters
+    ----------
+    geometry, dtype, border, plan
+        As of a `Call`; the plan is of `geometry`.
+    halos : list of Halo
+        The boxes that outputs read.
+    """
+
+    __slots__ = ("halos",)
+    border: Border
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        dtype: np.dtype[Any],
+        border: Border,
+        plan: Convolution,
+        halos: list[Halo],
+    ) -> None:
+        super().__init__(geometry, dtype, border, plan)
+        self.halos = halos
+
+    def forward(
+        self, input: Array, weight: Array, bias: Array | None, value: Any, out: Array | None
+    ) -> Array:
+        """The output as with zeros, and that of each halo."""
+        result = self.plan.forward(input, weight, out=out)
+        for ranges, output, plan in self.halos:
+            box = self.border.box(Operand(input, self.dtype), value, ranges)
+            _add(result[output], plan.forward(box, weight))
+        return result if bias is None else add_bias(result, bias)
+
+    def grad_input(
+        self, grad_output: Array, weight: Array, bias: Array | None, out: Array | None
+    ) -> Array:
+        """The gradient as with zeros, and that of each halo, folded back."""
+        result = self.plan.grad_input(grad_output, weight, out=out)
+        for ranges, output, plan in self.halos:
+            if not any(self.border.is_constant(*each) for each in enumerate(ranges)):
+                self.border.fold_box(plan.grad_input(grad_output[output], weight), ranges, result)
+        return result
+
+    def grad_weight(self, grad_output: Array, input: Array, value: Any, out: Array | None) -> Array:
+        """The gradient as with zeros, and that of each halo."""
+        result = self.plan.grad_weight(grad_output, input, out=out)
+        for ranges, output, plan in self.halos:
+            box = self.border.box(Operand(input, self.dtype), value, ranges)
+            _add(result, plan.grad_weight(grad_output[output], box))
+        return result
+
+
+def _add(result: Array, part: Array) -> None:
+    with np.errstate(all="ignore"):
+        result += part
+
+
+def is_worth_while(border: Border, samples: int, channels: int) -> bool:
+    """Whether halos are so much smaller than the input that they are better on their own."""
+    input = samples * channels * prod(border.cropped_extents)
+    elements = prod(border.extended_extents) - prod(border.cropped_extents)
+    enough = input >= LEAST_ELEMENTS
+    return enough and LEAST_RATIO * elements <= prod(border.cropped_extents)
+
+
+def halos_of(
+    border: Border, geometry: Geometry, planned: Callable[[Geometry], Convolution]
+) -> Iterator[Halo]:
+    """The boxes of the halos that any output reads, each with its plan."""
+    extended = border.remaining(geometry)
+    for ranges in border.boxes():
+        cuts = [extended.cut(axis, *pair, of="input") for axis, pair in enumerate(ranges)]
+        if all(cut.output.start < cut.output.stop for cut in cuts):
+            part = replace(
+                extended,
+                input_extents=tuple(stop - start for start, stop in ranges),
+                padding=tuple(cut.padding for cut in cuts),
+            )
+            yield Halo(ranges, (..., *(cut.output for cut in cuts)), planned(part))
