@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ from ..contract import Array
 from ..errors import GeometryError
 from ..planning import Operand, summed_in
 from ..problem import Geometry, Pair
-
-Positions: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
+from .boxes import Box, Line, Positions, as_index
 
 
 class Border:
@@ -98,7 +97,8 @@ class Border:
                 if self.modes[0] == "constant":
                     target[...] = value
                     continue
-                read = crop + source_positions(self.modes[0], low - before, high - before, extent)
+                sources = source_positions(self.modes[0], low - before, high - before, extent)
+                read = as_index(crop + sources)
             input.copy_part((batch, slice(None), read, *self._kept[1:]), target[inner])
 
     def _fill_halo(self, block: Array, axis: int, value: Any) -> None:
@@ -111,47 +111,36 @@ class Border:
             if self.modes[axis] == "constant":
                 halo[...] = value
             else:
-                halo[...] = lines[before + source_positions(self.modes[axis], low, high, extent)]
+                sources = source_positions(self.modes[axis], low, high, extent)
+                halo[...] = lines[as_index(before + sources)]
 
-    def box(self, input: Operand, value: Any, ranges: Sequence[Pair]) -> Array:
-        """A box of the extended input: positions [start, stop) of each axis, of all samples."""
-        axes = list(enumerate(ranges))
-        sources = [self._kept[axis].start + self._sources(axis, *pair) for axis, pair in axes]
-        samples, channels = input.array.shape[:2]
-        block = np.empty((samples, channels, *map(len, sources)), summed_in(input.dtype))
-        if any(self.is_constant(axis, pair) for axis, pair in axes):
-            value = np.full((), value, input.dtype)
-            block[...] = value.conj() if input.conjugated else value
-            return block
-        input.copy_part((slice(None), slice(None), *np.ix_(*sources)), block)
-        for axis, (start, stop) in axes:
-            if self.modes[axis] == "constant":  # with something of its halo and of the input
-                lines, inner = np.moveaxis(block, axis + 2, 0), self._inner[axis]
-                lines[: max(0, inner.start - start)] = value
-                lines[len(lines) - max(0, stop - inner.stop) :] = value
-        return block
+    def box(self, ranges: Sequence[Pair]) -> Box:
+        """A box of the extended input: positions [start, stop) of each axis."""
+        return Box([self._line(axis, *pair) for axis, pair in enumerate(ranges)])
 
-    def is_constant(self, axis: int, positions: Pair) -> bool:
-        """Whether a range of positions lies in a halo that copies nothing."""
-        start, stop = positions
-        inner = self._inner[axis]
-        outside = stop <= inner.start or start >= inner.stop
-        return self.modes[axis] == "constant" and outside
-
-    def _sources(self, axis: int, start: int, stop: int) -> Positions:
-        """What each position of a range copies, in the cropped input; any where it is constant."""
-        before, extent = self.halos[axis][0], self.cropped_extents[axis]
-        mode = "replicate" if self.modes[axis] in ("constant", "zeros") else self.modes[axis]
-        return source_positions(mode, start - before, stop - before, extent)
+    def _line(self, axis: int, start: int, stop: int) -> Line:
+        inner, crop = self._inner[axis], self._kept[axis].start
+        mode, extent = self.modes[axis], self.cropped_extents[axis]
+        own = range(max(start, inner.start) - start, max(start, min(stop, inner.stop)) - start)
+        if mode == "constant":
+            sources = crop + np.arange(start, stop)[own.start : own.stop] - inner.start
+            return Line.constant(sources, own, stop - start)
+        mode = "circular" if mode == "zeros" else mode  # which has no halo to fill
+        sources = crop + source_positions(mode, start - inner.start, stop - inner.start, extent)
+        return Line.of(sources, own)
 
     def boxes(self) -> Iterator[tuple[Pair, ...]]:
-        """What the halos are made of, box by box: a range of positions of each axis."""
-        whole: list[Pair] = [(0, extent) for extent in self.extended_extents]
-        for axis, inner in enumerate(self._inner):
+        """What the halos are made of, box by box: a range of positions of each axis.
+
+        Those of the last axis come first, so that what is long is in the order of the memory.
+        """
+        ranges: list[Pair] = [(0, extent) for extent in self.extended_extents]
+        for axis in reversed(range(len(ranges))):
+            inner = self._inner[axis]
             for start, stop in ((0, inner.start), (inner.stop, self.extended_extents[axis])):
                 if start < stop:
-                    yield (*whole[:axis], (start, stop), *whole[axis + 1 :])
-            whole[axis] = (inner.start, inner.stop)
+                    yield (*ranges[:axis], (start, stop), *ranges[axis + 1 :])
+            ranges[axis] = (inner.start, inner.stop)
 
     def fold(self, gradient: Array, out: Array) -> None:
         """Adjoint of `extend`: write to `out` (N, C, *S) what `gradient` says of the input.
@@ -159,35 +148,7 @@ class Border:
         `gradient` is overwritten.
         """
         out.fill(0)
-        self.fold_box(gradient, [(0, extent) for extent in self.extended_extents], out)
-
-    def fold_box(self, gradient: Array, ranges: Sequence[Pair], out: Array) -> None:
-        """Adjoint of `box`: add to `out` (N, C, *S) what `gradient` says of the input."""
-        place: list[Any] = [...]
-        with np.errstate(all="ignore"):  # as where the padding is zeros
-            for axis, positions in enumerate(ranges):
-                if self.is_constant(axis, positions):
-                    return
-                gradient, kept = self._folded(gradient, axis, positions)
-                place.append(kept)
-            out[tuple(place)] += gradient
-
-    def _folded(self, gradient: Array, axis: int, positions: Pair) -> tuple[Array, slice]:
-        """The gradient of a range of positions, added up where they copy the same; and of what."""
-        (start, stop), (before, crop) = positions, (self.halos[axis][0], self._kept[axis].start)
-        rows, inner = np.moveaxis(gradient, axis + 2, 0), self._inner[axis]
-        own = slice(max(start, inner.start), min(stop, inner.stop))
-        sources = self._sources(axis, start, stop)
-        if own.start < own.stop:  # all that is copied lies there
-            low, folded = own.start - before, rows[own.start - start : own.stop - start]
-        else:
-            low = int(sources.min())
-            folded = np.zeros((int(sources.max()) + 1 - low, *rows.shape[1:]), rows.dtype)
-        for position in (*range(start, min(stop, own.start)), *range(max(start, own.stop), stop)):
-            if self.modes[axis] != "constant":
-                folded[sources[position - start] - low] += rows[position - start]
-        high = crop + low + len(folded)
-        return np.moveaxis(folded, 0, axis + 2), slice(crop + low, high)
+        self.box([(0, extent) for extent in self.extended_extents]).fold(gradient, out)
 
 
 def _thirds(start: int, stop: int, begin: int, end: int) -> list[Pair]:

@@ -17,9 +17,10 @@ import numpy as np
 
 from ..contract import Array, Convolution
 from ..planning import Operand
-from ..problem import Geometry, Pair
+from ..problem import Geometry
 from .bias import add_bias
 from .borders import Border
+from .boxes import Box
 from .call import Call
 
 # Elements of an input beyond which a copy costs more than some small problems, and how many times
@@ -31,7 +32,7 @@ LEAST_RATIO = 8
 class Halo(NamedTuple):
     """A box of the extended input, where the outputs that read it are, and what runs it."""
 
-    ranges: tuple[Pair, ...]
+    box: Box
     output: tuple[Any, ...]
     plan: Convolution
 
@@ -66,9 +67,9 @@ class HaloCall(Call):
     ) -> Array:
         """The output as with zeros, and that of each halo."""
         result = self.plan.forward(input, weight, out=out)
-        for ranges, output, plan in self.halos:
-            box = self.border.box(Operand(input, self.dtype), value, ranges)
-            _add(result[output], plan.forward(box, weight))
+        source = Operand(input, self.dtype)
+        for box, output, plan in self.halos:
+            _add(result[output], plan.forward(box.read(source, value), weight))
         return result if bias is None else add_bias(result, bias)
 
     def grad_input(
@@ -76,17 +77,17 @@ class HaloCall(Call):
     ) -> Array:
         """The gradient as with zeros, and that of each halo, folded back."""
         result = self.plan.grad_input(grad_output, weight, out=out)
-        for ranges, output, plan in self.halos:
-            if not any(self.border.is_constant(*each) for each in enumerate(ranges)):
-                self.border.fold_box(plan.grad_input(grad_output[output], weight), ranges, result)
+        for box, output, plan in self.halos:
+            if not box.constant:
+                box.fold(plan.grad_input(grad_output[output], weight), result)
         return result
 
     def grad_weight(self, grad_output: Array, input: Array, value: Any, out: Array | None) -> Array:
         """The gradient as with zeros, and that of each halo."""
         result = self.plan.grad_weight(grad_output, input, out=out)
-        for ranges, output, plan in self.halos:
-            box = self.border.box(Operand(input, self.dtype), value, ranges)
-            _add(result, plan.grad_weight(grad_output[output], box))
+        source = Operand(input, self.dtype)
+        for box, output, plan in self.halos:
+            _add(result, plan.grad_weight(grad_output[output], box.read(source, value)))
         return result
 
 
@@ -116,4 +117,4 @@ def halos_of(
                 input_extents=tuple(stop - start for start, stop in ranges),
                 padding=tuple(cut.padding for cut in cuts),
             )
-            yield Halo(ranges, (..., *(cut.output for cut in cuts)), planned(part))
+            yield Halo(border.box(ranges), (..., *(cut.output for cut in cuts)), planned(part))

@@ -6,9 +6,10 @@ estimates that follow from its own. The operands are taken apart slab by slab.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from math import prod
 from typing import Any, ClassVar
 
@@ -25,9 +26,9 @@ from ..contract import (
     WeightOperation,
 )
 from ..errors import UnsupportedError
-from ..problem import OPERATIONS, Geometry, Operation
+from ..problem import OPERATIONS, ROLES, Geometry, Operation, Role
 from .products import LINE, Channels, Four, Products, Three, Workspace
-from .slabs import Slab, slabs, usual_bytes
+from .slabs import Slab, largest_slab, slabs, usual_bytes
 
 COMPLEX = {"float32": "complex64", "float64": "complex128"}
 _REAL = {np.dtype(name): np.dtype(real) for real, name in COMPLEX.items()}
@@ -37,8 +38,8 @@ WAYS: tuple[type[Products], ...] = (Channels, Four, Three)
 THREE_BOUND, THREE_TYPICAL = 3.0, 8.0
 # Seconds to write a real number beside another, and to call a plan (Zen 3, 2026-12).
 MOVE, CALL = 0.15e-9, 6e-6
-# Arrays in a workspace at a time.
-MOST_ARRAYS = 12
+# Arrays in a workspace at a time, and slabs that a plan keeps.
+MOST_ARRAYS, MOST_KEPT = 12, 64
 
 
 class RealPartsConvolution(Convolution):
@@ -54,7 +55,7 @@ class RealPartsConvolution(Convolution):
         super().__init__(geometry, dtype, **limits)
         self._real_dtype = _REAL[self.dtype]
         self._plans: dict[Geometry, Convolution] = {}
-        self._cuts: dict[Operation, Sequence[Slab]] = {}
+        self._cuts: dict[Operation, list[Slab]] = {}
         if not geometry.degenerate:
             self._check_workspace()  # which makes the plans, that may refuse
 
@@ -71,10 +72,13 @@ class RealPartsConvolution(Convolution):
             self._plans[part] = self._real_plan(part)
         return self._plans[part]
 
-    def _slabs(self, operation: Operation) -> Sequence[Slab]:
-        """How the problem is cut, also found once."""
+    def _slabs(self, operation: Operation) -> Iterable[Slab]:
+        """How the problem is cut; kept unless there are many."""
         if operation not in self._cuts:
-            self._cuts[operation] = self._cut(operation)
+            few = list(islice(self._cut(operation), MOST_KEPT + 1))
+            if len(few) > MOST_KEPT:
+                return self._cut(operation)
+            self._cuts[operation] = few
         return self._cuts[operation]
 
     def _real_plan(self, part: Geometry) -> Convolution:
@@ -106,44 +110,52 @@ class RealPartsConvolution(Convolution):
         seconds = cls.backend.estimate(real, real_dtype, operation, threads=threads)
         if seconds is None:
             return None
-        moved = _numbers(cls.products, geometry, operation) * MOVE * real_dtype.itemsize / 4
+        shapes = {role: geometry.shape_of(role) for role in ROLES[operation]}
+        moved = _numbers(cls.products, shapes, operation) * MOVE * real_dtype.itemsize / 4
         return cls.products.calls * (seconds + CALL) + moved
 
     @classmethod
     def variants(
-        cls, geometry: Geometry, dtype: Any, operation: Operation, **limits: Any
+        cls,
+        geometry: Geometry,
+        dtype: Any,
+        operation: Operation,
+        *,
+        threads: int,
+        max_workspace: int | None = None,
     ) -> tuple[str, ...]:
         """Those of the backend."""
-        real = cls.products.geometry(geometry)
-        return cls.backend.variants(real, _REAL[np.dtype(dtype)], operation, **limits)
+        problem = cls.products.geometry(geometry), _REAL[np.dtype(dtype)], operation
+        return cls.backend.variants(*problem, threads=threads, max_workspace=max_workspace)
 
     def workspace_bytes(self, operation: Operation) -> int:
         """The parts of the largest slab, and the workspace of its plan, in bytes."""
-        elements = self._elements(operation) * self._real_dtype.itemsize
-        return elements + max(
-            self._plan_of(slab.geometry).workspace_bytes(operation)
-            for slab in self._slabs(operation)
-        )
+        if self.geometry.degenerate:
+            return 0
+        plans = [self._plan_of(slab.geometry) for slab in islice(self._cut(operation), 3)]
+        parts = self._elements(operation) * self._real_dtype.itemsize
+        return parts + max(plan.workspace_bytes(operation) for plan in plans)
 
     def _elements(self, operation: Operation) -> int:
         """Elements of the workspace: a weight in full, or the sum over the slabs, and a slab."""
-        largest = max(
-            _numbers(self.products, slab.geometry, operation) for slab in self._slabs(operation)
-        )
+        part = largest_slab(self.geometry, operation, self._slab_elements())
         count = self.products.count(operation)[2] if operation == "grad_weight" else 0
         summed = count * prod(self.geometry.weight_shape)
-        return largest + summed + MOST_ARRAYS * LINE
+        return _numbers(self.products, part, operation) + summed + MOST_ARRAYS * LINE
 
     def describe(self, operation: Operation) -> str:
         """How the first slab is carried out."""
-        plan = self._plan_of(self._slabs(operation)[0].geometry)
+        plan = self._plan_of(next(self._cut(operation)).geometry)
         return f"{self.products.text}: {plan.describe(operation)}"
 
-    def _cut(self, operation: Operation) -> Sequence[Slab]:
-        limit = self.max_workspace
+    def _cut(self, operation: Operation) -> Iterator[Slab]:
+        return slabs(self.geometry, operation, self._slab_elements())
+
+    def _slab_elements(self) -> int:
+        """Complex elements of a slab's input and output together."""
         usual = usual_bytes(self.geometry, self.dtype.itemsize)
-        size = usual if limit is None else limit // 4
-        return list(slabs(self.geometry, operation, size // self.dtype.itemsize))
+        limit = usual if self.max_workspace is None else self.max_workspace // 4
+        return limit // self.dtype.itemsize
 
     def _prepare(self, weight: Array, operation: WeightOperation) -> Any:
         """For each geometry of a slab, what its plan takes in each call."""
@@ -222,11 +234,10 @@ def _not_mended(*_: object) -> None:
     """Stands for a repair in a plan that is to look at its results, and leave them."""
 
 
-def _numbers(products: Products, geometry: Geometry, operation: Operation) -> int:
+def _numbers(products: Products, shapes: Mapping[Role, Sequence[int]], operation: Operation) -> int:
     """Real numbers that the operands and the result are taken apart into."""
-    counts = products.count(operation)
-    pairs = zip(counts, geometry.signatures[operation], strict=True)
-    return sum(count * prod(shape) for count, shape in pairs)
+    pairs = zip(products.count(operation), ROLES[operation], strict=True)
+    return sum(count * prod(shapes[role]) for count, role in pairs)
 
 
 @lru_cache(maxsize=128)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import prod
 from typing import NamedTuple, TypeAlias
 
-from ..problem import Geometry, Operation
+from ..problem import Geometry, Operation, Role
 
 # Input and output of a slab together: what a cache holds, and where more is worth while.
 USUAL_BYTES, MOST_BYTES = 6 * 2**20, 128 * 2**20
@@ -44,6 +44,29 @@ def slabs(geometry: Geometry, operation: Operation, elements: int) -> Iterator[S
             continue
         for start in range(0, total, rows):
             yield rows_of(sample, operation, batch, start, min(start + rows, total))
+
+
+def largest_slab(
+    geometry: Geometry, operation: Operation, elements: int
+) -> dict[Role, tuple[int, ...]]:
+    """Shapes that no slab of these exceeds; of the input, the weight and the output."""
+    inputs, outputs = geometry.input_extents[0], geometry.output_extents[0]
+    field, stride = geometry.receptive_field[0], geometry.stride[0]
+    by_input = operation == "grad_input"
+    total = inputs if by_input else outputs
+    samples, rows = _slab_extents(geometry, total, elements)
+    if rows >= total:  # samples are not cut, nor is what no output reads
+        rows = inputs + outputs + field
+    if by_input:  # a slab may begin with an output more than it needs
+        inputs, outputs = min(inputs, rows), min(outputs, (rows + field - 2) // stride + 2)
+    else:
+        inputs, outputs = min(inputs, (rows - 1) * stride + field), min(outputs, rows)
+    batch = min(samples, geometry.batch)
+    return {
+        "input": (batch, geometry.in_channels, inputs, *geometry.input_extents[1:]),
+        "weight": geometry.weight_shape,
+        "output": (batch, geometry.out_channels, outputs, *geometry.output_extents[1:]),
+    }
 
 
 def usual_bytes(geometry: Geometry, itemsize: int) -> int:

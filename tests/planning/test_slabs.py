@@ -6,9 +6,12 @@ from math import prod
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from strategies import geometries, operations
 
 import convcore
-from convcore.planning.slabs import slabs
+from convcore.planning.slabs import largest_slab, slabs
 from convcore.plugin import Refusal
 
 
@@ -104,3 +107,13 @@ def test_a_slab_is_as_many_samples_as_fit(operation):
 
 def test_nothing_has_no_slabs():
     assert list(slabs(convcore.Geometry.of((0, 1, 5), (1, 1, 3)), "forward", 100)) == []
+
+
+@given(geometries(smallest_batch=1), operations, st.integers(1, 400))
+def test_no_slab_exceeds_the_largest(geometry, operation, elements):
+    assume(not geometry.degenerate)
+    largest = largest_slab(geometry, operation, elements)
+    for slab in slabs(geometry, operation, elements):
+        for role, limit in largest.items():
+            shape = slab.geometry.shape_of(role)
+            assert all(extent <= most for extent, most in zip(shape, limit, strict=True))
