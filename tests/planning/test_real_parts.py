@@ -18,7 +18,7 @@ from convcore.testing import check_backend, operands
 DIRECT = convcore.get_backend("direct")
 DENSE = Geometry.of((2, 6, 9, 11), (4, 6, 3, 3), padding=1)
 GROUPED = Geometry.of((3, 6, 40, 11), (9, 2, 3, 2), stride=(2, 1), dilation=(1, 2), groups=3)
-KIT = [("direct", Channels), ("direct", Three), ("winograd", Channels), ("tilefft", Three)]
+KIT = [("direct", Channels), ("direct", Three), ("winograd", Channels)]
 
 
 @pytest.mark.parametrize(("name", "way"), KIT)
