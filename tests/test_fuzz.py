@@ -61,9 +61,9 @@ def test_the_oracle_forms_no_product_with_an_implicit_zero():
 def test_borders_are_those_of_numpy_and_folding_is_their_adjoint(mode, numpy_mode, extent):
     p = line(extent, 1, pad=(4, 7))
     x, g = np.arange(1.0, extent + 1)[None, None], np.arange(1.0, extent + 12)[None, None]
-    extended = oracle.extend(p, mode, x, 0)
+    extended = oracle.extend(p, [mode], x, 0)
     assert extended.tolist() == np.pad(x, ((0, 0), (0, 0), (4, 7)), numpy_mode).tolist()
-    assert np.vdot(extended, g) == np.vdot(x, oracle.fold(p, mode, g))
+    assert np.vdot(extended, g) == np.vdot(x, oracle.fold(p, [mode], g))
 
 
 def test_what_is_drawn_depends_on_the_seed_and_the_number_only():

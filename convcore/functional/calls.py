@@ -164,7 +164,10 @@ def _halo_call(
     """The call that leaves the input as it is, where that is worth while."""
     # Where a batch must not change a bit, it must not decide this.
     samples = 1 if settings.resolve().deterministic == "batch" else geometry.batch
-    if geometry.degenerate or not is_worth_while(border, samples, geometry.in_channels):
+    # What is cropped has no gradient at all, not even what an algorithm rounds to.
+    cropped = any(min(pair) < 0 for pair in geometry.padding)
+    worth = is_worth_while(border, samples, geometry.in_channels)
+    if geometry.degenerate or cropped or not worth:
         return None
 
     def planned(part: Geometry) -> Convolution:

@@ -202,6 +202,9 @@ class RealPartsConvolution(Convolution):
         shape = plan.geometry.result_shape(operation)
         for first, second in pairs:
             results.append(space.array(shape))
+            if plan.geometry.degenerate:  # windows that lie in the padding altogether
+                results[-1].fill(0)
+                continue
             operand = second.payload(plan, operation) if type(second) is PreparedWeight else second
             seen &= plan._compute(operation, first, operand, results[-1])
         return results, seen

@@ -55,12 +55,10 @@ def largest_slab(
     by_input = operation == "grad_input"
     total = inputs if by_input else outputs
     samples, rows = _slab_extents(geometry, total, elements)
-    if rows >= total:  # samples are not cut, nor is what no output reads
-        rows = inputs + outputs + field
-    if by_input:  # a slab may begin with an output more than it needs
-        inputs, outputs = min(inputs, rows), min(outputs, (rows + field - 2) // stride + 2)
-    else:
-        inputs, outputs = min(inputs, (rows - 1) * stride + field), min(outputs, rows)
+    if rows < total and by_input:  # a slab may begin with an output more than it needs
+        inputs, outputs = rows, min(outputs, (rows + field - 2) // stride + 2)
+    elif rows < total:
+        inputs, outputs = min(inputs, (rows - 1) * stride + field), rows
     batch = min(samples, geometry.batch)
     return {
         "input": (batch, geometry.in_channels, inputs, *geometry.input_extents[1:]),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -28,10 +27,8 @@ class Refused(Exception):
     """A backend asked for by name does not run this; and it need not."""
 
 
-@lru_cache(maxsize=64)
-def declared(name: str, *, named: bool) -> Promise:
+def promised(declaration: convcore.Declaration, *, named: bool) -> Promise:
     """What a backend promises, asked for by name or chosen."""
-    declaration = convcore.get_backend(name).declaration
     local = not named or declaration.nonfinite == "local"
     return Promise(declaration.numerics, declaration.bound, local)
 
@@ -149,10 +146,12 @@ class Call:
         flags = result.flags
         if result.shape != truth.want.shape or not (flags.carray and result.dtype.isnative):
             raise Finding(f"want shape {truth.want.shape}, plain; got {result.shape}, {flags}")
-        promise = Promise() if self.backend is None else declared(self.backend, named=True)
+        promise = Promise()
+        if self.backend is not None:
+            promise = promised(convcore.get_backend(self.backend).declaration, named=True)
         found = fault(result, truth, promise)
         if found and self.backend is None and not self.exacting:
-            found = fault(result, truth, declared(self.chosen(asked), named=False))
+            found = fault(result, truth, promised(self.chosen(asked), named=False))
         if found:
             raise Finding(found)
 
@@ -161,8 +160,8 @@ class Call:
         """Whether the automatic choice takes a componentwise bound only."""
         return self.options.get("accuracy") == "strict" or self.trial.dtype == np.float16
 
-    def chosen(self, asked: Asked) -> str:
-        """Name of the backend that the automatic choice takes."""
+    def chosen(self, asked: Asked) -> convcore.Declaration:
+        """What the automatic choice takes promises, of numbers of this dtype."""
         with self.settings():
             plan = convcore.plan(
                 asked.input_shape,
@@ -171,7 +170,7 @@ class Call:
                 operation=asked.operation,
                 **asked.steps,
             )
-        return plan.name
+        return plan.declaration
 
     def may_refuse(self, asked: Asked) -> bool:
         """Whether a backend that was asked for by name has a reason."""

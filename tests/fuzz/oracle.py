@@ -12,7 +12,7 @@ says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -121,9 +121,9 @@ def sources(mode: str, axis: Axis) -> np.ndarray:
     return found + low
 
 
-def extend(problem: Problem, mode: str, input: np.ndarray, value: Any) -> np.ndarray:
-    """Crop and extend `input`."""
-    for number, axis in enumerate(problem.axes, start=2):
+def extend(problem: Problem, modes: Sequence[str], input: np.ndarray, value: Any) -> np.ndarray:
+    """Crop and extend `input`, each axis in its mode."""
+    for number, (axis, mode) in enumerate(zip(problem.axes, modes, strict=True), start=2):
         places = sources(mode, axis)
         copied = np.take(input, np.maximum(places, 0), number, mode="clip") if axis.extent else None
         if copied is None:
@@ -134,9 +134,9 @@ def extend(problem: Problem, mode: str, input: np.ndarray, value: Any) -> np.nda
     return input
 
 
-def fold(problem: Problem, mode: str, gradient: np.ndarray) -> np.ndarray:
+def fold(problem: Problem, modes: Sequence[str], gradient: np.ndarray) -> np.ndarray:
     """Adjoint of `extend`."""
-    for number, axis in enumerate(problem.axes, start=2):
+    for number, (axis, mode) in enumerate(zip(problem.axes, modes, strict=True), start=2):
         rows = np.moveaxis(gradient, number, 0)
         folded = np.zeros((axis.extent, *rows.shape[1:]), gradient.dtype)
         for row, place in zip(rows, sources(mode, axis), strict=True):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 import convcore
+from convcore.functional import halos
 
 from . import oracle, truths
 from .problems import draw_problem
@@ -52,7 +54,14 @@ class Trial:
         self.problem = p = draw_problem(r)
         self.dtype = draw_dtype(r)
         self.kinds = draw_kinds(r, self.dtype)
-        self.mode = "zeros" if r.random() < 0.75 else r.choice(MODES)
+        self.modes = tuple(r.choice(MODES) for _ in p.axes)
+        self.mode = r.choice((*self.modes, "zeros", "zeros", "zeros"))
+        if self.mode != "zeros" and r.random() < 0.5:
+            self.mode = self.modes
+        else:
+            self.modes = (self.mode,) * len(p.axes)
+        # Of inputs whose halos are computed on their own, which is as right for small ones.
+        self.least_elements = r.choice((0, 1 << 18))
         self.flip = r.random() < 0.2
         hostile = self.dtype.kind in "fc" and r.random() < 0.15
         self.sprinkled = r.choice(("x", "w", "g", "b", "xw", "xg")) if hostile else ""
@@ -80,7 +89,7 @@ class Trial:
         return array
 
     def _padding_value(self) -> Any:
-        if self.mode != "constant":
+        if "constant" not in self.modes:
             return 0
         if self.dtype.kind == "u":
             return self.r.choice((0, 1, 100))
@@ -91,18 +100,17 @@ class Trial:
         """Whether there is such a convolution; a border has to have something to copy."""
         if not self.problem.valid:
             return False
-        if self.mode in ("zeros", "constant"):
-            return True
         return all(
-            axis.extent > max(0, -axis.before) + max(0, -axis.after)
+            mode in ("zeros", "constant")
+            or axis.extent > max(0, -axis.before) + max(0, -axis.after)
             or max(axis.before, axis.after) <= 0
-            for axis in self.problem.axes
+            for axis, mode in zip(self.problem.axes, self.modes, strict=True)
         )
 
     @cached_property
     def extended(self) -> np.ndarray:
         """The input with its border, where that is not made of zeros."""
-        return oracle.extend(self.problem, self.mode, self.x, self.value)
+        return oracle.extend(self.problem, self.modes, self.x, self.value)
 
     def truth(self, operation: str, *, plain: bool = False) -> Truth:
         """The truth of `conv` or a gradient; `plain` is what a plan gives: no border, no flip."""
@@ -127,7 +135,7 @@ class Trial:
         if operation == "grad_weight":
             return truths.truth_of(problem, operation, self.g, x.conj()).mapped(self.flipped)
         truth = truths.truth_of(problem, operation, self.g, w.conj())
-        return truths.folded(truth, self.problem, self.mode) if border else truth
+        return truths.folded(truth, self.problem, self.modes) if border else truth
 
     def flipped(self, weight: np.ndarray) -> np.ndarray:
         """A weight as the trial's `flip` has it; anything that broadcasts to one likewise."""
@@ -135,19 +143,15 @@ class Trial:
 
     @contextmanager
     def favouring(self) -> Iterator[None]:
-        """Inside, the favoured backend expects to take no time."""
-        if self.favoured is None:
+        """Inside, the favoured backend expects to take no time, and halos may be for all inputs."""
+        with ExitStack() as patches:
+            least = patch.object(halos, "LEAST_ELEMENTS", self.least_elements)
+            patches.enter_context(least)
+            if self.favoured is not None:
+                backend = convcore.get_backend(self.favoured)
+                at_once = classmethod(lambda *problem, **options: 0.0)
+                patches.enter_context(patch.object(backend, "estimate", at_once))
             yield
-            return
-        backend = convcore.get_backend(self.favoured)
-        own = vars(backend).get("estimate")
-        backend.estimate = classmethod(lambda *problem, **options: 0.0)
-        try:
-            yield
-        finally:
-            del backend.estimate
-            if own is not None:
-                backend.estimate = own
 
     def __str__(self) -> str:
         p = self.problem

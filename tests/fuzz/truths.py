@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -152,10 +152,10 @@ def _root(p: Problem, array: np.ndarray, axes: str, kept: str) -> np.ndarray:
     return np.sqrt(np.einsum(f"{axes}z->{kept}", squares))
 
 
-def folded(truth: Truth, problem: Problem, mode: str) -> Truth:
+def folded(truth: Truth, problem: Problem, modes: Sequence[str]) -> Truth:
     """The truth of the gradient with respect to what a border has extended."""
     added = prod(1 + max(0, axis.before) + max(0, axis.after) for axis in problem.axes) - 1
-    return truth.mapped(lambda array: fold(problem, mode, array), min(added, 10**6))
+    return truth.mapped(lambda array: fold(problem, modes, array), min(added, 10**6))
 
 
 def bias_truth(grad_output: np.ndarray) -> Truth:

@@ -57,6 +57,16 @@ def test_slabs_of_any_size_give_the_same(limit, way, operation):
     np.testing.assert_array_equal(getattr(plan, operation)(*pair), want)
 
 
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_slab_may_lie_in_the_padding_altogether(way, operation):
+    geometry = Geometry.of((1, 17, 7, 7), (2, 17, 1, 1), padding=1)
+    pair = drawn(geometry, "complex64", operation)
+    plan = in_real_parts(DIRECT, way)(geometry, "complex64", max_workspace=30_000)
+    want = by(convcore.get_backend("naive"), geometry, "complex64", operation, pair)
+    np.testing.assert_array_equal(getattr(plan, operation)(*pair), want)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_too_little_memory_is_refused(way):
     with pytest.raises(convcore.UnsupportedError, match=r"^max_workspace: must hold .*; got 100$"):
