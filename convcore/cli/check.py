@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import ConvcoreError
+from ..text import did_you_mean
 from .parsers import Subparsers, names, positive, subparser, write_json
 
 _EXAMPLES = (
@@ -43,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
 
     unknown = [name for name in args.checks or () if name not in CHECKS]
     if unknown:
-        raise ConvcoreError(f"checks: must name some of {', '.join(CHECKS)}; got {unknown[0]!r}")
+        known, near = ", ".join(CHECKS), did_you_mean(unknown[0], CHECKS)
+        raise ConvcoreError(f"checks: must name some of {known}; got {unknown[0]!r}{near}")
     with progress(f"Checking {args.backend}") as report:
         found = check_backend(
             args.backend,

@@ -42,6 +42,7 @@ def test_version(capsys):
         ("explain 1x1x8 1x1x3 --dtype bool", "got bool"),
         ("check nave", "unknown name 'nave'"),
         ("check naive --checks all", "got 'all'"),
+        ("check naive --checks error_bounds", "got 'error_bounds'; did you mean 'error_bound'?"),
         ("demo --backend nave", "unknown name 'nave'"),
     ],
 )
