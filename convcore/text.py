@@ -38,13 +38,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     Examples
     --------
-    >>> did_you_mean("smae", ["same", "valid"]), did_you_mean("other", ["same", "valid"])
-    ("; did you mean 'same'?", '')
+    >>> did_you_mean("smae", ["SAME", "VALID"]), did_you_mean("other", ["SAME", "VALID"])
+    ("; did you mean 'SAME'?", '')
     """
     from difflib import get_close_matches  # only where something is wrong
 
-    near = get_close_matches(word.lower(), list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), list(names), n=1)
+    return f"; did you mean {names[near[0]]!r}?" if near else ""
 
 
 def seconds(value: float) -> str:

@@ -21,6 +21,10 @@ _CHECKS = ("exact_integers", "error_bound", "nonfinite")
 _SLOW_BLAS = 2e9
 _MATRIX = 768
 
+# What the environment can set; the last two when it is built.
+_NAMES = "ACCURACY BACKEND BLOCK MAX_ISA NUM_THREADS PLANNING RECORD WISDOM DEBUG SANITIZE"
+_VARIABLES = frozenset(f"CONVCORE_{name}" for name in _NAMES.split())
+
 State = Literal["well", "note", "ill"]
 
 
@@ -60,6 +64,7 @@ def examine() -> list[Finding]:
     tasks: list[tuple[str, Callable[[], Finding]]] = [
         ("versions", _versions),
         ("options", _options),
+        ("variables", _variables),
         ("threads", _threads),
         ("BLAS", _blas),
         ("instruction sets", _instruction_sets),
@@ -93,6 +98,16 @@ def _options() -> Finding:
         if entry.source.startswith(("CONVCORE_", "set_default", "use_backend"))
     ]
     return Finding("options", "note" if given else "well", "; ".join(given) or "none is set")
+
+
+def _variables() -> Finding:
+    from ..text import did_you_mean
+
+    given = {name for name in os.environ if name.startswith("CONVCORE_")}
+    for name in sorted(given - _VARIABLES):
+        text = f"{name} is none that convcore reads{did_you_mean(name, _VARIABLES)}"
+        return Finding("variables", "note", text)
+    return Finding("variables", "well", ", ".join(sorted(given)) or "none is set")
 
 
 def _threads() -> Finding:

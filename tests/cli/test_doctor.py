@@ -1,6 +1,8 @@
 """`convcore doctor`: what is well, what is ill, and what it says to do."""
 
 import importlib.metadata
+import re
+from pathlib import Path
 
 import pytest
 from commands import run
@@ -69,6 +71,21 @@ def test_an_unknown_instruction_set_is_ill(quick, environment, registered, tmp_p
     assert finding.state == "ill"
     assert finding.text.endswith(f"{sentence}; mend or unset it")
     assert found("backend capped").text.endswith("see instruction sets")
+
+
+def test_a_misspelt_variable_is_noted(environment):
+    environment(CONVCORE_BACKND="fft")
+    assert doctor._variables() == (
+        "variables",
+        "note",
+        "CONVCORE_BACKND is none that convcore reads; did you mean 'CONVCORE_BACKEND'?",
+    )
+
+
+def test_every_variable_that_is_read_is_known():
+    source = Path(convcore.__file__).parent / "settings" / "variables.py"
+    read = set(re.findall(r"CONVCORE_[A-Z_]+", source.read_text(encoding="utf-8")))
+    assert {"CONVCORE_BACKEND", "CONVCORE_RECORD"} <= read <= doctor._VARIABLES
 
 
 def test_without_a_distribution_there_is_a_command_to_run(monkeypatch):
