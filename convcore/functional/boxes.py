@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -24,8 +25,8 @@ class Line(NamedTuple):
         Its positions.
     filled : tuple of slice
         Those that a constant fills; all others copy.
-    sources : slice or array of int
-        What each of the others copies.
+    runs : list of (slice, slice)
+        Runs of the others, and what they copy: as many elements in equal steps, or a single one.
     firsts, targets : slice or array of int
         Positions of which no two copy the same, and what they copy.
     others : list of (int, int)
@@ -34,10 +35,15 @@ class Line(NamedTuple):
 
     extent: int
     filled: tuple[slice, ...]
-    sources: Index
+    runs: list[tuple[slice, slice]]
     firsts: Index
     targets: Index
     others: list[tuple[int, int]]
+
+    @property
+    def plain(self) -> bool:
+        """Whether every position copies what no other does, in the order of the targets."""
+        return isinstance(self.firsts, slice) and self.firsts == slice(0, self.extent, 1)
 
     @classmethod
     def of(cls, sources: Positions, own: range) -> Line:
@@ -48,15 +54,31 @@ class Line(NamedTuple):
         others = sorted(set(range(len(sources))) - set(firsts.tolist()))
         places = np.searchsorted(targets, sources[others]).tolist()
         pairs = list(zip(others, places, strict=True))
-        return cls(len(sources), (), as_index(sources), as_index(firsts), as_index(targets), pairs)
+        runs = _runs(sources, 0)
+        return cls(len(sources), (), runs, as_index(firsts), as_index(targets), pairs)
 
     @classmethod
     def constant(cls, sources: Positions, own: range, extent: int) -> Line:
         """That of positions which copy `sources` in `own`, and are filled elsewhere."""
-        filled = tuple(part for part in (slice(0, own.start), slice(own.stop, extent)))
-        return cls(
-            extent, filled, as_index(sources), slice(own.start, own.stop), as_index(sources), []
-        )
+        filled = slice(0, own.start), slice(own.stop, extent)
+        copied, targets = slice(own.start, own.stop), as_index(sources)
+        return cls(extent, filled, _runs(sources, own.start), copied, targets, [])
+
+
+def _runs(sources: Positions, start: int) -> list[tuple[slice, slice]]:
+    """Runs of positions from `start` on that copy `sources` in equal steps."""
+    runs = []
+    while len(sources):
+        steps = np.diff(sources)
+        count = len(sources)
+        if (turns := np.flatnonzero(steps != steps[:1])).size:
+            count = int(turns[0]) + 1
+        one = steps[:1].tolist() == [0]
+        index = as_index(sources[: 1 if one else count])
+        assert isinstance(index, slice), "these are in equal steps"
+        runs.append((slice(start, start + count), index))
+        sources, start = sources[count:], start + count
+    return runs
 
 
 def as_index(positions: Positions) -> Index:
@@ -83,17 +105,17 @@ class Box:
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = list(enumerate(lines, start=2))
         self.extents = tuple(line.extent for line in lines)
-        self._copied = tuple(line.firsts if line.filled else slice(None) for line in lines)
-        self._read = _place([line.sources for line in lines])
+        self._runs = list(product(*(line.runs for line in lines)))
         self._written = _place([line.targets for line in lines])
         # Whether it copies nothing of the input.
-        self.constant = any(line.filled and line.sources == slice(0, 0) for line in lines)
+        self.constant = not self._runs
 
     def read(self, input: Operand, value: Any) -> Array:
         """What the extended input has here; `value` fills where a mode is constant."""
         block = np.empty((*input.array.shape[:2], *self.extents), summed_in(input.dtype))
-        if not self.constant:
-            input.copy_part(self._read, block[(..., *self._copied)])
+        for runs in self._runs:
+            place, sources = ((slice(None), slice(None), *each) for each in zip(*runs, strict=True))
+            input.copy_part(sources, block[place])
         for axis, line in self._lines:
             for part in line.filled:
                 block[(slice(None),) * axis + (part,)] = _constant(input, value)
@@ -106,9 +128,11 @@ class Box:
         """
         if self.constant:
             return
+        gradient = gradient.reshape(*out.shape[:2], *self.extents)
         with np.errstate(all="ignore"):  # as where the padding is zeros
             for axis, line in self._lines:
-                gradient = _added_up(gradient, axis, line)
+                if not line.plain:
+                    gradient = _added_up(gradient, axis, line)
             out[self._written] += gradient
 
 

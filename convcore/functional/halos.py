@@ -17,7 +17,7 @@ import numpy as np
 
 from ..contract import Array, Convolution
 from ..planning import Operand
-from ..problem import Geometry
+from ..problem import Geometry, Operation, Pair, merged
 from .bias import add_bias
 from .borders import Border
 from .boxes import Box
@@ -30,11 +30,19 @@ LEAST_RATIO = 8
 
 
 class Halo(NamedTuple):
-    """A box of the extended input, where the outputs that read it are, and what runs it."""
+    """A box of the extended input, which outputs read it by which taps, and what runs it."""
 
     box: Box
     output: tuple[Any, ...]
+    taps: tuple[Any, ...]
     plan: Convolution
+
+    def run(self, operation: Operation, first: Array, second: Array) -> Array:
+        """`operation` of the arrays, which the plan may see with fewer axes."""
+        shapes = self.plan.geometry.signatures[operation]
+        method = getattr(self.plan, operation)
+        result: Array = method(first.reshape(shapes[0]), second.reshape(shapes[1]))
+        return result
 
 
 class HaloCall(Call):
@@ -68,8 +76,9 @@ class HaloCall(Call):
         """The output as with zeros, and that of each halo."""
         result = self.plan.forward(input, weight, out=out)
         source = Operand(input, self.dtype)
-        for box, output, plan in self.halos:
-            _add(result[output], plan.forward(box.read(source, value), weight))
+        for halo in self.halos:
+            part = halo.run("forward", halo.box.read(source, value), weight[halo.taps])
+            _add(result[halo.output], part)
         return result if bias is None else add_bias(result, bias)
 
     def grad_input(
@@ -77,23 +86,25 @@ class HaloCall(Call):
     ) -> Array:
         """The gradient as with zeros, and that of each halo, folded back."""
         result = self.plan.grad_input(grad_output, weight, out=out)
-        for box, output, plan in self.halos:
-            if not box.constant:
-                box.fold(plan.grad_input(grad_output[output], weight), result)
+        for halo in self.halos:
+            if not halo.box.constant:
+                part = halo.run("grad_input", grad_output[halo.output], weight[halo.taps])
+                halo.box.fold(part, result)
         return result
 
     def grad_weight(self, grad_output: Array, input: Array, value: Any, out: Array | None) -> Array:
         """The gradient as with zeros, and that of each halo."""
         result = self.plan.grad_weight(grad_output, input, out=out)
         source = Operand(input, self.dtype)
-        for box, output, plan in self.halos:
-            _add(result, plan.grad_weight(grad_output[output], box.read(source, value)))
+        for halo in self.halos:
+            box = halo.box.read(source, value)
+            _add(result[halo.taps], halo.run("grad_weight", grad_output[halo.output], box))
         return result
 
 
 def _add(result: Array, part: Array) -> None:
     with np.errstate(all="ignore"):
-        result += part
+        result += part.reshape(result.shape)
 
 
 def is_worth_while(border: Border, samples: int, channels: int) -> bool:
@@ -110,11 +121,33 @@ def halos_of(
     """The boxes of the halos that any output reads, each with its plan."""
     extended = border.remaining(geometry)
     for ranges in border.boxes():
-        cuts = [extended.cut(axis, *pair, of="input") for axis, pair in enumerate(ranges)]
-        if all(cut.output.start < cut.output.stop for cut in cuts):
+        axes = [_reach(extended, axis, *pair) for axis, pair in enumerate(ranges)]
+        if all(len(range(*place.indices(place.stop))) for each in axes for place in each[:2]):
             part = replace(
                 extended,
                 input_extents=tuple(stop - start for start, stop in ranges),
-                padding=tuple(cut.padding for cut in cuts),
+                kernel_extents=tuple(each.taps.stop - each.taps.start for each in axes),
+                padding=tuple(each.padding for each in axes),
             )
-            yield Halo(border.box(ranges), (..., *(cut.output for cut in cuts)), planned(part))
+            output, taps = (..., *(a.output for a in axes)), (..., *(a.taps for a in axes))
+            yield Halo(border.box(ranges), output, taps, planned(merged(part)))
+
+
+class Reach(NamedTuple):
+    """What reads a range of one axis: outputs, and which of the taps; and the padding of these."""
+
+    output: slice
+    taps: slice
+    padding: Pair
+
+
+def _reach(geometry: Geometry, axis: int, start: int, stop: int) -> Reach:
+    """Who reads the positions [start, stop) of an axis."""
+    _, outputs, (low, after) = geometry.cut(axis, start, stop, of="input")
+    taps, dilation = geometry.kernel_extents[axis], geometry.dilation[axis]
+    span = (outputs.stop - outputs.start - 1) * geometry.stride[axis]
+    # In the part, output o reads by tap r the position o stride + r dilation - low.
+    first = max(0, -(-(low - span) // dilation))
+    last = min(taps, (stop - start - 1 + low) // dilation + 1)
+    padding = low - first * dilation, after - (taps - last) * dilation
+    return Reach(outputs, slice(first, last), padding)
