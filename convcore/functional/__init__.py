@@ -10,6 +10,8 @@ call            one operation, ready to run
 calls           from arguments to what runs them, kept
 padding_modes   what the padding is filled with
 borders         inputs extended by other than zeros, and the adjoint of that
+boxes           parts of such an input, and the adjoint of copying them
+halos           the same without copying the input: what each halo adds
 bias            added afterwards, and its gradient
 """
 
