@@ -36,8 +36,8 @@ WAYS: tuple[type[Products], ...] = (Channels, Four, Three)
 # What three products add to errors that are bounded by norms: each of two is of operands of up to
 # sqrt 2 times the norm. Typical errors of sums of many terms are below twice eps max |y|.
 THREE_BOUND, THREE_TYPICAL = 3.0, 8.0
-# Seconds to write a real number beside another, and to call a plan (Zen 3, 2026-12).
-MOVE, CALL = 0.15e-9, 6e-6
+# Seconds to write a real number beside another, to call a plan, and around it (Zen 3, 2026-12).
+MOVE, CALL, AROUND = 0.15e-9, 6e-6, 25e-6
 # Arrays in a workspace at a time, and slabs that a plan keeps.
 MOST_ARRAYS, MOST_KEPT = 12, 64
 
@@ -56,6 +56,7 @@ class RealPartsConvolution(Convolution):
         self._real_dtype = _REAL[self.dtype]
         self._plans: dict[Geometry, Convolution] = {}
         self._cuts: dict[Operation, list[Slab]] = {}
+        self._sizes: dict[Operation, int] = {}
         if not geometry.degenerate:
             self._check_workspace()  # which makes the plans, that may refuse
 
@@ -112,7 +113,7 @@ class RealPartsConvolution(Convolution):
             return None
         shapes = {role: geometry.shape_of(role) for role in ROLES[operation]}
         moved = _numbers(cls.products, shapes, operation) * MOVE * real_dtype.itemsize / 4
-        return cls.products.calls * (seconds + CALL) + moved
+        return AROUND + cls.products.calls * (seconds + CALL) + moved
 
     @classmethod
     def variants(
@@ -137,7 +138,13 @@ class RealPartsConvolution(Convolution):
         return parts + max(plan.workspace_bytes(operation) for plan in plans)
 
     def _elements(self, operation: Operation) -> int:
-        """Elements of the workspace: a weight in full, or the sum over the slabs, and a slab."""
+        """Elements of the workspace, found once."""
+        if operation not in self._sizes:
+            self._sizes[operation] = self._counted(operation)
+        return self._sizes[operation]
+
+    def _counted(self, operation: Operation) -> int:
+        """Those of a weight in full, or of the sum over the slabs, and of a slab."""
         part = largest_slab(self.geometry, operation, self._slab_elements())
         count = self.products.count(operation)[2] if operation == "grad_weight" else 0
         summed = count * prod(self.geometry.weight_shape)
