@@ -70,6 +70,8 @@ def map_for(made: str, shape: Shape, problem: Problem) -> Callable[..., Array]:
     whose order `shape` is then, and `out`.
     """
     steps = problem._asdict()
+    for name in ("stride", "padding", "dilation"):
+        steps[name] = _single(steps[name])
 
     def forward(x: Array, w: Array, **form: Any) -> Array:
         return conv(x, w, **steps, **form)
@@ -83,6 +85,12 @@ def map_for(made: str, shape: Shape, problem: Problem) -> Callable[..., Array]:
 
     maps: dict[str, Callable[..., Array]] = {"g": forward, "x": grad_input, "w": grad_weight}
     return maps[made]
+
+
+def _single(per_axis: Any) -> Any:
+    """The number that stands everywhere, if there is one: calls with such are looked up sooner."""
+    numbers = {n for entry in per_axis for n in (entry if isinstance(entry, tuple) else (entry,))}
+    return numbers.pop() if len(numbers) == 1 else per_axis
 
 
 def _conjugate(array: Array) -> Array:

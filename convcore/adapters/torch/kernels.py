@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -55,8 +56,8 @@ class Kernel:
     operation : str
         What is computed.
     operands : tuple of torch.Tensor
-        Such as it will be called with: (input, weight), (grad_output, weight) or (grad_output,
-        input).
+        Such as it will be called with: (input, weight), and perhaps a bias, (grad_output, weight)
+        or (grad_output, input).
     problem : Problem
         Its own, or the one that it is the transpose of.
     transposed : bool
@@ -70,7 +71,7 @@ class Kernel:
     def __init__(
         self,
         operation: str,
-        operands: tuple[Tensor, Tensor],
+        operands: Sequence[Tensor],
         problem: Problem,
         transposed: bool,
         like: Tensor,
@@ -79,7 +80,7 @@ class Kernel:
         self.threads = threads
         self._swapped = operation == "grad_weight" and transposed
         self._like = (like.shape, like.stride(), like.dtype)
-        tensors = (*operands, like)
+        tensors = (*operands[:2], like)
         lasts = [is_last(tensor) for tensor in tensors]
         weight = 2 if operation == "grad_weight" else 1
         activations = any(last for place, last in enumerate(lasts) if place != weight)
@@ -91,12 +92,13 @@ class Kernel:
         shape = tuple(in_memory(like, self._lasts[2]).shape)
         self._compute = partial(map_for(_made(operation, transposed), shape, problem), **form)
 
-    def __call__(self, first: Tensor, second: Tensor) -> Tensor:
-        """The result."""
+    def __call__(self, first: Tensor, second: Tensor, bias: Tensor | None = None) -> Tensor:
+        """The result, with a bias for each channel."""
         shape, stride, dtype = self._like
         result = torch.empty_strided(shape, stride, dtype=dtype)
         arrays = [array_of(first, self._lasts[0]), array_of(second, self._lasts[1])]
         if self._swapped:
             arrays.reverse()
         with settings.overriding(threads=self.threads):
-            return filled(result, self._compute, *arrays, last=self._lasts[2])
+            filled(result, self._compute, *arrays, last=self._lasts[2])
+        return result if bias is None else result.add_(bias.reshape(-1, *[1] * (result.ndim - 2)))

@@ -29,7 +29,7 @@ MASKS = {"grad_input": (True, False, False), "grad_weight": (False, True, False)
 _library: torch.library.Library | None = None
 _choice: Choice = "faster"
 _kernels: dict[Hashable, Kernel | None] = {}
-_theirs: dict[str, Any] = {}
+_their_backward: Any = None
 
 
 def install(choice: Choice = "faster") -> None:
@@ -55,17 +55,16 @@ def install(choice: Choice = "faster") -> None:
     as many as `torch.get_num_threads()` says, or on one where that is faster;
     `convcore.options(threads=)` comes first.
     """
-    global _library, _choice
+    global _library, _choice, _their_backward
     if choice not in CHOICES:
         raise OptionError(f"choice: must be one of {', '.join(CHOICES)}; got {choice!r}")
     if choice != _choice:
         _kernels.clear()
     _choice = choice
     if _library is None:
-        for name in ("convolution", "convolution_backward"):
-            _theirs[name] = torch.library.get_kernel(f"aten::{name}", "CPU")
+        _their_backward = torch.library.get_kernel("aten::convolution_backward", "CPU")
         _library = torch.library.Library("aten", "IMPL")
-        _library.impl("convolution", _convolution, "CPU", with_keyset=True)
+        _library.impl("convolution", _convolution, "CPU")
         share_loops_in(openmp_team())
         _library.impl("convolution_backward", _backward, "CPU", with_keyset=True)
 
@@ -84,17 +83,14 @@ def installed() -> bool:
     return _library is not None
 
 
-def _convolution(
-    keys: Any, input: Tensor, weight: Tensor, bias: Tensor | None, *steps: Any
-) -> Tensor:
-    def theirs(bias: Tensor | None) -> Tensor:
-        return _theirs["convolution"].call_boxed(keys, input, weight, bias, *steps)
+def _convolution(input: Tensor, weight: Tensor, bias: Tensor | None, *steps: Any) -> Tensor:
+    def theirs() -> Tensor:
+        # What `aten::convolution` is by itself; the rest is about other devices.
+        return torch._convolution(input, weight, bias, *steps, False, False, False, False)
 
-    kernel = _kernel("forward", (input, weight), (input, weight), steps, lambda: theirs(None))
-    if kernel is None:
-        return theirs(bias)
-    output = kernel(input, weight)
-    return output if bias is None else output.add_(bias.reshape(-1, *[1] * (weight.ndim - 2)))
+    operands = (input, weight) if bias is None else (input, weight, bias)
+    kernel = _kernel("forward", operands, operands, steps, theirs)
+    return theirs() if kernel is None else kernel(*operands)
 
 
 def _backward(
@@ -104,13 +100,13 @@ def _backward(
 
     def theirs(*mask: bool) -> tuple[Tensor | None, ...]:
         arguments = (grad, input, weight, bias_sizes, *steps, list(mask))
-        return tuple(_theirs["convolution_backward"].call_boxed(keys, *arguments))
+        return tuple(_their_backward.call_boxed(keys, *arguments))
 
     def ours(place: int, operation: str, second: Tensor) -> Tensor | None:
         if not wanted[place]:
             return None
         alone = lambda: theirs(*MASKS[operation])[place]  # noqa: E731
-        kernel = _kernel(operation, (input, weight), (grad, second), tuple(steps), alone)
+        kernel = _kernel(operation, (input, weight, grad), (grad, second), tuple(steps), alone)
         return None if kernel is None else kernel(grad, second)
 
     found = [ours(0, "grad_input", weight), ours(1, "grad_weight", input), None]
@@ -124,36 +120,40 @@ def _backward(
 
 def _kernel(
     operation: str,
-    pair: tuple[Tensor, Tensor],
-    operands: tuple[Tensor, Tensor],
+    tensors: tuple[Tensor, ...],
+    operands: tuple[Tensor, ...],
     steps: Steps,
     theirs: Callable[[], Any],
 ) -> Kernel | None:
-    """What runs this problem by ours, or None where PyTorch does; `pair` is input and weight."""
+    """What runs this problem by ours, or None where PyTorch does.
+
+    `tensors` are input, weight and what else it is told by, `operands` what is computed with.
+    """
     if _choice == "faster" and torch.are_deterministic_algorithms_enabled():
         return None
-    flat = tuple(tuple(value) if type(value) is list else value for value in steps)
-    seen = tuple((t.shape, t.stride(), t.dtype) for t in (*pair, operands[0]))
+    seen = tuple([(t.shape, t.stride(), t.dtype) for t in tensors])
+    stride, padding, dilation, transposed, ends, groups = steps
+    flat = (tuple(stride), tuple(padding), tuple(dilation), transposed, tuple(ends), groups)
     key = (operation, seen, flat, torch.get_num_threads(), settings.context())
     try:
         return _kernels[key]
     except KeyError:
         if len(_kernels) >= MOST_PROBLEMS:
             _kernels.clear()
-    found = _kernels[key] = _judged(operation, pair, operands, steps, theirs)
+    found = _kernels[key] = _judged(operation, tensors, operands, steps, theirs)
     return found
 
 
 def _judged(
     operation: str,
-    pair: tuple[Tensor, Tensor],
-    operands: tuple[Tensor, Tensor],
+    tensors: tuple[Tensor, ...],
+    operands: tuple[Tensor, ...],
     steps: Steps,
     theirs: Callable[[], Any],
 ) -> Kernel | None:
-    if not can_run(*pair, *operands):
+    if not can_run(*tensors):
         return None
-    like, problem = theirs(), problem_from(*pair, steps)
+    like, problem = theirs(), problem_from(*tensors[:2], steps)
     kernels = [
         Kernel(operation, operands, problem, steps[3], like, threads) for threads in _threads()
     ]

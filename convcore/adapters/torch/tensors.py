@@ -30,11 +30,10 @@ def in_memory(tensor: torch.Tensor, last: bool) -> torch.Tensor:
 
 def array_of(tensor: torch.Tensor, last: bool = False) -> Array:
     """The tensor's memory as a C-contiguous array, or a copy of it; the channels last if asked."""
-    tensor = tensor.detach().resolve_conj().resolve_neg()
     wide = WIDENED.get(tensor.dtype)
     if wide is not None:
         tensor = tensor.to(wide)
-    array: Array = in_memory(tensor, last).contiguous().numpy()
+    array: Array = in_memory(tensor, last).contiguous().numpy(force=True)
     return array
 
 
