@@ -93,8 +93,10 @@ def along(
         extend(piece, rows, reaches, mode, cval, wide)
         lines = wide.reshape(1, 1, outer, wide.shape[axis], inner)
         shape = (1, 1, outer, extents[axis], inner)
-        if divisor == 1 and fits(target, kernel.dtype):
+        if fits(target, kernel.dtype):
             conv(lines, kernel, backend=ALONG_ONE_AXIS, out=target.reshape(shape))
+            if divisor != 1:
+                np.divide(target, divisor, out=target)
             return
         result = scratch.array("result", shape, kernel.dtype)
         conv(lines, kernel, backend=ALONG_ONE_AXIS, out=result)
@@ -136,8 +138,9 @@ def correlate(
 
 def is_left(input: Array, output: Array, taps: int, most: int) -> bool:
     """Whether SciPy's own loop does it, for one because there are fewer than `most` products."""
-    few = input.size * taps < most or not input.size or not input.ndim
-    return few or input.dtype.char not in READ or output.dtype.char not in WRITTEN
+    if input.size * taps < most or not input.size or not input.ndim:
+        return True
+    return input.dtype.char not in READ or output.dtype.char not in WRITTEN
 
 
 @cache

@@ -7,7 +7,19 @@ from scipy import signal
 from convcore.scipy import _polyphase
 from convcore.scipy import signal as ours_signal
 
-RATES = [(1, 1), (1, 4), (2, 1), (3, 2), (2, 3), (4, 6), (16, 15), (7, 3)]
+RATES = [
+    (1, 1),
+    (1, 4),
+    (2, 1),
+    (3, 2),
+    (2, 3),
+    (4, 6),
+    (16, 15),
+    (7, 3),
+    (40, 37),
+    (9, 40),
+    (40, 9),
+]
 
 
 @pytest.mark.usefixtures("ours")
@@ -40,7 +52,30 @@ class TestAgainstScipy:
         np.testing.assert_array_equal(ours_signal.upfirdn(h, x, 2, 3, mode=mode), want)
 
 
-def test_a_kernel_of_mostly_zeros_is_left_to_scipy(monkeypatch):
+@pytest.mark.usefixtures("ours")
+def test_channels_that_no_output_reads_are_left_out(monkeypatch):
+    met = []
+    conv = _polyphase.conv
+    monkeypatch.setattr(_polyphase, "conv", lambda *a, **k: met.append(a[1].shape) or conv(*a, **k))
+    h, x = np.random.default_rng(0).standard_normal((2, 30))
+    got = ours_signal.upfirdn(h, x[:5], 40, 37)
+    np.testing.assert_allclose(got, signal.upfirdn(h, x[:5], 40, 37), atol=1e-12)
+    assert [shape[0] for shape in met] == [3, 3]  # of 40 channels, for 6 outputs
+
+
+@pytest.mark.parametrize(("up", "down", "taps"), [(160, 147, 3201), (3, 100, 61), (1, 7, 40)])
+@pytest.mark.usefixtures("ours")
+def test_a_third_of_a_kernel_is_taps(up, down, taps, monkeypatch):
+    kernels = []
+    conv = _polyphase.conv
+    monkeypatch.setattr(_polyphase, "conv", lambda *a, **k: kernels.append(a[1]) or conv(*a, **k))
+    ours_signal.upfirdn(np.ones(taps), np.ones(3000), up, down)
+    whole = -(-taps // up)
+    assert max(kernel.shape[2] for kernel in kernels) <= 3 * whole
+    assert sum(kernel.shape[0] for kernel in kernels) == up
+
+
+def test_too_few_products_for_each_kernel_are_left_to_scipy(monkeypatch):
     def apply(*arguments):
         raise ZeroDivisionError
 

@@ -153,7 +153,7 @@ def _judged(
 ) -> Kernel | None:
     if not can_run(*tensors):
         return None
-    like, problem = theirs(), problem_from(*tensors[:2], steps)
+    like, problem = theirs(), problem_from(tensors[0], tensors[1], steps)
     kernels = [
         Kernel(operation, operands, problem, steps[3], like, threads) for threads in _threads()
     ]
