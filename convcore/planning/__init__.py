@@ -6,7 +6,9 @@ candidate     one backend held against a question
 selection     refuse, estimate, sort, then build in that order until one fits
 repair        what becomes of a chosen algorithm's results that are not finite
 products      complex products made of real ones
-real_parts    complex numbers, for backends that know real ones
+workspace     memory for the parts of complex arrays
+real_parts    complex numbers by the plans of a backend that knows real ones
+real_classes  what such a backend becomes
 slabs         a problem cut into smaller ones
 samples       sample by sample, where a batch must not change a bit
 slabwise      operands of any dtype and strides, converted slab by slab

@@ -16,7 +16,8 @@ from ..contract import MAX_TYPICAL_ERROR, Convolution, Declaration, Refusal
 from ..errors import BackendLoadError, UnsupportedError
 from ..problem import Operation
 from .question import Question
-from .real_parts import RealPartsConvolution, RealPartsFactory, classes_for
+from .real_classes import RealPartsFactory, classes_for
+from .real_parts import RealPartsConvolution
 
 # Where a batch must not decide who runs, that is judged by so many samples.
 USUAL_BATCH = 16

@@ -1,25 +1,20 @@
 """Complex numbers, for backends that know real ones: each product is made of real products.
 
-What a real backend becomes that way is a class like any other, with a declaration, refusals and
-estimates that follow from its own. The operands are taken apart slab by slab.
+The operands are taken apart slab by slab, in one piece of memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache
 from itertools import islice
 from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import registry
 from ..contract import (
     Array,
     Convolution,
-    Declaration,
     PreparedWeight,
     Refusal,
     Weight,
@@ -27,15 +22,12 @@ from ..contract import (
 )
 from ..errors import UnsupportedError
 from ..problem import OPERATIONS, ROLES, Geometry, Operation, Role
-from .products import LINE, Channels, Four, Products, Three, Workspace
+from .products import Products
 from .slabs import Slab, largest_slab, slabs, usual_bytes
+from .workspace import LINE, Workspace
 
 COMPLEX = {"float32": "complex64", "float64": "complex128"}
-_REAL = {np.dtype(name): np.dtype(real) for real, name in COMPLEX.items()}
-WAYS: tuple[type[Products], ...] = (Channels, Four, Three)
-# What three products add to errors that are bounded by norms: each of two is of operands of up to
-# sqrt 2 times the norm. Typical errors of sums of many terms are below twice eps max |y|.
-THREE_BOUND, THREE_TYPICAL = 3.0, 8.0
+REAL = {np.dtype(name): np.dtype(real) for real, name in COMPLEX.items()}
 # Seconds to write a real number beside another, to call a plan, and around it (Zen 3, 2026-12).
 MOVE, CALL, AROUND = 0.15e-9, 6e-6, 25e-6
 # Arrays in a workspace at a time, and slabs that a plan keeps.
@@ -45,7 +37,7 @@ MOST_ARRAYS, MOST_KEPT = 12, 64
 class RealPartsConvolution(Convolution):
     """Computes complex convolutions by the plans of a backend for real numbers.
 
-    Its subclasses, which `in_real_parts` makes, say by which backend and in which way.
+    Its subclasses, which `real_classes` makes, say by which backend and in which way.
     """
 
     backend: ClassVar[type[Convolution]]
@@ -53,7 +45,7 @@ class RealPartsConvolution(Convolution):
 
     def __init__(self, geometry: Geometry, dtype: Any, **limits: Any) -> None:
         super().__init__(geometry, dtype, **limits)
-        self._real_dtype = _REAL[self.dtype]
+        self._real_dtype = REAL[self.dtype]
         self._plans: dict[Geometry, Convolution] = {}
         self._cuts: dict[Operation, list[Slab]] = {}
         self._sizes: dict[Operation, int] = {}
@@ -100,14 +92,14 @@ class RealPartsConvolution(Convolution):
         if refusal is not None:
             return refusal
         real = cls.products.geometry(geometry)
-        return cls.backend.refusal(real, _REAL[np.dtype(dtype)], operation)
+        return cls.backend.refusal(real, REAL[np.dtype(dtype)], operation)
 
     @classmethod
     def estimate(
         cls, geometry: Geometry, dtype: Any, operation: Operation, *, threads: int
     ) -> float | None:
         """That of each call, and the time in which the operands are taken apart."""
-        real, real_dtype = cls.products.geometry(geometry), _REAL[np.dtype(dtype)]
+        real, real_dtype = cls.products.geometry(geometry), REAL[np.dtype(dtype)]
         seconds = cls.backend.estimate(real, real_dtype, operation, threads=threads)
         if seconds is None:
             return None
@@ -126,7 +118,7 @@ class RealPartsConvolution(Convolution):
         max_workspace: int | None = None,
     ) -> tuple[str, ...]:
         """Those of the backend."""
-        problem = cls.products.geometry(geometry), _REAL[np.dtype(dtype)], operation
+        problem = cls.products.geometry(geometry), REAL[np.dtype(dtype)], operation
         return cls.backend.variants(*problem, threads=threads, max_workspace=max_workspace)
 
     def workspace_bytes(self, operation: Operation) -> int:
@@ -248,64 +240,3 @@ def _numbers(products: Products, shapes: Mapping[Role, Sequence[int]], operation
     """Real numbers that the operands and the result are taken apart into."""
     pairs = zip(products.count(operation), ROLES[operation], strict=True)
     return sum(count * prod(shapes[role]) for count, role in pairs)
-
-
-@lru_cache(maxsize=128)
-def in_real_parts(backend: type[Convolution], way: type[Products]) -> type[Convolution]:
-    """What a backend for real numbers becomes for complex ones.
-
-    Parameters
-    ----------
-    backend : type[Convolution]
-        Of which plans are made.
-    way : type[Products]
-        How a complex product is made of real ones.
-    """
-    namespace = {
-        "backend": backend,
-        "products": way(backend),
-        "name": backend.name,
-        "declaration": _declaration(backend.declaration, way),
-    }
-    return type(f"Complex{backend.__name__}", (RealPartsConvolution,), namespace)
-
-
-def _declaration(real: Declaration, way: type[Products]) -> Declaration:
-    """What a real backend promises of complex numbers."""
-    dtypes = tuple(COMPLEX[name] for name in real.dtypes if name in COMPLEX)
-    if way.componentwise:
-        return replace(real, dtypes=dtypes)
-    typical = real.bound if real.typical_error is None else real.typical_error
-    componentwise = real.numerics == "componentwise"
-    return replace(
-        real,
-        dtypes=dtypes,
-        numerics="normwise",
-        bound=THREE_BOUND * real.bound * (4 if componentwise else 1),
-        typical_error=THREE_TYPICAL if componentwise else THREE_BOUND * typical,
-        nonfinite="spreads",
-    )
-
-
-def classes_for(backend: type[Convolution], dtype: np.dtype[Any]) -> Sequence[type[Convolution]]:
-    """What may run for a backend: itself, or where it knows only real numbers, what it becomes."""
-    names = backend.declaration.dtypes
-    real = _REAL.get(dtype)
-    if real is None or str(dtype) in names or str(real) not in names:
-        return (backend,)
-    return tuple(in_real_parts(backend, way) for way in WAYS)
-
-
-class RealPartsFactory:
-    """Builds, wherever a pickle is opened, a plan of what a backend becomes for complex numbers."""
-
-    def __init__(self, factory: Any, way: type[Products]) -> None:
-        self.factory, self.way = factory, way
-
-    def __call__(self, *args: Any, **limits: Any) -> Convolution:
-        """The plan."""
-        named = isinstance(self.factory, registry.NamedFactory)
-        backend = registry.get_backend(self.factory.name) if named else self.factory
-        plan = in_real_parts(backend, self.way)(*args, **limits)
-        plan._factory = self
-        return plan

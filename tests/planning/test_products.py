@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import convcore
-from convcore.planning.products import LINE, Channels, Four, Three, Workspace, in_lines
+from convcore.planning.products import Channels, Four, Three
+from convcore.planning.workspace import LINE, Workspace
 from convcore.problem import ROLES, Geometry
 
 POINT = Geometry.of((1, 1, 1), (1, 1, 1))
@@ -75,12 +76,3 @@ def test_every_backend_takes_complex_numbers_apart_and_puts_them_together(backen
     backend.join_complex(parts[::2], parts[1::2], out[..., :length])
     np.testing.assert_array_equal(out[..., :length], given)
     assert (out[..., length:] == 1).all()
-
-
-def test_arrays_of_a_workspace_begin_with_a_line_and_share_nothing():
-    space = Workspace(100, np.dtype("float32"))
-    one, other = space.array((3, 5)), space.array((17,))
-    assert space.used == in_lines(15) + in_lines(17) == 48
-    assert not np.shares_memory(one, other)
-    space.used = 0
-    assert np.shares_memory(one, space.array((1,)))

@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from strategies import geometries, operations, seeds
 
 import convcore
-from convcore.planning.products import Channels, Four, Three
-from convcore.planning.real_parts import WAYS, classes_for, in_real_parts
+from convcore.planning.products import Channels, Three
+from convcore.planning.real_classes import WAYS, in_real_parts
 from convcore.problem import OPERATIONS, Geometry
 from convcore.testing import check_backend, operands
 
@@ -71,24 +71,6 @@ def test_a_slab_may_lie_in_the_padding_altogether(way, operation):
 def test_too_little_memory_is_refused(way):
     with pytest.raises(convcore.UnsupportedError, match=r"^max_workspace: must hold .*; got 100$"):
         in_real_parts(DIRECT, way)(DENSE, "complex64", max_workspace=100)
-
-
-def test_only_what_knows_no_complex_numbers_becomes_something_else():
-    naive, complex64 = convcore.get_backend("naive"), np.dtype("complex64")
-    assert classes_for(naive, complex64) == (naive,)
-    assert classes_for(DIRECT, np.dtype("float32")) == (DIRECT,)
-    winograd = convcore.get_backend("winograd")
-    assert classes_for(winograd, np.dtype("complex128")) == (winograd,)
-    names = {cls.name for cls in classes_for(winograd, complex64)}
-    assert names == {"winograd"}
-
-
-def test_three_products_promise_less():
-    declared = in_real_parts(DIRECT, Three).declaration
-    assert (declared.numerics, declared.nonfinite) == ("normwise", "spreads")
-    for way in (Channels, Four):
-        declared = in_real_parts(DIRECT, way).declaration
-        assert (declared.numerics, declared.nonfinite) == ("componentwise", "local")
 
 
 @pytest.mark.parametrize("backend", ["direct", None])
