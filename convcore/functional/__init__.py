@@ -16,6 +16,7 @@ bias            added afterwards, and its gradient
 """
 
 from ..planning import explain, plan
+from .forms import Form as Form
 from .forward import conv
 from .gradients import conv_grad_input, conv_grad_weight
 from .padding_modes import NUMPY_MODES as NUMPY_MODES

@@ -6,7 +6,7 @@ the order that is asked for, and written through a view in the library's.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Form(NamedTuple):
     layouts: Layouts | None
 
     @classmethod
-    def of(cls, dtype: Any, layout: Any, weight_layout: Any, out_layout: Any) -> Form:
+    def of(cls, dtype: Any, layout: Any, weight_layout: Any, out_layout: Any) -> Self:
         """The form that users write."""
         parsed = None if dtype is None else parse_dtype(dtype)
         return cls(parsed, parse_layouts(layout, weight_layout, out_layout))

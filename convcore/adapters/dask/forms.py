@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import dask.array as da
 import numpy as np
 
+from ... import functional
 from ...contract import check_cast, native_byte_order, parse_dtype
 from ...errors import DtypeError, ShapeError
-from ...problem import Layout, Layouts, Role, parse_layouts
+from ...problem import Layout, Role
 from .operands import Chunks, Operand, Stored
 
 Shape = tuple[int, ...]
 
 
-class Form(NamedTuple):
-    """How the arrays of a call are given.
-
-    Parameters
-    ----------
-    dtype : numpy.dtype or None
-        What is summed in and returned; None where it is that of the operands.
-    layouts : Layouts or None
-        The order of their axes; None where it is that of the library.
-    """
-
-    dtype: np.dtype[Any] | None
-    layouts: Layouts | None
-
-    @classmethod
-    def of(
-        cls,
-        dtype: Any = None,
-        layout: Any = None,
-        weight_layout: Any = None,
-        out_layout: Any = None,
-    ) -> Form:
-        """The form that users write."""
-        parsed = None if dtype is None else parse_dtype(dtype)
-        return cls(parsed, parse_layouts(layout, weight_layout, out_layout))
+class Form(functional.Form):
+    """How the arrays of a call are given, lazy ones among them."""
 
     def dtype_of(self, **operands: Any) -> np.dtype[Any]:
         """The dtype to sum in, once all operands that are there can be cast to it."""
@@ -81,24 +59,6 @@ class Form(NamedTuple):
         if present != list(layout.collapsed):
             kept = kept.transpose([present.index(axis) for axis in layout.collapsed])
         return kept.reshape(shape)
-
-    def full_shape(self, role: Role, name: str, shape: Shape) -> Shape:
-        """`shape` in the library's order."""
-        if self.layouts is None:
-            return shape
-        found: Shape = getattr(self.layouts, role).full_shape(name, shape)
-        return found
-
-    def own_shape(self, role: Role, full_shape: Shape, lead: Shape) -> Shape:
-        """`full_shape`, which is in the library's order, in the caller's."""
-        if self.layouts is None:
-            return full_shape
-        found: Shape = getattr(self.layouts, role).own_shape(full_shape, lead)
-        return found
-
-    def lead(self, name: str, shape: Shape) -> Shape:
-        """Extents of the leading axes of an input."""
-        return () if self.layouts is None else self.layouts.input.leading_extents(name, shape)
 
     def full_chunks(self, role: Role, chunks: Any, own: Shape, full: Shape) -> Chunks | None:
         """Chunks of a result in the library's order; None where they are not asked for.
