@@ -47,6 +47,7 @@ cdef extern from "native/plan/plan.h" namespace "convcore" nogil:
         TILEFFT
         WINOGRAD
     ctypedef struct Request:
+        cbool integers
         int itemsize
         int threads
         size_t max_workspace

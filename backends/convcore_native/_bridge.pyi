@@ -1,6 +1,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from convcore.plugin import Array, Geometry, Operation
 
 def share_loops_in(team: int) -> None: ...
@@ -23,7 +25,7 @@ class NativePlan:
         self,
         geometry: Geometry,
         algorithm: str,
-        itemsize: int,
+        dtype: np.dtype[Any],
         threads: int,
         max_workspace: int,
         batch_invariant: bool = False,

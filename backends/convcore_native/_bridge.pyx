@@ -89,17 +89,20 @@ cdef class NativePlan:
 
     cdef unique_ptr[Plan] _plan
     cdef int _axes
-    cdef int _type
+    cdef object _dtype
+    cdef char _kind
+    cdef int _itemsize
     cdef bint _empty
     cdef cnp.npy_intp[3][18] _shapes
 
-    def __cinit__(self, geometry, str algorithm, int itemsize, int threads, size_t max_workspace,
+    def __cinit__(self, geometry, str algorithm, cnp.dtype dtype, int threads, size_t max_workspace,
                   bint batch_invariant=False, str isa=None, variants=None):
         cdef Request request
         cdef vector[string] wanted
         cdef int place, axis
         cdef const Kernels* kernels = _kernels(isa, algorithm)
-        request.itemsize = itemsize
+        request.integers = dtype.kind != c"f"
+        request.itemsize = dtype.itemsize
         request.threads = threads
         request.max_workspace = max_workspace
         request.batch_invariant = batch_invariant
@@ -108,7 +111,9 @@ cdef class NativePlan:
         self._plan.reset(new Plan(_problem(geometry), ALGORITHMS[algorithm], kernels[0], request,
                                   wanted))
         self._axes = geometry.spatial_rank + 2
-        self._type = cnp.NPY_FLOAT if itemsize == 4 else cnp.NPY_DOUBLE
+        self._dtype = dtype
+        self._kind = dtype.kind
+        self._itemsize = dtype.itemsize
         self._empty = geometry.degenerate
         cdef tuple shape
         shapes = geometry.input_shape, geometry.weight_shape, geometry.output_shape
@@ -184,7 +189,8 @@ cdef class NativePlan:
             return False
         cdef cnp.ndarray checked = <cnp.ndarray>array
         return (
-            cnp.PyArray_TYPE(checked) == self._type
+            checked.descr.kind == self._kind
+            and cnp.PyArray_ITEMSIZE(checked) == self._itemsize
             and cnp.PyArray_NDIM(checked) == self._axes
             and cnp.PyArray_ISCARRAY_RO(checked)
             and memcmp(cnp.PyArray_DIMS(checked), self._shapes[place],
@@ -220,7 +226,8 @@ cdef class NativePlan:
 
     cdef object _new(self, int operation):
         """An array for the result."""
-        return cnp.PyArray_EMPTY(self._axes, self._shapes[PLACES[operation][2]], self._type, 0)
+        return cnp.PyArray_EMPTY(self._axes, self._shapes[PLACES[operation][2]],
+                                 self._dtype.num, 0)
 
     cdef Outcome _carry_out(self, int operation, cnp.ndarray first, cnp.ndarray second,
                             cnp.ndarray result, bint prepared=False) except NO_MEMORY:

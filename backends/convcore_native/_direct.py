@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcore.plugin import OPERATIONS, Declaration, Geometry, Operation, UnsupportedError
+from convcore.plugin import (
+    INTEGER_NAMES,
+    OPERATIONS,
+    Declaration,
+    Geometry,
+    Operation,
+    UnsupportedError,
+)
 
 from ._bridge import NativePlan
 from ._native import DEFAULT_WORKSPACE, Key, NativeConvolution, plan_asked
@@ -21,7 +28,7 @@ class DirectConvolution(NativeConvolution):
 
     name = _algorithm = "direct"
     declaration = Declaration(
-        dtypes=("float32", "float64"),
+        dtypes=("float32", "float64", *INTEGER_NAMES),
         numerics="componentwise",
         deterministic="any_threads",
         nonfinite="local",
@@ -55,7 +62,7 @@ class DirectConvolution(NativeConvolution):
         """Names of the methods that fit, that which would be chosen first."""
         limit = DEFAULT_WORKSPACE if max_workspace is None else max_workspace
         limits = (threads, limit, False)
-        return _variants((geometry, cls._algorithm, dtype.itemsize, *limits), operation)
+        return _variants((geometry, cls._algorithm, dtype, *limits), operation)
 
 
 def _variants(key: Key, operation: Operation) -> tuple[str, ...]:

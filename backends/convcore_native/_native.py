@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any, ClassVar
 
+import numpy as np
 from convcore.plugin import OPERATIONS, Array, Convolution, Geometry, Operation, UnsupportedError
 
 from ._bridge import NativePlan, TransformedWeight, at_once, share_loops_in
@@ -16,9 +17,9 @@ DEFAULT_WORKSPACE = 64 << 20
 FORWARD, GRAD_INPUT, GRAD_WEIGHT = range(3)
 # Operations that no batch changes, where that is wanted.
 SETTLED: tuple[Operation, ...] = ("forward", "grad_input")
-# What a `NativePlan` is made for: geometry, algorithm, itemsize, threads, bytes of workspace, and
+# What a `NativePlan` is made for: geometry, algorithm, dtype, threads, bytes of workspace, and
 # whether the batch must not change a bit.
-Key = tuple[Geometry, str, int, int, int, bool]
+Key = tuple[Geometry, str, np.dtype[Any], int, int, bool]
 
 
 class NativeConvolution(Convolution):
@@ -51,9 +52,8 @@ class NativeConvolution(Convolution):
             batch_invariant=batch_invariant,
         )
         limit = DEFAULT_WORKSPACE if self.max_workspace is None else self.max_workspace
-        itemsize = self.dtype.itemsize
         self._native = self._plan(
-            (geometry, self._algorithm, itemsize, self.threads, limit, batch_invariant)
+            (geometry, self._algorithm, self.dtype, self.threads, limit, batch_invariant)
         )
         self._check_fit(limit)
 
@@ -73,7 +73,7 @@ class NativeConvolution(Convolution):
     ) -> float | None:
         """Seconds by the cost model that also chooses the kernels and their blocks."""
         limits = (threads, DEFAULT_WORKSPACE, False)
-        plan = plan_asked((geometry, cls._algorithm, dtype.itemsize, *limits))
+        plan = plan_asked((geometry, cls._algorithm, dtype, *limits))
         number = OPERATIONS.index(operation)
         return plan.seconds(number) if plan.fits(number) else None
 

@@ -86,7 +86,7 @@ def native_plan(
     batch_invariant=False,
 ):
     """A plan of an algorithm for an instruction set."""
-    limits = (np.dtype(dtype).itemsize, threads, workspace, batch_invariant)
+    limits = (np.dtype(dtype), threads, workspace, batch_invariant)
     return bridge.NativePlan(geometry, algorithm, *limits, isa, variants)
 
 
@@ -99,7 +99,8 @@ def algorithms(geometry: Geometry, dtype) -> list[str]:
 
 
 def run(plan, geometry: Geometry, operation: int, x, w, y) -> np.ndarray:
-    """The result of one operation, in memory that held NaN before."""
-    result = np.full(geometry.result_shape(OPERATIONS[operation]), np.nan, x.dtype)
+    """The result of one operation, in memory that held NaN, or an integer, before."""
+    before = np.nan if x.dtype.kind == "f" else 77
+    result = np.full(geometry.result_shape(OPERATIONS[operation]), before, x.dtype)
     plan.run(operation, *operands(operation, x, w, y), result)
     return result

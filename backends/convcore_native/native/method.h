@@ -9,7 +9,8 @@ namespace convcore {
 
 // What a method is made for: at most `threads` threads and `max_workspace` bytes.
 struct Request {
-    int itemsize;  // 4 or 8: float32 or float64
+    bool integers;  // that wrap, of any sign; else floats
+    int itemsize;
     int threads;
     size_t max_workspace;
     // A sample has the same bits alone, in any batch and at any place in it: what decides the order

@@ -177,7 +177,7 @@ EDGES = [
 
 
 def test_edges_meet_every_tile():
-    native = [bridge.NativePlan(geometry, "winograd", 4, 1, 64 * MIB) for geometry in EDGES]
+    native = [bridge.NativePlan(geometry, "winograd", np.dtype("float32"), 1, 64 * MIB) for geometry in EDGES]
     used = {tile for plan in native for tile in re.findall(r"F\((\d),(\d)\)", plan.describe(0))}
     assert used == {(str(tile), str(taps)) for tile, taps in winograd_matrices.POINTS}
 
@@ -197,7 +197,7 @@ def test_every_instruction_set(operation, isa):
         first, second = operands(geometry, name)
         wanted = exact(geometry, name, first, second)
         result = np.full(wanted.shape, np.nan, np.float32)
-        plan = bridge.NativePlan(geometry, "winograd", 4, 2, 64 * MIB, isa=isa)
+        plan = bridge.NativePlan(geometry, "winograd", np.dtype("float32"), 2, 64 * MIB, isa=isa)
         plan.run(operation, first, second, result)
         limit = DECLARED.bound * EPS * norms(name, first, second)
         assert (np.abs(result - wanted) <= limit).all()

@@ -17,7 +17,7 @@ ALWAYS_INLINE inline void add_tap(vec<T> (&sum)[rows][vectors], const T* from, c
         for (int j = 0; j < vectors; ++j) {
             const vec<T> column = load(from + vector_place<T, vectors>(tail, j));
 #pragma GCC unroll 16
-            for (int i = 0; i < rows; ++i) sum[i][j] += row[i] * column;
+            for (int i = 0; i < rows; ++i) sum[i][j] += product<T>(column, row[i]);
         }
     } else {
         vec<T> column[vectors];
@@ -28,7 +28,7 @@ ALWAYS_INLINE inline void add_tap(vec<T> (&sum)[rows][vectors], const T* from, c
         for (int i = 0; i < rows; ++i) {
             const vec<T> row = broadcast(weight[i]);
 #pragma GCC unroll 8
-            for (int j = 0; j < vectors; ++j) sum[i][j] += row * column[j];
+            for (int j = 0; j < vectors; ++j) sum[i][j] += product<T>(column[j], row);
         }
     }
 }

@@ -65,7 +65,7 @@ struct BandTask {
     // How the target rows of the only channel read the band.
     Rows kind(const BandPhase& phase) const {
         if (!phase.sliding) return APART;
-        return phase.row_taps <= FEW_ROW_TAPS ? SLIDING_FEW_TAPS : SLIDING;
+        return SHORT_ROWS > 0 && phase.row_taps <= FEW_ROW_TAPS ? SLIDING_FEW_TAPS : SLIDING;
     }
 
     // Runs the tiles of `lines` target channels, or of `lines` target rows of the only channel.

@@ -1,18 +1,6 @@
 // The routines of this algorithm, compiled once for each instruction set.
-#include "few_channels/correlate.inl.h"
-#include "few_channels/straight.inl.h"
-#include "few_channels/weight_gradient.inl.h"
+#include "few_channels/routines.inl.h"
 #include "simd/table.inl.h"
-
-namespace convcore::few_channels {
-namespace {
-
-template <class T>
-constexpr Routines<T> routines{Simd<T>::lanes,        pack_weight<T>,     correlate<T>,
-                               correlate_straight<T>, weight_gradient<T>, all_finite<T>};
-
-}  // namespace
-}  // namespace convcore::few_channels
 
 CONVCORE_TABLE(few_channels){convcore::few_channels::routines<float>,
                              convcore::few_channels::routines<double>};

@@ -88,5 +88,7 @@ struct Routines {
 };
 
 typedef BothDtypes<Routines> Table;
+typedef Integers<Routines> IntegerTable;
+typedef EveryDtype<Routines> Tables;
 
 }  // namespace convcore::few_channels

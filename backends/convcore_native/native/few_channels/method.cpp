@@ -42,7 +42,7 @@ class FewChannels : public Method {
         const Band& band = owned.band;
         const double lanes = double(kernels_.lanes), columns = double(band.column.count);
         const double waste = std::max(1.0, std::ceil(columns / lanes) * lanes / columns);
-        const double flop = flop_ / (share * peak_flops(kernels_.lanes, int(sizeof(T)))) * waste;
+        const double flop = flop_ / (share * peak_of<T>(kernels_.lanes)) * waste;
         const double positions =
             double(band.outer_positions * band.groups) * double(band.row.count * band.column.count);
         const double phases = double(band.row_phases * band.column_phases);
@@ -229,8 +229,8 @@ std::unique_ptr<Method> checked(std::unique_ptr<M> method, const Request& reques
 
 template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
-                             const Table& table) {
-    const Routines<T>& kernels = of<T>(table);
+                             const Tables& tables) {
+    const Routines<T>& kernels = of<T>(tables);
     Correlations all = correlations(geometry, operation, operation != GRAD_INPUT);
     const std::vector<OwnedCorrelation>& parts = all.parts;
     if (parts.empty()) return nullptr;
@@ -255,9 +255,9 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
 }  // namespace
 
 std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
-                                    const Request& request, const Table& table) {
-    return for_dtype(request.itemsize, [&](auto zero) {
-        return make<decltype(zero)>(geometry, operation, request, table);
+                                    const Request& request, const Tables& tables) {
+    return for_dtype(request.integers, request.itemsize, [&](auto zero) {
+        return make<decltype(zero)>(geometry, operation, request, tables);
     });
 }
 

@@ -6,6 +6,6 @@
 namespace convcore::few_channels {
 
 // nullptr where its bands would not fit into the caches, or beyond the bound of the request.
-std::unique_ptr<Method> make_method(const Geometry&, Operation, const Request&, const Table&);
+std::unique_ptr<Method> make_method(const Geometry&, Operation, const Request&, const Tables&);
 
 }  // namespace convcore::few_channels

@@ -7,10 +7,11 @@ namespace {
 
 constexpr int SLIDE_ROWS = TILES.few_channels.rows;
 
-// For target rows of one channel with few row taps: sums of a tile, rows that it has at most, and
-// row taps at a time, whose weights stay in registers. Enough sums hide what each one waits for
-// (AMD Zen 3, 2026, 12 rows of a vector instead of 4 of 3 or fewer: depthwise 7 x 7 of 56 x 56 0.94
-// of the time, of 14 x 14 0.85, of 7 x 7 0.81; 5 x 5 of 28 x 28 0.85).
+// For target rows of one channel with few row taps, where there are tiles of their own: sums of a
+// tile, rows that it has at most, and row taps at a time, whose weights stay in registers. Enough
+// sums hide what each one waits for (AMD Zen 3, 2026, 12 rows of a vector instead of 4 of 3 or
+// fewer: depthwise 7 x 7 of 56 x 56 0.94 of the time, of 14 x 14 0.85, of 7 x 7 0.81; 5 x 5 of 28 x
+// 28 0.85).
 constexpr int SHORT_SUMS = TILES.few_channels.short_sums;
 constexpr int SHORT_ROWS = TILES.few_channels.short_rows;
 constexpr int SHORT_TAPS = TILES.few_channels.short_taps;
@@ -37,8 +38,8 @@ ALWAYS_INLINE inline void rows_tile(const PositionTile<T>& tile, index_t first, 
             for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
                 for (int j = 0; j < vectors; ++j)
-                    sum[i][j] +=
-                        row * load(from + i * tile.line + vector_place<T, vectors>(tail, j));
+                    sum[i][j] += product<T>(
+                        load(from + i * tile.line + vector_place<T, vectors>(tail, j)), row);
         }
     }
     store_tile(tile, sum, first, tail);
@@ -75,7 +76,7 @@ ALWAYS_INLINE inline void slide_line(vec<T> (&sum)[rows][vectors], const T* line
         for (int i = first; i <= last; ++i) {
             const vec<T> row = broadcast(weight[t - i * tile.column_taps]);
 #pragma GCC unroll 8
-            for (int j = 0; j < vectors; ++j) sum[i][j] += row * column[j];
+            for (int j = 0; j < vectors; ++j) sum[i][j] += product<T>(column[j], row);
         }
     }
 }
@@ -135,7 +136,7 @@ ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors], const T* ba
                 const vec<T> column = load(line + vector_place<T, vectors>(tail, j));
 #pragma GCC unroll 8
                 for (int i = 0; i < row_taps; ++i)
-                    if (y - i >= 0 && y - i < rows) sum[y - i][j] += row[i] * column;
+                    if (y - i >= 0 && y - i < rows) sum[y - i][j] += product<T>(column, row[i]);
             }
     }
 }
@@ -204,9 +205,9 @@ inline RunTile<T> short_for(int wanted_taps, int wanted) {
 
 template <class T>
 inline RunTile<T> rows_for(Rows kind, int row_taps, int wanted) {
-    return kind == APART     ? rows_for<T, false>(wanted)
-           : kind == SLIDING ? rows_for<T, true>(wanted)
-                             : short_for<T>(row_taps, wanted);
+    if constexpr (SHORT_ROWS > 0)
+        if (kind == SLIDING_FEW_TAPS) return short_for<T>(row_taps, wanted);
+    return kind == APART ? rows_for<T, false>(wanted) : rows_for<T, true>(wanted);
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ ALWAYS_INLINE inline void straight_tile(const T* const* line, const T* inside, i
             if (y < r || (y - r) % line_step || i >= rows) continue;
 #pragma GCC unroll 4
             for (int t = 0; t < STRAIGHT_COLUMN_TAPS; ++t)
-                sum[i] += weight[r * STRAIGHT_COLUMN_TAPS + t] * tap[t];
+                sum[i] += product<T>(tap[t], weight[r * STRAIGHT_COLUMN_TAPS + t]);
         }
     }
 #pragma GCC unroll 4

@@ -195,8 +195,9 @@ void OwnedBand::count_workspace(int lanes, int itemsize) {
     band.workspace =
         round_up(std::max(size + band.column_phases * TILE_LINES * band.column.block, lines), 64);
     const index_t taps = phases_[0].row_taps * phases_[0].column_taps;
-    band.gradient_workspace =
-        round_up(size + band.target_channels * (band.row.block * lanes + planes * taps), 64);
+    band.gradient_workspace = round_up(size + band.target_channels * band.row.block * lanes +
+                                           round_up(band.target_channels * planes * taps, 4),
+                                       64);
 }
 
 void OwnedBand::finish() {

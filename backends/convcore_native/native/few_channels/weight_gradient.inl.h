@@ -63,7 +63,7 @@ inline void add_products(vec<T> (&sum)[rows][taps], const T* target, index_t tar
         for (int i = 0; i < rows; ++i) {
             const vec<T> row = load(target + i * target_channel);
 #pragma GCC unroll 16
-            for (int t = 0; t < taps; ++t) sum[i][t] += row * column[t];
+            for (int t = 0; t < taps; ++t) sum[i][t] += product<T>(column[t], row);
         }
     } else {
         vec<T> row[rows];
@@ -73,7 +73,7 @@ inline void add_products(vec<T> (&sum)[rows][taps], const T* target, index_t tar
         for (int t = 0; t < taps; ++t) {
             const vec<T> column = load(source[t] + at);
 #pragma GCC unroll 4
-            for (int i = 0; i < rows; ++i) sum[i][t] += row[i] * column;
+            for (int i = 0; i < rows; ++i) sum[i][t] += product<T>(column, row[i]);
         }
     }
 }
@@ -225,21 +225,21 @@ struct BandGradientTask {
     }
 };
 
-// `workspace` holds the results of all slices but the first, and band.gradient_workspace elements
-// for each thread. The slices decide the order of the sum.
+// `workspace` holds band.gradient_workspace elements for each thread, and the results of all slices
+// but the first. The slices decide the order of the sum.
 template <class T>
 void weight_gradient(const Band& band, index_t slices, const T* target, const T* source, T* weight,
                      T* workspace, int threads) {
     const index_t blocks = block_count(band);
     const index_t result = band.groups * band.weight_group_pitch;
-    T* rest = workspace + (slices - 1) * result;
+    T* const results = workspace + band.gradient_workspace * threads;
     parallel(threads, band.groups * slices, 1, [&](Share& own) {
-        T* planes = rest + band.gradient_workspace * own.thread;
+        T* planes = workspace + band.gradient_workspace * own.thread;
         BandGradientTask<T> task{band, target, planes, nullptr, nullptr, nullptr};
         task.tails = planes + band.source_channels * band.outer_taps * band.plane_size;
         task.sums = task.tails + band.target_channels * band.row.block * Simd<T>::lanes;
         const index_t size = band.target_channels * task.depth();
-        task.list = reinterpret_cast<int*>(task.sums + size);
+        task.list = reinterpret_cast<int*>(task.sums + round_up(size, 4));
         for (index_t i; next(own, i);) {
             const index_t group = i % band.groups, slice = i / band.groups;
             task.target = target + group * band.target_channels * band.target_channel_pitch;
@@ -247,11 +247,11 @@ void weight_gradient(const Band& band, index_t slices, const T* target, const T*
             const index_t last = share(blocks, slices, slice + 1);
             for (index_t b = share(blocks, slices, slice); b < last && !interrupted(own); ++b)
                 task.run(source, block_at(band, group, b));
-            task.spread(group, slice == 0 ? weight : workspace + (slice - 1) * result);
+            task.spread(group, slice == 0 ? weight : results + (slice - 1) * result);
         }
     });
     for (index_t s = 1; s < slices; ++s)
-        for (index_t i = 0; i < result; ++i) weight[i] += workspace[(s - 1) * result + i];
+        for (index_t i = 0; i < result; ++i) weight[i] += results[(s - 1) * result + i];
 }
 
 }  // namespace

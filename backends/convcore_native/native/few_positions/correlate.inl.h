@@ -60,7 +60,7 @@ void run_tile(const Tile<T>& tile) {
         for (int i = 0; i < rows; ++i) {
             const vec<T> value = broadcast(weights[i * row_pitch]);
 #pragma GCC unroll 8
-            for (int j = 0; j < count; ++j) sum[i][j] += value * source[j];
+            for (int j = 0; j < count; ++j) sum[i][j] += product<T>(source[j], value);
         }
     };
     const auto add_channels = [&](const Tap& tap) ALWAYS_INLINE {

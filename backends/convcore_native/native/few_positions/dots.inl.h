@@ -64,7 +64,7 @@ bool dot_tile(const Layout& layout, const index_t* place, const T* columns, cons
         for (int i = 0; i < rows; ++i) {
             const vec<T> factor = load(factors + i * row_pitch);
 #pragma GCC unroll 4
-            for (int j = 0; j < count; ++j) sum[i][j] += factor * value[j];
+            for (int j = 0; j < count; ++j) sum[i][j] += product<T>(value[j], factor);
         }
     };
     index_t d = 0;

@@ -61,5 +61,7 @@ struct Routines {
 };
 
 typedef BothDtypes<Routines> Table;
+typedef Integers<Routines> IntegerTable;
+typedef EveryDtype<Routines> Tables;
 
 }  // namespace convcore::few_positions

@@ -120,7 +120,7 @@ class FewPositions : public Method {
     }
 
     double seconds_of(const Correlation& problem, const Layout& layout) const {
-        const double flops = peak_flops(kernels_.lanes, int(sizeof(T)));
+        const double flops = peak_of<T>(kernels_.lanes);
         double seconds = 0;
         if (layout.dots) seconds += dot_seconds(problem, layout, flops);
         if (layout.vectors)
@@ -140,16 +140,16 @@ class FewPositions : public Method {
 
 template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
-                             const Table& table) {
+                             const Tables& tables) {
     const Samples samples = samples_of(geometry, operation, request.batch_invariant);
     const Geometry sample = with_batch(geometry, geometry.batch / samples.count);
     Correlations all = correlations(sample, operation);
-    const index_t most = MAX_VECTORS * of<T>(table).lanes;
+    const index_t most = MAX_VECTORS * of<T>(tables).lanes;
     for (const OwnedCorrelation& part : all.parts)
         if (part.positions() > most || copied_elements(part.problem) * sizeof(T) > MAX_COPY_BYTES)
             return nullptr;
     auto method =
-        std::make_unique<FewPositions<T>>(of<T>(table), std::move(all), samples, request.threads);
+        std::make_unique<FewPositions<T>>(of<T>(tables), std::move(all), samples, request.threads);
     if (method->workspace() > request.max_workspace) return nullptr;
     return method;
 }
@@ -157,10 +157,10 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
 }  // namespace
 
 std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
-                                    const Request& request, const Table& table) {
+                                    const Request& request, const Tables& tables) {
     if (operation == GRAD_WEIGHT) return nullptr;
-    return for_dtype(request.itemsize, [&](auto zero) {
-        return make<decltype(zero)>(geometry, operation, request, table);
+    return for_dtype(request.integers, request.itemsize, [&](auto zero) {
+        return make<decltype(zero)>(geometry, operation, request, tables);
     });
 }
 

@@ -6,6 +6,6 @@
 namespace convcore::few_positions {
 
 // nullptr where there are many positions, or for the weight gradient.
-std::unique_ptr<Method> make_method(const Geometry&, Operation, const Request&, const Table&);
+std::unique_ptr<Method> make_method(const Geometry&, Operation, const Request&, const Tables&);
 
 }  // namespace convcore::few_positions

@@ -1,17 +1,6 @@
 // The routines of this algorithm, compiled once for each instruction set.
-#include "gemm_channels/correlate.inl.h"
-#include "gemm_channels/weight_gradient.inl.h"
+#include "gemm_channels/routines.inl.h"
 #include "simd/table.inl.h"
-
-namespace convcore::gemm_channels {
-namespace {
-
-template <class T>
-constexpr Routines<T> routines{PANEL_ROWS,   panel_width<T>,     Simd<T>::lanes, pack_weight<T>,
-                               correlate<T>, weight_gradient<T>, all_finite<T>};
-
-}  // namespace
-}  // namespace convcore::gemm_channels
 
 CONVCORE_TABLE(gemm_channels){convcore::gemm_channels::routines<float>,
                               convcore::gemm_channels::routines<double>};

@@ -68,5 +68,7 @@ struct Routines {
 };
 
 typedef BothDtypes<Routines> Table;
+typedef Integers<Routines> IntegerTable;
+typedef EveryDtype<Routines> Tables;
 
 }  // namespace convcore::gemm_channels

@@ -87,8 +87,7 @@ class GemmMethod : public Method {
                               double(blocking.block.copies ? blocking.block.channel_pitch : 0);
         const double products =
             double(owned.positions()) * double(padded_channels(problem)) * double(owned.depth());
-        return groups * (TASK_SECONDS +
-                         2 * products / (EFFICIENCY * peak_flops(kernels_.lanes, int(sizeof(T)))) +
+        return groups * (TASK_SECONDS + 2 * products / (EFFICIENCY * peak_of<T>(kernels_.lanes)) +
                          copied * double(problem.source_channels) * MOVE_SECONDS);
     }
 
@@ -274,8 +273,8 @@ std::unique_ptr<Method> fitting(std::unique_ptr<M> method) {
 
 template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
-                             const Table& table) {
-    const Routines<T>& kernels = of<T>(table);
+                             const Tables& tables) {
+    const Routines<T>& kernels = of<T>(tables);
     const double share = product_share(geometry, operation, kernels.lanes);
     Correlations all = correlations(geometry, operation);
     if (operation == GRAD_WEIGHT) {
@@ -293,9 +292,9 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
 }  // namespace
 
 std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
-                                    const Request& request, const Table& table) {
-    return for_dtype(request.itemsize, [&](auto zero) {
-        return make<decltype(zero)>(geometry, operation, request, table);
+                                    const Request& request, const Tables& tables) {
+    return for_dtype(request.integers, request.itemsize, [&](auto zero) {
+        return make<decltype(zero)>(geometry, operation, request, tables);
     });
 }
 

@@ -6,6 +6,6 @@ namespace convcore::gemm_channels {
 
 // nullptr where not even one vector of target channels can be packed within the bound of the
 // request.
-std::unique_ptr<Method> make_method(const Geometry&, Operation, const Request&, const Table&);
+std::unique_ptr<Method> make_method(const Geometry&, Operation, const Request&, const Tables&);
 
 }  // namespace convcore::gemm_channels

@@ -34,7 +34,7 @@ void multiply_rows(index_t depth, const T* const* row, const index_t* offset, co
         for (int i = 0; i < rows; ++i) {
             const vec<T> value = broadcast(a[i][at]);
 #pragma GCC unroll 4
-            for (int j = 0; j < vectors; ++j) sum[i][j] += value * column[j];
+            for (int j = 0; j < vectors; ++j) sum[i][j] += product<T>(column[j], value);
         }
         b += width;
     }

@@ -43,7 +43,7 @@ void multiply_tile(index_t depth, Factors<T> factors, const T* __restrict column
         for (int i = 0; i < rows; ++i) {
             const vec<T> factor = broadcast(weight[i * factors.row_pitch]);
 #pragma GCC unroll 4
-            for (int j = 0; j < vectors; ++j) sum[i][j] += factor * value[j];
+            for (int j = 0; j < vectors; ++j) sum[i][j] += product<T>(value[j], factor);
         }
         weight += factors.term_pitch;
         column += vectors * lanes;
@@ -54,7 +54,7 @@ void multiply_tile(index_t depth, Factors<T> factors, const T* __restrict column
 template <class T>
 using Multiply = void (*)(index_t, Factors<T>, const T*, T*, index_t, bool);
 
-template <class T, int rows = CHANNEL_ROWS, int vectors = VECTORS>
+template <class T, int rows = CHANNEL_ROWS, int vectors = TILE_VECTORS>
 inline Multiply<T> multiply_for(int wanted, int wanted_vectors) {
     if constexpr (vectors > 1) {
         if (wanted_vectors < vectors)

@@ -67,5 +67,7 @@ struct Routines {
 };
 
 typedef BothDtypes<Routines> Table;
+typedef Integers<Routines> IntegerTable;
+typedef EveryDtype<Routines> Tables;
 
 }  // namespace convcore::gemm_positions

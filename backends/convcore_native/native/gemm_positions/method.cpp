@@ -168,8 +168,7 @@ class GemmPositions : public Method {
                                 : last.target_pitch > 1 ? SCATTERED_SECONDS
                                                         : RESULT_SECONDS);
         return double(problem.groups) *
-                   (2 * products / (EFFICIENCY * peak_flops(kernels_.lanes, int(sizeof(T)))) +
-                    columns + results) +
+                   (2 * products / (EFFICIENCY * peak_of<T>(kernels_.lanes)) + columns + results) +
                double(packed_size(part)) * WEIGHT_SECONDS;
     }
 
@@ -185,8 +184,8 @@ class GemmPositions : public Method {
 
 template <class T>
 std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
-                             const Table& table) {
-    const Routines<T>& kernels = of<T>(table);
+                             const Tables& tables) {
+    const Routines<T>& kernels = of<T>(tables);
     Correlations all = correlations(geometry, operation);
     const index_t rows = kernels.channel_rows;
     if (all.parts.empty() || all.parts[0].problem.target_channels < rows) return nullptr;
@@ -198,10 +197,10 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
 }  // namespace
 
 std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
-                                    const Request& request, const Table& table) {
+                                    const Request& request, const Tables& tables) {
     if (operation == GRAD_WEIGHT) return nullptr;
-    return for_dtype(request.itemsize, [&](auto zero) {
-        return make<decltype(zero)>(geometry, operation, request, table);
+    return for_dtype(request.integers, request.itemsize, [&](auto zero) {
+        return make<decltype(zero)>(geometry, operation, request, tables);
     });
 }
 

@@ -8,10 +8,12 @@
 namespace convcore::gemm_positions {
 namespace {
 
-static_assert(TILES.gemm_positions.vectors == VECTORS);
+constexpr int TILE_VECTORS = TILES.gemm_positions.vectors;
+static_assert(TILE_VECTORS <= VECTORS);
 
 template <class T>
-constexpr int tile_width = VECTORS * Simd<T>::lanes;
+constexpr int tile_width = TILE_VECTORS * Simd<T>::lanes;
+static_assert(TILE_VECTORS * VECTOR_BYTES <= MAX_BLOCK_POSITIONS || TILE_VECTORS == VECTORS);
 
 // Positions of a block that follow each other on the last axis.
 struct PositionRun {
@@ -204,7 +206,7 @@ struct SourcePacker {
         }
     }
 
-    template <int step, int vectors = VECTORS>
+    template <int step, int vectors = TILE_VECTORS>
     void pack_vectors(int wanted, const TapLoads& tile, const T* from, index_t channels,
                       T* to) const {
         if constexpr (vectors > 1) {
@@ -288,8 +290,8 @@ struct SourcePacker {
                 wanted[p - first] = T(1);
             }
         }
-        vec<T> inside[VECTORS];
-        for (int j = 0; j < VECTORS; ++j) inside[j] = load(wanted + j * lanes);
+        vec<T> inside[TILE_VECTORS];
+        for (int j = 0; j < TILE_VECTORS; ++j) inside[j] = load(wanted + j * lanes);
         // A lane that counts as zero still loads: from any place that may be read.
         for (index_t l = 0; l < count; ++l)
             if (wanted[l] == T(0)) at[l] = anywhere;

@@ -3,6 +3,7 @@
 #include "isa/tiles.h"
 
 #define CONVCORE_ISA avx2
+#define CONVCORE_INTEGER_ISA avx2
 #define VECTOR_BYTES 32
 
 constexpr RegisterTiles TILES{

@@ -4,6 +4,7 @@
 #include "isa/tiles.h"
 
 #define CONVCORE_ISA avx512
+#define CONVCORE_INTEGER_ISA avx2
 #define VECTOR_BYTES 64
 
 constexpr RegisterTiles TILES{

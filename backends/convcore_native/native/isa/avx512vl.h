@@ -4,6 +4,7 @@
 #include "isa/tiles.h"
 
 #define CONVCORE_ISA avx512vl
+#define CONVCORE_INTEGER_ISA avx2
 #define VECTOR_BYTES 32
 
 constexpr RegisterTiles TILES{

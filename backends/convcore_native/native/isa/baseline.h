@@ -4,6 +4,7 @@
 #include "isa/tiles.h"
 
 #define CONVCORE_ISA baseline
+#define CONVCORE_INTEGER_ISA baseline
 #define VECTOR_BYTES 16
 
 #ifdef __aarch64__

@@ -12,10 +12,10 @@ namespace convcore {
 struct Kernels {
     const char* name;
     int vector_bytes;
-    const gemm_channels::Table* gemm_channels;
-    const gemm_positions::Table* gemm_positions;
-    const few_channels::Table* few_channels;
-    const few_positions::Table* few_positions;
+    gemm_channels::Tables gemm_channels;
+    gemm_positions::Tables gemm_positions;
+    few_channels::Tables few_channels;
+    few_positions::Tables few_positions;
     const tilefft::Table* tilefft;
     const winograd::Table* winograd;
 };

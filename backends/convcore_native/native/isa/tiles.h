@@ -14,7 +14,7 @@ struct FewChannelsTiles {
     int rows;          // target rows of a tile of one channel
     int most_vectors;  // of any tile
     int short_sums, short_rows,
-        short_taps;     // of one channel with few row taps: see row_tiles.inl.h
+        short_taps;     // of one channel with few row taps, or 0: see row_tiles.inl.h
     int gradient_rows;  // target channels, for the weight gradient
 };
 

@@ -4,6 +4,7 @@
 #include "isa/tiles.h"
 
 #define CONVCORE_ISA wide
+#define CONVCORE_INTEGER_ISA baseline
 #define VECTOR_BYTES 64
 
 constexpr RegisterTiles TILES{

@@ -29,10 +29,11 @@ struct Task {
 typedef std::unique_ptr<Method> (*Maker)(const Task&);
 
 // An algorithm's maker, with the routines of that algorithm.
-template <class Table, const Table* Kernels::* table,
-          std::unique_ptr<Method> (*make)(const Geometry&, Operation, const Request&, const Table&)>
+template <class Tables, Tables Kernels::* tables,
+          std::unique_ptr<Method> (*make)(const Geometry&, Operation, const Request&,
+                                          const Tables&)>
 std::unique_ptr<Method> made(const Task& task) {
-    return make(task.geometry, task.operation, task.request, *(task.kernels.*table));
+    return make(task.geometry, task.operation, task.request, task.kernels.*tables);
 }
 
 std::unique_ptr<Method> reference(const Task& task) {
@@ -40,13 +41,13 @@ std::unique_ptr<Method> reference(const Task& task) {
 }
 
 constexpr Maker GEMM_CHANNELS =
-    made<gemm_channels::Table, &Kernels::gemm_channels, gemm_channels::make_method>;
+    made<gemm_channels::Tables, &Kernels::gemm_channels, gemm_channels::make_method>;
 constexpr Maker GEMM_POSITIONS =
-    made<gemm_positions::Table, &Kernels::gemm_positions, gemm_positions::make_method>;
+    made<gemm_positions::Tables, &Kernels::gemm_positions, gemm_positions::make_method>;
 constexpr Maker FEW_CHANNELS =
-    made<few_channels::Table, &Kernels::few_channels, few_channels::make_method>;
+    made<few_channels::Tables, &Kernels::few_channels, few_channels::make_method>;
 constexpr Maker FEW_POSITIONS =
-    made<few_positions::Table, &Kernels::few_positions, few_positions::make_method>;
+    made<few_positions::Tables, &Kernels::few_positions, few_positions::make_method>;
 
 struct Way {
     const char* name;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "problem/dtypes.h"
 #include "reference/reference.h"
 
 namespace convcore {
@@ -52,8 +53,9 @@ class ReferenceMethod : public Method {
 
 std::unique_ptr<Method> reference_method(const Geometry& geometry, Operation operation,
                                          const Request& request) {
-    if (request.itemsize == 4) return std::make_unique<ReferenceMethod<float>>(geometry, operation);
-    return std::make_unique<ReferenceMethod<double>>(geometry, operation);
+    return for_dtype(request.integers, request.itemsize, [&](auto zero) -> std::unique_ptr<Method> {
+        return std::make_unique<ReferenceMethod<decltype(zero)>>(geometry, operation);
+    });
 }
 
 }  // namespace convcore

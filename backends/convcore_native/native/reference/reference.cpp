@@ -1,5 +1,7 @@
 #include "reference/reference.h"
 
+#include <type_traits>
+
 #include "machine/interruption.h"
 #include "problem/integers.h"
 
@@ -58,6 +60,16 @@ void clear(const Correlation& problem, int a, T* target) {
     }
 }
 
+// Small integers become unsigned ones, whose products wrap, and not int.
+template <class T>
+void add_product(T a, T b, T* sum) {
+    if constexpr (std::is_integral_v<T> && sizeof(T) < sizeof(unsigned)) {
+        *sum = T(*sum + unsigned(a) * unsigned(b));
+    } else {
+        *sum += a * b;
+    }
+}
+
 }  // namespace
 
 template <class T>
@@ -69,8 +81,8 @@ void reference_correlate(const Correlation& problem, const T* source, const T* w
         visit_runs(problem, 0, target_at, source_at, weight_at,
                    [&](index_t y, index_t x, index_t w, index_t count) {
                        for (index_t q = 0; q < count; ++q)
-                           target[y + q * axis.target_pitch] +=
-                               weight[w] * source[x + q * axis.step * axis.source_pitch];
+                           add_product(weight[w], source[x + q * axis.step * axis.source_pitch],
+                                       &target[y + q * axis.target_pitch]);
                    });
     });
 }
@@ -86,16 +98,21 @@ void reference_weight_gradient(const Correlation& problem, const T* target, cons
                    [&](index_t y, index_t x, index_t w, index_t count) {
                        T sum = T(0);
                        for (index_t q = 0; q < count; ++q)
-                           sum += target[y + q * axis.target_pitch] *
-                                  source[x + q * axis.step * axis.source_pitch];
-                       weight[w] += sum;
+                           add_product(target[y + q * axis.target_pitch],
+                                       source[x + q * axis.step * axis.source_pitch], &sum);
+                       weight[w] = T(weight[w] + sum);
                    });
     });
 }
 
-template void reference_correlate(const Correlation&, const float*, const float*, float*);
-template void reference_correlate(const Correlation&, const double*, const double*, double*);
-template void reference_weight_gradient(const Correlation&, const float*, const float*, float*);
-template void reference_weight_gradient(const Correlation&, const double*, const double*, double*);
+#define CONVCORE_REFERENCE(T)                                                      \
+    template void reference_correlate(const Correlation&, const T*, const T*, T*); \
+    template void reference_weight_gradient(const Correlation&, const T*, const T*, T*)
+CONVCORE_REFERENCE(float);
+CONVCORE_REFERENCE(double);
+CONVCORE_REFERENCE(uint8_t);
+CONVCORE_REFERENCE(uint16_t);
+CONVCORE_REFERENCE(uint32_t);
+CONVCORE_REFERENCE(uint64_t);
 
 }  // namespace convcore

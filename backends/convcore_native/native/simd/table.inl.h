@@ -1,4 +1,5 @@
-// The one symbol of an object file: convcore_<algorithm>_<instruction set>.
+// The one symbol of an object file: convcore_<algorithm>_<instruction set>, or
+// convcore_<algorithm>_integers_<instruction set>.
 //
 // All that an object file has besides has internal linkage: it is compiled with the flags of one
 // instruction set, and nothing of it may be merged with a copy compiled with others. For the same
@@ -11,3 +12,8 @@
 #define CONVCORE_TABLE(algorithm)                                                         \
     extern "C" const convcore::algorithm::Table CONVCORE_SYMBOL(algorithm, CONVCORE_ISA); \
     const convcore::algorithm::Table CONVCORE_SYMBOL(algorithm, CONVCORE_ISA)
+
+#define CONVCORE_INTEGERS(algorithm, isa) CONVCORE_JOINED(algorithm##_integers, isa)
+#define CONVCORE_INTEGER_TABLE(algorithm)                                                          \
+    extern "C" const convcore::algorithm::IntegerTable CONVCORE_INTEGERS(algorithm, CONVCORE_ISA); \
+    const convcore::algorithm::IntegerTable CONVCORE_INTEGERS(algorithm, CONVCORE_ISA)

@@ -267,7 +267,7 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
 
 std::unique_ptr<Method> make_method(const Geometry& geometry, Operation operation,
                                     const Request& request, const Table& table) {
-    return for_dtype(request.itemsize, [&](auto zero) {
+    return for_float(request.itemsize, [&](auto zero) {
         return make<decltype(zero)>(geometry, operation, request, table);
     });
 }
