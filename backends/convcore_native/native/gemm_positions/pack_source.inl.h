@@ -13,7 +13,6 @@ static_assert(TILE_VECTORS <= VECTORS);
 
 template <class T>
 constexpr int tile_width = TILE_VECTORS * Simd<T>::lanes;
-static_assert(TILE_VECTORS * VECTOR_BYTES <= MAX_BLOCK_POSITIONS || TILE_VECTORS == VECTORS);
 
 // Positions of a block that follow each other on the last axis.
 struct PositionRun {
@@ -133,6 +132,7 @@ inline RunReach reach(const Correlation& problem, const PositionRun& run, const 
 template <class T>
 struct SourcePacker {
     static constexpr int lanes = Simd<T>::lanes, width = tile_width<T>;
+    static_assert(width <= MAX_BLOCK_POSITIONS);
 
     const Correlation& problem;
     const PositionRuns& runs;
