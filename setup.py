@@ -192,8 +192,8 @@ def first_read(source: Path, isa: str) -> Path:
 def native_sources() -> list[tuple[Path, str | None]]:
     """The C++ sources and what to compile them for, the longest to compile first.
 
-    Those named kernels.cpp are compiled for each instruction set, those named integers.cpp for some,
-    the others for any processor.
+    Those named kernels.cpp are compiled for each instruction set, those named integers.cpp for
+    those that have a header for it, the others for any processor.
     """
     sources = sorted(NATIVE.rglob("*.cpp"), key=lambda path: (path.parent.name != LONGEST, path))
     kernels = [path for path in sources if path.name in {"kernels.cpp", "integers.cpp"}]

@@ -36,7 +36,9 @@ def symbols(path, *options):
 
 @pytest.mark.skipif(COMPILER is None or shutil.which("nm") is None, reason="needs g++ and nm")
 @pytest.mark.parametrize(
-    "source", sorted(NATIVE.glob("*/kernels.cpp")), ids=lambda path: path.parent.name
+    "source",
+    sorted([*NATIVE.glob("*/kernels.cpp"), *NATIVE.glob("*/integers.cpp")]),
+    ids=lambda path: f"{path.parent.name}-{path.stem}",
 )
 def test_an_instruction_set_shares_its_tables_and_nothing_else(build, tmp_path, source):
     # They all have the same sources; the first one has vectors that the drivers have not.
@@ -44,12 +46,13 @@ def test_an_instruction_set_shares_its_tables_and_nothing_else(build, tmp_path, 
     target = tmp_path / f"{isa}.o"
     # With the least optimisation nothing is inlined, and every function that could be shared shows.
     flags = [f"-I{NATIVE}", *build.NATIVE_FLAGS, *build.KERNEL_FLAGS, *build.ISA_FLAGS[isa], "-O0"]
-    flags += ["-include", NATIVE / "isa" / f"{isa}.h"]
+    flags += ["-include", build.first_read(source, isa)]
     subprocess.run([COMPILER, *flags, "-c", source, "-o", target], check=True)
     found = symbols(target)
     shared = [name for kind, name in found if kind.isupper()]
     weak = [name for kind, name in found if kind in "vwu"]
     table = "kernels" if source.parent.name == "isa" else source.parent.name
+    table += "_integers" if source.stem == "integers" else ""
     assert [name.lstrip("_") for name in shared] == [f"convcore_{table}_{isa}"]
     assert not weak
 
@@ -58,7 +61,7 @@ def test_kernels_include_plain_headers_only():
     plain = {"<stddef.h>", "<stdint.h>"}
     kernels = [
         path
-        for pattern in ("*.inl.h", "kernels.cpp", "kernels.h")
+        for pattern in ("*.inl.h", "kernels.cpp", "integers.cpp", "kernels.h")
         for path in NATIVE.rglob(pattern)
     ]
     assert len(kernels) > 20
@@ -77,7 +80,7 @@ def test_every_source_is_among_those_that_setup_compiles(build, monkeypatch):
     assert {path for path, _ in compiled} == {*build.NATIVE.rglob("*.cpp")}
     assert len(set(compiled)) == len(compiled)
     for path, isa in compiled:
-        assert (isa is not None) == (path.name == "kernels.cpp")
+        assert (isa is not None) == (path.name in {"kernels.cpp", "integers.cpp"})
     listed = {ROOT / path for path in build.bridge().depends}
     assert listed == {*NATIVE.rglob("*.h"), *NATIVE.rglob("*.cpp"), NATIVE.with_name("_bridge.pxd")}
 

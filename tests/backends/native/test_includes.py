@@ -74,7 +74,7 @@ def test_headers_are_read_once_and_kernels_have_a_namespace_of_their_own():
         text = path.read_text()
         if path.suffix == ".h":
             assert text.count("#pragma once") == 1, path
-        if room(path) in ALGORITHMS and path.name != "kernels.cpp":
+        if room(path) in ALGORITHMS and path.name not in {"kernels.cpp", "integers.cpp"}:
             assert f"namespace convcore::{room(path)} {{" in text, path
 
 

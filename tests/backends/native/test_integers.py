@@ -29,9 +29,8 @@ def wrapping(geometry: Geometry, dtype: str, seed: int = 0) -> tuple[np.ndarray,
     arrays = []
     for shape in (geometry.input_shape, geometry.weight_shape, geometry.output_shape):
         array = random.integers(ends.min, ends.max, shape, dtype, endpoint=True)
-        array.flat[::3] = random.choice(
-            np.array([ends.min, ends.max], dtype), array[...].flat[::3].size
-        )
+        some = array.reshape(-1)[::3]
+        some[...] = random.choice(np.array([ends.min, ends.max], dtype), some.size)
         arrays.append(array)
     return tuple(arrays)
 

@@ -177,7 +177,10 @@ EDGES = [
 
 
 def test_edges_meet_every_tile():
-    native = [bridge.NativePlan(geometry, "winograd", np.dtype("float32"), 1, 64 * MIB) for geometry in EDGES]
+    native = [
+        bridge.NativePlan(geometry, "winograd", np.dtype("float32"), 1, 64 * MIB)
+        for geometry in EDGES
+    ]
     used = {tile for plan in native for tile in re.findall(r"F\((\d),(\d)\)", plan.describe(0))}
     assert used == {(str(tile), str(taps)) for tile, taps in winograd_matrices.POINTS}
 
