@@ -29,7 +29,7 @@ from .workspace import LINE, Workspace
 COMPLEX = {"float32": "complex64", "float64": "complex128"}
 REAL = {np.dtype(name): np.dtype(real) for real, name in COMPLEX.items()}
 # Seconds to write a real number beside another, to call a plan, and around it (Zen 3, 2026-12).
-MOVE, CALL, AROUND = 0.15e-9, 6e-6, 25e-6
+MOVE, CALL, AROUND = 0.6e-9, 6e-6, 45e-6
 # Arrays in a workspace at a time, and slabs that a plan keeps.
 MOST_ARRAYS, MOST_KEPT = 12, 64
 
