@@ -1,11 +1,7 @@
-"""The tests that need dask, zarr, xarray or dask-image: all of them run, and none is skipped.
-
-A cluster may wait for one of its processes for ever: what hangs is ended, and tried once more.
-"""
+"""The tests that need dask, zarr, xarray or dask-image: all of them run, and none is skipped."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -22,9 +18,6 @@ PASSED = {
     "convcore/adapters/dask": 7,
     "docs/dask.md": 1,
 }
-
-# Far more than all of them take beside other work, in seconds.
-LIMIT = 400
 
 
 class Count:
@@ -47,7 +40,7 @@ class Count:
             self.passed[next(place for place in PASSED if report.nodeid.startswith(place))] += 1
 
 
-def run_tests() -> int:
+def main() -> int:
     """0 where everything has passed and nothing was skipped."""
     count = Count()
     places = [str(Path(__file__).parents[2] / place) for place in PASSED]
@@ -57,15 +50,5 @@ def run_tests() -> int:
     return int(status != 0 or bool(few) or bool(count.skipped))
 
 
-def main() -> int:
-    """What `run_tests` returns in a process that is given up where it hangs, once."""
-    for _ in range(2):
-        try:
-            return subprocess.run([sys.executable, __file__, "here"], timeout=LIMIT).returncode
-        except subprocess.TimeoutExpired:
-            print(f"the tests hung: no end after {LIMIT} s", flush=True)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(run_tests() if "here" in sys.argv else main())
+    sys.exit(main())
