@@ -8,6 +8,8 @@ ctypedef fused number:
 def split(const number[:, :, :] pairs, number[:, :, :] real, number[:, :, :] imaginary):
     """Write the even elements of every row (i, j) to `real`, the odd ones to `imaginary`."""
     cdef Py_ssize_t i, j
+    if real.shape[2] == 0:
+        return
     with nogil:
         for i in range(real.shape[0]):
             for j in range(real.shape[1]):
@@ -18,6 +20,8 @@ def join(const number[:, :, :] real, const number[:, :, :] imaginary,
          number[:, :, :] pairs):
     """The inverse of `split`."""
     cdef Py_ssize_t i, j
+    if real.shape[2] == 0:
+        return
     with nogil:
         for i in range(real.shape[0]):
             for j in range(real.shape[1]):
