@@ -1,12 +1,10 @@
 """Training on a cluster: the parameters of one process, whatever the number of workers."""
 
-import os
 import pickle
-from contextlib import suppress
 
 import numpy as np
 import pytest
-from networks import small_data, small_network
+from networks import DiesOnce, small_data, small_network
 
 import convcore
 from convcore.errors import OptionError
@@ -121,23 +119,6 @@ def clients():
     yield start
     for part in started:
         part.close()
-
-
-class DiesOnce:
-    """A loss whose process dies in the fifth call or soon after it, and no other with it."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __call__(self, output, target):
-        calls = len(list(self.folder.glob("call*")))
-        (self.folder / f"call{calls}-{os.getpid()}").touch()
-        if calls >= 4:
-            with suppress(FileExistsError), (self.folder / "died").open("x") as file:
-                file.write(str(os.getpid()))
-                file.flush()
-                os._exit(1)
-        return softmax_cross_entropy(output, target)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
