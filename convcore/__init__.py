@@ -42,6 +42,7 @@ from .functional import (
     conv_vjp,
     explain,
     plan,
+    separable,
 )
 from .planning import set_default_backend, set_default_options, use_backend
 from .plugin import Convolution, Declaration, Refusal
@@ -81,6 +82,7 @@ __all__ = [
     "refresh_backends",
     "register_backend",
     "scipy",
+    "separable",
     "set_default_backend",
     "set_default_options",
     "testing",

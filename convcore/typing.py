@@ -8,7 +8,7 @@ Examples
 """
 
 from .contract import Array, PreparedWeight
-from .functional import PaddingMode, Pullback
+from .functional import PaddingMode, Pullback, SeparableKernel
 from .planning import Explanation
 from .problem import Operation, Padding, PaddingName, PerAxis
 from .registry import BackendRecord
@@ -26,4 +26,5 @@ __all__ = [
     "PerAxis",
     "PreparedWeight",
     "Pullback",
+    "SeparableKernel",
 ]

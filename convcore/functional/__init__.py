@@ -12,6 +12,8 @@ padding_modes   what the padding is filled with
 borders         inputs extended by other than zeros, and the adjoint of that
 boxes           parts of such an input, and the adjoint of copying them
 halos           the same without copying the input: what each halo adds
+separable       kernels that are outer products, one axis after the other
+outer_products  the factors of such a kernel
 bias            added afterwards, and its gradient
 """
 
@@ -26,6 +28,8 @@ from .padding_modes import check_value as check_value
 from .padding_modes import parse_modes as parse_modes
 from .pullback import Pullback as Pullback
 from .pullback import conv_transpose_vjp, conv_vjp
+from .separable import SeparableKernel as SeparableKernel
+from .separable import separable
 from .transposed import conv_transpose
 
 __all__ = [
@@ -37,4 +41,5 @@ __all__ = [
     "conv_vjp",
     "explain",
     "plan",
+    "separable",
 ]
