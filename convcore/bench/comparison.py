@@ -61,7 +61,7 @@ class Request:
 
 
 def compare(request: Request, report: Progress) -> Comparison:
-    """Run everything that was asked for.
+    """Run everything that was asked for; Ctrl-C ends it with the tasks that are done.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def compare(request: Request, report: Progress) -> Comparison:
         peers, absent = connect(request.against, request.threads)
         field += map(contenders.peer, peers)
         run = _Run(request, field, report)
-        results = list(run.results())
+        run.all()
     versions = _versions() | {entry.name: entry.version for entry in field if entry.version}
     return Comparison(
         dtype=request.dtype,
@@ -82,7 +82,8 @@ def compare(request: Request, report: Progress) -> Comparison:
         versions=versions,
         absent=absent,
         notes=notes,
-        results=results,
+        results=run.results,
+        interrupted=run.interrupted,
     )
 
 
@@ -140,17 +141,24 @@ class _Run:
     def __init__(self, request: Request, field: list[Contender], report: Progress) -> None:
         self.request, self.field, self.report = request, field, report
         self.roofline = roofline.measure(request.dtype, request.threads)
+        self.results: list[Result] = []
+        self.interrupted = False
 
-    def results(self) -> Iterator[Result]:
-        """Run everything."""
-        request = self.request
-        names = [(problem, op) for problem in request.problems for op in request.operations]
-        for index, (problem, operation) in enumerate(names):
-            pair = operands("random", problem.geometry, request.dtype, operation)
-            task = Task(problem, operation, *pair)
-            yield from _TaskRun(task, request, self._tick(task, index, len(names))).run(self.field)
-            now = roofline.measure(request.dtype, request.threads)
-            self.roofline = self.roofline.better(now)
+    def all(self) -> None:
+        """Run everything, or what there is time for until the user interrupts."""
+        names = [(p, op) for p in self.request.problems for op in self.request.operations]
+        try:
+            for index, (problem, operation) in enumerate(names):
+                pair = operands("random", problem.geometry, self.request.dtype, operation)
+                task = Task(problem, operation, *pair)
+                self._one(task, self._tick(task, index, len(names)))
+        except KeyboardInterrupt:
+            self.interrupted = True
+
+    def _one(self, task: Task, tick: Callable[[], object]) -> None:
+        self.results += _TaskRun(task, self.request, tick).run(self.field)
+        now = roofline.measure(self.request.dtype, self.request.threads)
+        self.roofline = self.roofline.better(now)
 
     def _tick(self, task: Task, index: int, tasks: int) -> Callable[[], object]:
         """What reports one step more; a contender that does not take part leaves steps out."""

@@ -84,3 +84,5 @@ def legend(found: Comparison) -> Iterator[str]:
     yield f"Peers present: {', '.join(f'{p} {found.versions[p]}' for p in peers) or 'none'}."
     yield from (f"Peer absent: {name}: {reason}." for name, reason in found.absent.items())
     yield from (f"Note: {note}." for note in found.notes)
+    if found.interrupted:
+        yield "Interrupted: what was not finished by then is missing."

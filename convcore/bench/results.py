@@ -86,6 +86,7 @@ class Comparison:
     absent: dict[str, str]
     notes: list[str]
     results: list[Result] = field(default_factory=list)
+    interrupted: bool = False
 
     @property
     def timed(self) -> list[Result]:
@@ -120,6 +121,7 @@ class Comparison:
             "versions": self.versions,
             "absent": self.absent,
             "notes": self.notes,
+            "interrupted": self.interrupted,
             "results": [self._row(result) for result in self.results],
         }
 

@@ -75,7 +75,10 @@ def _operations() -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compare, print tables, write files; the status is 1 where a contender computes wrongly."""
+    """Compare, print tables, write files; the status is 1 where a contender computes wrongly.
+
+    Ctrl-C ends the comparison; what is done by then is printed and written all the same.
+    """
     problems = _problems(args.problem or list(_USUAL))
     if args.list:
         return _list()
@@ -87,7 +90,9 @@ def run(args: argparse.Namespace) -> int:
         write_page(found, args.html)
     if args.json:
         write_json(found.to_dict(), args.json)
-    drawn = _draw(found, args.plot) if args.plot else True
+    drawn = _draw(found, args.plot) if args.plot and found.timed else True
+    if found.interrupted:
+        raise KeyboardInterrupt
     wrong = any(result.wrong for result in found.results)
     return 2 if not drawn else int(wrong or not found.timed)
 

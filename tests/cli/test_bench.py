@@ -5,6 +5,8 @@ import re
 import pytest
 from benching import TINY, bench
 
+from convcore.bench import roofline
+from convcore.bench.roofline import Roofline
 from convcore.cli import main
 from convcore.testing.catalogue.problems import LAYERS
 
@@ -57,3 +59,21 @@ def test_what_is_repeated_adds_up(tmp_path, capsys, fake_peers):
     assert status == 1  # the doubler is wrong
     assert {row["contender"] for row in found["results"]} == {"naive", "im2col", "copy", "doubler"}
     assert [row["operation"] for row in found["results"][::4]] == ["forward", "grad_weight"]
+
+
+def test_what_was_timed_before_an_interruption_is_kept(tmp_path, capsys, monkeypatch):
+    limits = iter([Roofline(1e9, 1e9)] * 2)  # before the tasks, and after the first
+
+    def measure(dtype, threads):
+        for found in limits:
+            return found
+        raise KeyboardInterrupt  # after the second
+
+    monkeypatch.setattr(roofline, "measure", measure)
+    status, found = bench(tmp_path, "--backend", "naive", "--op", "all")
+    assert status == 130
+    assert found["interrupted"]
+    assert [row["operation"] for row in found["results"]] == ["forward", "grad_input"]
+    out = capsys.readouterr().out
+    assert f"{TINY}, grad_input" in out
+    assert "Interrupted: " in out
