@@ -11,6 +11,8 @@ real_parts    complex numbers by the plans of a backend that knows real ones
 real_classes  what such a backend becomes
 slabs         a problem cut into smaller ones
 samples       sample by sample, where a batch must not change a bit
+operand       what the operands of a slab are read from
+rows          pointwise problems whose channels come last, as matrix products
 slabwise      operands of any dtype and strides, converted slab by slab
 laid_out      a plan for arrays in another order of axes
 plans         `plan`
@@ -32,6 +34,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .explanation import Explanation, explain
+from .operand import Operand, Source, summed_in
 from .plans import measure, plan, plan_for
 from .question import Question
 from .repair import repairing
@@ -42,7 +45,7 @@ from .requested import (
     set_default_options,
     use_backend,
 )
-from .slabwise import Operand, SlabwiseConvolution, Source, summed_in
+from .slabwise import SlabwiseConvolution
 
 if TYPE_CHECKING:
     from .lines import ADJOINT, fields_of, read_questions

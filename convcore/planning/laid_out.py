@@ -15,8 +15,9 @@ from ..contract import (
     result_array,
 )
 from ..problem import OPERANDS, ROLES, Layouts, Operation, Role, parse_extents
+from .operand import Operand
 from .question import Question
-from .slabwise import Operand, SlabwiseConvolution
+from .slabwise import SlabwiseConvolution
 
 Shape = tuple[int, ...]
 

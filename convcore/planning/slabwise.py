@@ -7,80 +7,25 @@ that no operand is ever converted as a whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from math import prod
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from .. import settings
 from ..contract import BACKEND_DTYPES, FLOAT16, Array, Convolution, Declaration
+from ..errors import UnsupportedError
 from ..problem import Geometry, Operation, merged
+from .operand import WIDE, Operand, Source, summed_in
 from .question import Question
+from .rows import Product, problems_of_rows, product_of_rows
 from .samples import chosen_plan
-from .slabs import Place, Slab, slabs, usual_bytes
-
-WIDE = np.dtype("float32")
+from .slabs import Slab, slabs, usual_bytes
 
 # What is done to a result, in place, before it is rounded.
 Epilogue: TypeAlias = Callable[[Array], Array]
-
-
-class Source(Protocol):
-    """What an operand of a slab is read from."""
-
-    def part(self, place: Place) -> Array:
-        """The elements at `place`, as a backend takes them."""
-
-
-class Operand(NamedTuple):
-    """An array (N, C, *S) of any dtype and strides, of which parts are converted.
-
-    Parameters
-    ----------
-    array : ndarray
-        Read only.
-    dtype : numpy.dtype
-        That of the problem, to which each element is rounded.
-    conjugated : bool
-        Whether to read complex conjugates.
-    """
-
-    array: Array
-    dtype: np.dtype[Any]
-    conjugated: bool = False
-
-    def part(self, place: Place) -> Array:
-        """The elements at `place`; the array's own memory where nothing is to be converted."""
-        part, summed = self.array[place], summed_in(self.dtype)
-        if part.dtype == summed == self.dtype:
-            part = np.ascontiguousarray(part)
-        else:
-            with np.errstate(all="ignore"):
-                part = part.astype(self.dtype, order="C", copy=False)
-            part = part.astype(summed, order="C", copy=False)
-        return part.conj() if self.conjugated and part.dtype.kind == "c" else part
-
-    def seen(self, view: Callable[[Array], Array]) -> Operand:
-        """The same of a view of the array."""
-        return self._replace(array=view(self.array))
-
-    def copy_part(self, place: Any, target: Array) -> None:
-        """Write the elements at `place` to `target`, whose dtype is that of the sums."""
-        part = self.array[place]
-        if part.dtype != self.dtype or part.dtype != target.dtype:
-            with np.errstate(all="ignore"):
-                rounded = summed_in(self.dtype) is not self.dtype
-                target[...] = part.astype(self.dtype, copy=False) if rounded else part
-        else:
-            target[...] = part
-        if self.conjugated and target.dtype.kind == "c":
-            np.conj(target, out=target)
-
-
-def summed_in(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The dtype of sums whose results are to have `dtype`."""
-    return WIDE if dtype == FLOAT16 else dtype
 
 
 def widened(question: Question) -> Question:
@@ -116,11 +61,20 @@ class SlabwiseConvolution(Convolution):
         self._question, self._spec = question, spec
         self._summed = summed_in(question.dtype)
         self._plan_of = lru_cache(maxsize=16)(self._choose)
+        self._plan_of_rows = lru_cache(maxsize=4)(self._choose_for_rows)
         # Refuses here what no backend runs, before anything is computed.
         self.name = self._plan_of(question.geometry).name  # type: ignore[misc]
 
     def _choose(self, part: Geometry) -> Convolution:
         return chosen_plan(widened(self._question)._replace(geometry=merged(part)), self._spec)
+
+    def _choose_for_rows(self, geometry: Geometry, operation: Operation) -> Convolution | None:
+        """The plan of a product of rows, whose results may not depend on each other."""
+        with suppress(UnsupportedError):  # a backend may run the problem, and not this one
+            question = self._question._replace(geometry=geometry, operation=operation)
+            plan = chosen_plan(question, self._spec)
+            return plan if plan.declaration.numerics == "componentwise" else None
+        return None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SlabwiseConvolution, (self._question, self._spec)
@@ -128,12 +82,21 @@ class SlabwiseConvolution(Convolution):
     def workspace_bytes(self, operation: Operation) -> int:
         """Converted arrays of the largest slab, and the workspace of its plan, in bytes."""
         parts = {slab.geometry for slab in self._slabs(operation)}
-        return max((self._part_bytes(part, operation) for part in parts), default=0)
+        slabs = max((self._part_bytes(part, operation) for part in parts), default=0)
+        return max(slabs, self._row_bytes(operation))
 
     def _part_bytes(self, part: Geometry, operation: Operation) -> int:
         shapes = (part.input_shape, part.weight_shape, part.output_shape)
         converted = self._summed.itemsize * sum(map(prod, shapes))
         return converted + self._plan_of(part).workspace_bytes(operation)
+
+    def _row_bytes(self, operation: Operation) -> int:
+        """The weight in another order, and the workspace of a product of rows."""
+        weight, most = self._summed.itemsize * prod(self.geometry.weight_shape), 0
+        for problem, way in problems_of_rows(self.geometry, operation):
+            plan = self._plan_of_rows(problem, way)
+            most = max(most, 0 if plan is None else weight + plan.workspace_bytes(way))
+        return most
 
     def describe(self, operation: Operation) -> str:
         """How the first slab is carried out."""
@@ -152,10 +115,37 @@ class SlabwiseConvolution(Convolution):
 
         `out` may have the wider dtype that is summed in, and any strides.
         """
-        if operation == "grad_weight":
+        if self._by_rows(operation, first, second, out):
+            if epilogue is not None:
+                epilogue(out)
+        elif operation == "grad_weight":
             self._sum(first, second, out)
         else:
             self._slab_by_slab(operation, first, second.part(()), out, epilogue)
+
+    def _by_rows(self, operation: Operation, first: Source, second: Source, out: Array) -> bool:
+        """Write the result, if it is a product of rows."""
+        product = self._product(operation, first, second, out)
+        plan = product and self._plan_of_rows(product.geometry, product.operation)
+        if product is None or plan is None:
+            return False
+        place = self._in_place(product.out, product.out.shape)
+        result = getattr(plan, product.operation)(product.first, product.second, out=place)
+        if place is None:
+            product.out[...] = result
+        return True
+
+    def _product(
+        self, operation: Operation, first: Source, second: Source, out: Array
+    ) -> Product | None:
+        if not (isinstance(first, Operand) and isinstance(second, Operand)):
+            return None
+        left, right = first.own, second.own
+        if left is None or right is None or out.dtype != self.dtype:
+            return None
+        # What a sample gives must not depend on how many rows there are.
+        apart = self._question.options.deterministic == "batch"
+        return None if apart else product_of_rows(self.geometry, operation, left, right, out)
 
     def _slab_by_slab(
         self,
