@@ -61,6 +61,8 @@ struct Band {
     bool straight;    // one channel of a few taps, which are neighbours: needs no copy
     bool skips_rows;  // no phase reads a row of the band that is not in the source
 
+    bool plain_weight;  // it stands in memory as if it were packed
+
     int row_phases, column_phases;
     const BandPhase* phase;  // the column phases vary fastest
     index_t packed_size;     // of all phases and groups

@@ -122,11 +122,14 @@ class BandCorrelation : public FewChannels<T> {
         clear_bytes(target, size_t(clear_) * sizeof(T), threads);
         for (size_t i = 0; i < bands_.size(); ++i) {
             const Band& band = bands_[i].band;
-            const bool finite = this->kernels_.pack_weight(band, weights, packed, threads);
+            const bool plain = band.plain_weight;
+            const bool finite =
+                plain ? this->kernels_.all_finite(weights, band.groups * band.weight_group_pitch)
+                      : this->kernels_.pack_weight(band, weights, packed, threads);
             if (finite || !bands_[i].padded()) {
                 const auto correlate =
                     band.straight ? this->kernels_.correlate_straight : this->kernels_.correlate;
-                correlate(band, from, packed, target, packed + packed_, threads);
+                correlate(band, from, plain ? weights : packed, target, packed + packed_, threads);
                 continue;
             }
             for (index_t j = 0; j < together_; ++j)
@@ -149,6 +152,7 @@ class BandCorrelation : public FewChannels<T> {
 
   private:
     void estimate_packing(const Band& band) {
+        if (band.plain_weight) return;
         const double size = double(band.packed_size);
         const bool far = size * sizeof(T) > double(level2_bytes());
         const index_t tasks = band.groups * band.row_phases * band.column_phases;

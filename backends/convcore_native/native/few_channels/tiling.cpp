@@ -83,8 +83,18 @@ OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last
     band.column.first = columns.shift[ascending(columns)[0]];
     band.straight = band.source_channels * band.target_channels * band.outer_taps == 1 &&
                     phases_.size() == 1 && straight(rows, columns);
+    band.plain_weight = plain_weight();
     count_workspace(lanes, itemsize);
     finish();
+}
+
+bool OwnedBand::plain_weight() const {
+    const std::vector<index_t>& offsets = tables_[0].weight_offset;
+    if (tables_.size() > 1 || band.source_channels * band.target_channels * band.outer_taps > 1)
+        return false;
+    for (size_t t = 0; t < offsets.size(); ++t)
+        if (offsets[t] != index_t(t)) return false;
+    return band.weight_group_pitch == index_t(offsets.size());
 }
 
 // What all phases together read.

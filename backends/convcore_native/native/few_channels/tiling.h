@@ -29,6 +29,7 @@ class OwnedBand {
     void choose_blocks(int lanes, int itemsize);
     void lay_out(int lanes);
     void count_workspace(int lanes, int itemsize);
+    bool plain_weight() const;
     // Points the band at its tables, which stay where they are when this is moved.
     void finish();
     index_t plane(index_t rows, index_t columns, int lanes) const;
