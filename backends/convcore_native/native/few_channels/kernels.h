@@ -11,8 +11,9 @@ constexpr index_t FEW_ROW_TAPS = 7;
 // Target channels, or rows of a single one, that a register tile may have.
 constexpr index_t TILE_LINES = 12;
 
-// Lines of workspace that a thread needs for a correlation straight from the source.
-constexpr index_t STRAIGHT_LINES = 8;
+// Target rows for which a correlation straight from the source finds its lines at once, and the
+// lines of workspace that a thread needs for them: copies, and two that it always has.
+constexpr index_t STRAIGHT_ROWS = 16, STRAIGHT_LINES = 2 * STRAIGHT_ROWS + 3;
 
 // One stride phase: which taps of the last two axes ("rows" and "columns") it has. Taps are in
 // ascending order of what they read.

@@ -29,57 +29,53 @@ inline V in_order(V parts, Lanes<lane...>) {
         (lane % (count / 2) / half * 2 * half + lane % half + (lane < count / 2 ? 0 : half))...);
 }
 
-// What the column taps of one row of the source read for a vector of positions; with step 2 in the
+// What column tap `t` reads in one row of the source for a vector of positions; with step 2 in the
 // order of every_second. Nothing behind the last element is read.
 template <class T, int step>
-ALWAYS_INLINE inline void load_taps(const T* from, vec<T> (&tap)[STRAIGHT_COLUMN_TAPS]) {
+ALWAYS_INLINE inline vec<T> load_tap(const T* from, int t) {
     constexpr int lanes = Simd<T>::lanes;
     if constexpr (step == 1) {
-#pragma GCC unroll 4
-        for (int t = 0; t < STRAIGHT_COLUMN_TAPS; ++t) tap[t] = load(from + t);
+        return load(from + t);
     } else {
         const typename Count<lanes>::type all;
-        const vec<T> a = load(from), b = load(from + lanes);
-        tap[0] = every_second<0, 0>(a, b, all);
-        tap[1] = every_second<1, 1>(a, b, all);
-        tap[2] = every_second<0, 1>(load(from + 2), load(from + lanes + 1), all);
+        if (t == 0) return every_second<0, 0>(load(from), load(from + lanes), all);
+        if (t == 1) return every_second<1, 1>(load(from), load(from + lanes), all);
+        return every_second<0, 1>(load(from + 2), load(from + lanes + 1), all);
     }
 }
 
-// How many target rows share what they read, and how many rows of the source that is.
-template <int step, int row_taps>
-constexpr int straight_rows = row_taps == 1 || step == 1 ? 4 : 2;
-template <int step, int row_taps, int rows>
-constexpr int straight_lines = row_taps == 1 ? rows : (rows - 1) * step + row_taps;
+// How many target rows share what they read.
+constexpr int STRAIGHT_TILE_ROWS = 4;
 constexpr int MOST_LINES = int(STRAIGHT_LINES) - 2;
 
 // `rows` target rows at one vector of positions, which reads from `at` on in each line; with
-// `masked`, what lies outside counts as zero.
+// `masked`, what lies outside counts as zero. Those go tap by tap, since masks leave too few
+// registers for all weights.
 template <class T, int step, int row_taps, int rows, bool masked>
 ALWAYS_INLINE inline void straight_tile(const T* const* line, const T* inside, index_t at,
                                         const vec<T>* weight, T* to, index_t pitch) {
-    constexpr int lanes = Simd<T>::lanes, line_step = row_taps == 1 ? 1 : step;
+    constexpr int line_step = row_taps == 1 ? 1 : step;
+    constexpr int lines = (rows - 1) * line_step + row_taps;
     vec<T> keep[STRAIGHT_COLUMN_TAPS], sum[rows] = {};
-    if constexpr (masked) load_taps<T, step>(inside + at, keep);
-#pragma GCC unroll 8
-    for (int y = 0; y < straight_lines<step, row_taps, rows>; ++y) {
-        vec<T> tap[STRAIGHT_COLUMN_TAPS];
-        load_taps<T, step>(line[y] + at, tap);
 #pragma GCC unroll 4
-        for (int t = 0; masked && t < STRAIGHT_COLUMN_TAPS; ++t)
-            tap[t] = keep[t] != vec<T>{} ? tap[t] : vec<T>{};
+    for (int t = 0; masked && t < STRAIGHT_COLUMN_TAPS; ++t)
+        keep[t] = load_tap<T, step>(inside + at, t);
+#pragma GCC unroll 32
+    for (int i = 0; i < lines * STRAIGHT_COLUMN_TAPS; ++i) {
+        const int y = masked ? i % lines : i / STRAIGHT_COLUMN_TAPS;
+        const int t = masked ? i / lines : i % STRAIGHT_COLUMN_TAPS;
+        vec<T> tap = load_tap<T, step>(line[y] + at, t);
+        if constexpr (masked) tap = keep[t] != vec<T>{} ? tap : vec<T>{};
 #pragma GCC unroll 4
         for (int r = 0; r < row_taps; ++r) {
-            const int i = (y - r) / line_step;
-            if (y < r || (y - r) % line_step || i >= rows) continue;
-#pragma GCC unroll 4
-            for (int t = 0; t < STRAIGHT_COLUMN_TAPS; ++t)
-                sum[i] += product<T>(tap[t], weight[r * STRAIGHT_COLUMN_TAPS + t]);
+            const int row = (y - r) / line_step;
+            if (y < r || (y - r) % line_step || row >= rows) continue;
+            sum[row] += product<T>(tap, weight[r * STRAIGHT_COLUMN_TAPS + t]);
         }
     }
 #pragma GCC unroll 4
     for (int i = 0; i < rows; ++i) {
-        if constexpr (step > 1) sum[i] = in_order(sum[i], typename Count<lanes>::type{});
+        if constexpr (step > 1) sum[i] = in_order(sum[i], typename Count<Simd<T>::lanes>::type{});
         store(to + i * pitch, sum[i]);
     }
 }
@@ -100,23 +96,32 @@ inline StraightColumns straight_columns(const Band& band, const Block& block, in
             ((count < lanes ? lanes : count) - 1) * step + STRAIGHT_COLUMN_TAPS};
 }
 
-// The vectors of some rows that reach outside, or those that do not; the last one may overlap the
-// one before it. A row shorter than a vector has one, which reaches outside.
+// The vectors of `count` rows that reach outside, or those that do not; the last one may overlap
+// the one before it, as the last rows may. A row shorter than a vector has one, which reaches
+// outside.
 template <class T, int step, int row_taps, int rows, bool masked>
-void straight_vectors(const StraightColumns& shared, const T* const* lines, const T* inside,
-                      const T* taps, T* to, index_t pitch) {
+__attribute__((noinline)) void straight_vectors(const StraightColumns& shared,
+                                                const T* const* lines, const T* inside,
+                                                const T* taps, T* to, index_t pitch,
+                                                index_t count) {
     constexpr int lanes = Simd<T>::lanes, terms = row_taps * STRAIGHT_COLUMN_TAPS;
+    constexpr int line_step = row_taps == 1 ? 1 : step;
     const StraightColumns columns = shared;
-    const T* line[MOST_LINES];
     vec<T> weight[terms];
 #pragma GCC unroll 16
     for (int i = 0; i < terms; ++i) weight[i] = broadcast(taps[i]);
-    for (int y = 0; y < straight_lines<step, row_taps, rows>; ++y) line[y] = lines[y];
-    for (index_t first = 0; first < columns.count; first += lanes) {
-        const index_t at = first == 0 ? 0 : smaller(first, columns.count - lanes);
-        if (masked != (at < columns.low || at + lanes > columns.high)) continue;
-        straight_tile<T, step, row_taps, rows, masked>(line, inside, at * step, weight, to + at,
-                                                       pitch);
+    for (index_t next = 0; next < count; next += rows) {
+        const index_t row = smaller(next, count - rows);
+        const T* line[(rows - 1) * line_step + row_taps];
+        for (int y = 0; y < (rows - 1) * line_step + row_taps; ++y)
+            line[y] = lines[row * line_step + y];
+        T* const place = to + row * pitch;
+        for (index_t first = 0; first < columns.count; first += lanes) {
+            const index_t at = first == 0 ? 0 : smaller(first, columns.count - lanes);
+            if (masked != (at < columns.low || at + lanes > columns.high)) continue;
+            straight_tile<T, step, row_taps, rows, masked>(line, inside, at * step, weight,
+                                                           place + at, pitch);
+        }
     }
 }
 
@@ -150,46 +155,64 @@ struct StraightTask {
         }
     }
 
-    template <int step, int row_taps, int rows = straight_rows<step, row_taps>>
+    // Target rows `row` to `row + count`, at least `rows` of them.
+    template <int step, int row_taps, int rows>
     void run(index_t row, index_t count) const {
-        if constexpr (rows > 1) {
-            if (count < rows) return run<step, row_taps, rows - 1>(row, count);
-        }
+        constexpr int lanes = Simd<T>::lanes, line_step = row_taps == 1 ? 1 : step;
         const T* lines[MOST_LINES];
         const index_t top = row * band.row.step + band.phase[0].first_row;
-        for (int y = 0; y < straight_lines<step, row_taps, rows>; ++y)
-            lines[y] =
-                line(top + (row_taps == 1 ? y * band.row.step : y), copies + y * band.line_length);
+        const index_t apart = row_taps == 1 ? band.row.step : 1;
+        for (index_t y = 0; y < (count - 1) * line_step + row_taps; ++y)
+            lines[y] = line(top + y * apart, copies + y * band.line_length);
         const index_t pitch = band.row.target_pitch;
-        T* to = target + row * pitch;
-        if (columns.count < Simd<T>::lanes) return run_narrow<step, row_taps, rows>(lines, to);
-        straight_vectors<T, step, row_taps, rows, false>(columns, lines, inside, taps, to, pitch);
-        straight_vectors<T, step, row_taps, rows, true>(columns, lines, inside, taps, to, pitch);
+        T* const to = target + row * pitch;
+        if (columns.high - columns.low >= lanes)
+            straight_vectors<T, step, row_taps, rows, false>(columns, lines, inside, taps, to,
+                                                             pitch, count);
+        if (columns.count >= lanes)
+            return straight_vectors<T, step, row_taps, rows, true>(columns, lines, inside, taps, to,
+                                                                   pitch, count);
+        T full[STRAIGHT_ROWS * lanes];
+        straight_vectors<T, step, row_taps, rows, true>(columns, lines, inside, taps, full, lanes,
+                                                        count);
+        put_narrow(full, to, count);
+    }
+
+    // Rows shorter than a vector: what one puts behind its own columns is the next one's.
+    void put_narrow(const T* full, T* to, index_t count) const {
+        constexpr int lanes = Simd<T>::lanes;
+        const index_t pitch = band.row.target_pitch;
+        const T* end = columns.count == pitch ? to + count * pitch : to;
+        for (; count > 0; --count, full += lanes, to += pitch) {
+            if (to + lanes <= end) {
+                store(to, load(full));
+            } else {
+                for (index_t i = 0; i < columns.count; ++i) to[i] = full[i];
+            }
+        }
     }
 
     template <int step, int row_taps, int rows>
-    void run_narrow(const T* const* lines, T* to) const {
-        constexpr int lanes = Simd<T>::lanes;
-        T full[rows * lanes];
-        straight_vectors<T, step, row_taps, rows, true>(columns, lines, inside, taps, full, lanes);
-        for (int i = 0; i < rows; ++i)
-            copy_spaced(full + i * lanes, 1, columns.count, to + i * band.row.target_pitch);
+    void run_rows(index_t begin, index_t end) const {
+        for (index_t row = begin; row < end; row += STRAIGHT_ROWS) {
+            const index_t first = smaller(row, end - rows);
+            run<step, row_taps, rows>(first, smaller(STRAIGHT_ROWS, end - first));
+        }
     }
 
     template <int step, int row_taps>
-    void run_rows(index_t row, index_t end) const {
-        for (index_t count; row < end; row += count) {
-            count = portion(end - row, straight_rows<step, row_taps>);
-            run<step, row_taps>(row, count);
-        }
+    void run_taps(index_t row, index_t end) const {
+        constexpr int rows = STRAIGHT_TILE_ROWS;
+        end - row < rows ? run_rows<step, row_taps, 1>(row, end)
+                         : run_rows<step, row_taps, rows>(row, end);
     }
 
     void run(index_t row, index_t end) const {
         const bool one_row_tap = band.phase[0].row_taps == 1;
         if (band.column.step == 1) {
-            one_row_tap ? run_rows<1, 1>(row, end) : run_rows<1, 3>(row, end);
+            one_row_tap ? run_taps<1, 1>(row, end) : run_taps<1, 3>(row, end);
         } else {
-            one_row_tap ? run_rows<2, 1>(row, end) : run_rows<2, 3>(row, end);
+            one_row_tap ? run_taps<2, 1>(row, end) : run_taps<2, 3>(row, end);
         }
     }
 };
