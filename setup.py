@@ -91,12 +91,12 @@ def lines() -> Extension:
     )
 
 
-def bridge() -> Extension:
-    """The bridge to the native kernels, whose C++ sources `BuildExtensions` compiles."""
+def bridge(module: str = "_bridge") -> Extension:
+    """A bridge to the native kernels, whose C++ sources `BuildExtensions` compiles."""
     headers, sources = sorted(NATIVE.rglob("*.h")), sorted(NATIVE.rglob("*.cpp"))
     return extension(
         "convcore_native",
-        "_bridge",
+        module,
         language="c++",
         extra_compile_args=NATIVE_FLAGS,
         extra_link_args=["-pthread", *SANITIZER],
@@ -208,7 +208,7 @@ if __name__ == "__main__":
             extension("convcore_naive", "_loops"),
             extension("convcore_im2col", "_lowering"),
             lines(),
-            *([bridge(), extension("convcore_native", "_parts")] if HAS_KERNELS else []),
+            *([bridge(), bridge("_parts")] if HAS_KERNELS else []),
         ],
         cmdclass={"build_ext": BuildExtensions},
         options={

@@ -26,6 +26,21 @@ cdef extern from "native/machine/interruption.h" namespace "convcore" nogil:
 cdef extern from "native/machine/parallel.inl.h" namespace "convcore" nogil:
     ctypedef void (*Team)(void (*)(void*) noexcept, void*, unsigned, unsigned) noexcept
     void use_team(Team)
+
+cdef extern from "native/machine/copies.h" namespace "convcore" nogil:
+    ctypedef struct Rows:
+        void* data
+        int64_t matrix_pitch, row_pitch
+    ctypedef struct Extents:
+        int64_t matrices, rows, columns
+    ctypedef struct Copies:
+        void (*transpose)(int, int, Extents, Rows, Rows) noexcept nogil
+        void (*split)(int, int, Extents, Rows, Rows, Rows) noexcept nogil
+        void (*join)(int, int, Extents, Rows, Rows, Rows) noexcept nogil
+    const Copies& copies()
+
+cdef const Copies* shared_copies() noexcept  # for what is compiled apart
+
 cdef extern from "native/problem/correlation.h" namespace "convcore" nogil:
     ctypedef struct Geometry:
         int64_t batch, in_channels, out_channels, groups

@@ -54,6 +54,10 @@ def share_loops_in(size_t team):
     use_team(<Team> team)
 
 
+cdef const Copies* shared_copies() noexcept:
+    return &copies()
+
+
 def available_isas():
     """Instruction sets that this processor can run, best first."""
     cdef int i

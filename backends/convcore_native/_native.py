@@ -12,7 +12,7 @@ import numpy as np
 from convcore.plugin import OPERATIONS, Array, Convolution, Geometry, Operation, UnsupportedError
 
 from ._bridge import NativePlan, TransformedWeight, at_once, share_loops_in
-from ._parts import join, split
+from ._parts import join, split, transpose
 
 DEFAULT_WORKSPACE = 64 << 20
 FORWARD, GRAD_INPUT, GRAD_WEIGHT = range(3)
@@ -84,14 +84,21 @@ class NativeConvolution(Convolution):
         share_loops_in(team)
 
     @classmethod
-    def split_complex(cls, array: Array, real: Array, imaginary: Array) -> None:
-        """See `Convolution.split_complex`."""
-        split(array.view(real.dtype), real, imaginary)
+    def copy_transposed(cls, array: Array, out: Array, *, threads: int = 1) -> None:
+        """See `Convolution.copy_transposed`."""
+        transpose(array, out, threads)
 
     @classmethod
-    def join_complex(cls, real: Array, imaginary: Array, out: Array) -> None:
+    def split_complex(
+        cls, array: Array, real: Array, imaginary: Array, *, threads: int = 1
+    ) -> None:
+        """See `Convolution.split_complex`."""
+        split(array, real, imaginary, threads)
+
+    @classmethod
+    def join_complex(cls, real: Array, imaginary: Array, out: Array, *, threads: int = 1) -> None:
         """See `Convolution.join_complex`."""
-        join(real, imaginary, out.view(real.dtype))
+        join(real, imaginary, out, threads)
 
     def workspace_bytes(self, operation: Operation) -> int:
         """Workspace of one call, in bytes."""

@@ -1,46 +1,52 @@
-"""Complex numbers apart into their parts, and together again: runs of memory, without the GIL."""
+# distutils: language = c++
+"""Copies that move elements to another place in their rows: in threads, without the GIL.
 
-ctypedef fused number:
-    float
-    double
+Arrays are (A, B, L): stacks of matrices, whose rows are runs of memory.
+"""
+
+cimport numpy as cnp
+
+from ._bridge cimport Copies, Extents, Rows, shared_copies
+
+cnp.import_array()
+
+cdef const Copies* _copies = shared_copies()
 
 
-def split(const number[:, :, :] pairs, number[:, :, :] real, number[:, :, :] imaginary):
-    """Write the even elements of every row (i, j) to `real`, the odd ones to `imaginary`."""
-    cdef Py_ssize_t i, j
-    if real.shape[2] == 0:
-        return
+def transpose(cnp.ndarray array, cnp.ndarray out, int threads):
+    """Overwrite `out` (A, L, B) with `array` (A, B, L), whose items have 1 to 16 bytes."""
+    cdef Extents extents = _extents(array)
+    cdef Rows source = _rows(array), target = _rows(out)
+    cdef int size = cnp.PyArray_ITEMSIZE(array)
     with nogil:
-        for i in range(real.shape[0]):
-            for j in range(real.shape[1]):
-                split_run(real.shape[2], &pairs[i, j, 0], &real[i, j, 0], &imaginary[i, j, 0])
+        _copies.transpose(threads, size, extents, source, target)
 
 
-def join(const number[:, :, :] real, const number[:, :, :] imaginary,
-         number[:, :, :] pairs):
+def split(cnp.ndarray pairs, cnp.ndarray real, cnp.ndarray imaginary, int threads):
+    """Write the parts of complex numbers to two arrays of real ones."""
+    cdef Extents extents = _extents(real)
+    cdef Rows source = _rows(pairs, 2), x = _rows(real), y = _rows(imaginary)
+    cdef int size = cnp.PyArray_ITEMSIZE(real)
+    with nogil:
+        _copies.split(threads, size, extents, source, x, y)
+
+
+def join(cnp.ndarray real, cnp.ndarray imaginary, cnp.ndarray pairs, int threads):
     """The inverse of `split`."""
-    cdef Py_ssize_t i, j
-    if real.shape[2] == 0:
-        return
+    cdef Extents extents = _extents(real)
+    cdef Rows x = _rows(real), y = _rows(imaginary), target = _rows(pairs, 2)
+    cdef int size = cnp.PyArray_ITEMSIZE(real)
     with nogil:
-        for i in range(real.shape[0]):
-            for j in range(real.shape[1]):
-                join_run(real.shape[2], &real[i, j, 0], &imaginary[i, j, 0], &pairs[i, j, 0])
+        _copies.join(threads, size, extents, x, y, target)
 
 
-cdef inline void split_run(
-    Py_ssize_t count, const number* pairs, number* real, number* imaginary
-) noexcept nogil:
-    cdef Py_ssize_t k
-    for k in range(count):
-        real[k] = pairs[2 * k]
-        imaginary[k] = pairs[2 * k + 1]
+cdef Extents _extents(cnp.ndarray array) noexcept:
+    cdef cnp.npy_intp* shape = cnp.PyArray_DIMS(array)
+    return Extents(shape[0], shape[1], shape[2])
 
 
-cdef inline void join_run(
-    Py_ssize_t count, const number* real, const number* imaginary, number* pairs
-) noexcept nogil:
-    cdef Py_ssize_t k
-    for k in range(count):
-        pairs[2 * k] = real[k]
-        pairs[2 * k + 1] = imaginary[k]
+cdef Rows _rows(cnp.ndarray array, int parts=1) noexcept:
+    """Where the rows lie, counted in items, or in the parts that each has."""
+    cdef cnp.npy_intp* strides = cnp.PyArray_STRIDES(array)
+    cdef cnp.npy_intp size = cnp.PyArray_ITEMSIZE(array) // parts
+    return Rows(cnp.PyArray_DATA(array), strides[0] // size, strides[1] // size)

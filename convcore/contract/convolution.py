@@ -114,7 +114,27 @@ class Convolution(Planned, ABC):
         return ("default",)
 
     @classmethod
-    def split_complex(cls, array: Array, real: Array, imaginary: Array) -> None:
+    def copy_transposed(cls, array: Array, out: Array, *, threads: int = 1) -> None:
+        """Overwrite matrices with others, transposed.
+
+        The host does so where channels come last; a backend that is faster at it than NumPy
+        overrides this.
+
+        Parameters
+        ----------
+        array : ndarray of shape (A, B, L)
+            Read only; its last axis is contiguous, as that of the other is.
+        out : ndarray of shape (A, L, B)
+            Overwritten; dtype of `array`.
+        threads : int
+            How many may be used.
+        """
+        out[...] = array.transpose(0, 2, 1)
+
+    @classmethod
+    def split_complex(
+        cls, array: Array, real: Array, imaginary: Array, *, threads: int = 1
+    ) -> None:
         """Write the parts of complex numbers to two arrays of real ones.
 
         The host makes complex products of the real ones of a backend; one that takes numbers apart
@@ -126,11 +146,13 @@ class Convolution(Planned, ABC):
             Read only; its last axis is contiguous, as those of the others are.
         real, imaginary : ndarray of shape (A, B, L)
             Overwritten.
+        threads : int
+            How many may be used.
         """
         real[...], imaginary[...] = array.real, array.imag
 
     @classmethod
-    def join_complex(cls, real: Array, imaginary: Array, out: Array) -> None:
+    def join_complex(cls, real: Array, imaginary: Array, out: Array, *, threads: int = 1) -> None:
         """The inverse of `split_complex`: overwrite `out` with complex numbers."""
         out.real, out.imag = real, imaginary
 

@@ -187,7 +187,7 @@ class Extended(NamedTuple):
     input: Operand
     value: Any
 
-    def part(self, place: tuple[slice, ...]) -> Array:
+    def part(self, place: tuple[slice, ...], space: object = None) -> Array:
         """The elements at `place`."""
         batch, _, rows = (*place, slice(None), slice(None), slice(None))[:3]
         return self.border.extend(self.input, self.value, batch, rows)

@@ -8,7 +8,7 @@ from typing import Any
 from .. import settings
 from ..contract import Array, flipped
 from ..problem import parse_extents
-from .calls import Steps, slabwise_call_for
+from .calls import Steps, call_for, slabwise_call_for
 from .forms import Form, check_shape
 from .interleaved import as_axis, interleaved_call, is_interleaved
 from .padding_modes import PaddingMode, check_value
@@ -35,8 +35,11 @@ def formed_conv(
     check_value(padding_value, padding_mode, dtype)
     shape = form.own_shape("output", call.geometry.output_shape, form.lead("input", input.shape))
     result, target = form.result("output", shape, dtype, out, *operands)
+    arrays = (x, w, target) if bias is None else (x, w, target, bias)
     w = flipped(w) if flip else w
-    if is_interleaved(call.geometry, x, target):
+    if all(array.dtype == dtype and array.flags.c_contiguous for array in arrays):
+        call = call_for(*shapes, dtype, steps, padding_mode, "forward", backend)
+    elif is_interleaved(call.geometry, x, target):
         call = interleaved_call(call, padding_mode, "forward", backend)
         x, w, target = map(as_axis, (x, w, target))
     call.forward(x, w, bias, padding_value, target)

@@ -12,6 +12,7 @@ real_classes  what such a backend becomes
 slabs         a problem cut into smaller ones
 samples       sample by sample, where a batch must not change a bit
 operand       what the operands of a slab are read from
+orders        copies between different orders of axes
 rows          pointwise problems whose channels come last, as matrix products
 slabwise      operands of any dtype and strides, converted slab by slab
 laid_out      a plan for arrays in another order of axes

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from ..contract import FLOAT16, Array
+from .orders import Copy, assign
 from .slabs import Place
+from .workspace import Workspace
 
 WIDE = np.dtype("float32")
 
@@ -16,8 +18,8 @@ WIDE = np.dtype("float32")
 class Source(Protocol):
     """What an operand of a slab is read from."""
 
-    def part(self, place: Place) -> Array:
-        """The elements at `place`, as a backend takes them."""
+    def part(self, place: Place, space: Workspace | None = None) -> Array:
+        """The elements at `place`, as a backend takes them; a copy of them in `space`."""
 
 
 class Operand(NamedTuple):
@@ -37,16 +39,15 @@ class Operand(NamedTuple):
     dtype: np.dtype[Any]
     conjugated: bool = False
 
-    def part(self, place: Place) -> Array:
+    def part(self, place: Place, space: Workspace | None = None) -> Array:
         """The elements at `place`; the array's own memory where nothing is to be converted."""
         part, summed = self.array[place], summed_in(self.dtype)
-        if part.dtype == summed == self.dtype:
-            part = np.ascontiguousarray(part)
-        else:
-            with np.errstate(all="ignore"):
-                part = part.astype(self.dtype, order="C", copy=False)
-            part = part.astype(summed, order="C", copy=False)
-        return part.conj() if self.conjugated and part.dtype.kind == "c" else part
+        if part.dtype == summed == self.dtype and part.flags.c_contiguous:
+            part = np.ascontiguousarray(part)  # of a memmap, an ndarray
+            return part.conj() if self.conjugated and part.dtype.kind == "c" else part
+        whole = np.empty(part.shape, summed) if space is None else space.array(part.shape)
+        self.copy_part(place, whole, assign if space is None else space.copy)
+        return whole
 
     @property
     def own(self) -> Array | None:
@@ -58,15 +59,13 @@ class Operand(NamedTuple):
         """The same of a view of the array."""
         return self._replace(array=view(self.array))
 
-    def copy_part(self, place: Any, target: Array) -> None:
+    def copy_part(self, place: Any, target: Array, copy: Copy = assign) -> None:
         """Write the elements at `place` to `target`, whose dtype is that of the sums."""
         part = self.array[place]
-        if part.dtype != self.dtype or part.dtype != target.dtype:
-            with np.errstate(all="ignore"):
-                rounded = summed_in(self.dtype) is not self.dtype
-                target[...] = part.astype(self.dtype, copy=False) if rounded else part
-        else:
-            target[...] = part
+        with np.errstate(all="ignore"):
+            if part.dtype != self.dtype != target.dtype:
+                part = part.astype(self.dtype)
+            copy(target, part)
         if self.conjugated and target.dtype.kind == "c":
             np.conj(target, out=target)
 

@@ -32,6 +32,8 @@ class Products(ABC):
     ----------
     backend : type[Convolution]
         Of which plans are made, and which takes complex numbers apart.
+    threads : int
+        How many it may use for that.
     """
 
     # What it is called in tables; how often the plan is called; whether a result has no larger
@@ -40,8 +42,8 @@ class Products(ABC):
     calls: ClassVar[int]
     componentwise: ClassVar[bool]
 
-    def __init__(self, backend: type[Convolution]) -> None:
-        self.backend = backend
+    def __init__(self, backend: type[Convolution], threads: int = 1) -> None:
+        self.backend, self.threads = backend, threads
 
     @abstractmethod
     def geometry(self, geometry: Geometry) -> Geometry:
@@ -67,6 +69,12 @@ class Products(ABC):
     ) -> None:
         """Write to `out` what the results of the calls amount to; they may be overwritten."""
 
+    def _split(self, array: Array, real: Array, imaginary: Array) -> None:
+        self.backend.split_complex(array, real, imaginary, threads=self.threads)
+
+    def _join(self, real: Array, imaginary: Array, out: Array) -> None:
+        self.backend.join_complex(real, imaginary, out, threads=self.threads)
+
 
 class Channels(Products):
     """All four products in one call, of twice as many channels."""
@@ -89,7 +97,7 @@ class Channels(Products):
         """In each group the real parts, then the imaginary ones."""
         batch, channels, *extents = array.shape
         parts = space.array((batch, 2 * channels, *extents))
-        self.backend.split_complex(_rows(array, geometry.groups), *_pair(parts, geometry.groups))
+        self._split(_rows(array, geometry.groups), *_pair(parts, geometry.groups))
         return [parts]
 
     def second(
@@ -111,8 +119,7 @@ class Channels(Products):
             np.subtract(blocks[:, 0, :, 0], blocks[:, 1, :, 1], out=target.real)
             np.add(blocks[:, 0, :, 1], blocks[:, 1, :, 0], out=target.imag)
         else:
-            pair = _pair(results[0], geometry.groups)
-            self.backend.join_complex(*pair, _rows(out, geometry.groups))
+            self._join(*_pair(results[0], geometry.groups), _rows(out, geometry.groups))
 
 
 class Four(Products):
@@ -147,15 +154,12 @@ class Four(Products):
         """The first less the second, and the sum of the others."""
         real = np.subtract(results[0], results[1], out=results[0])
         imaginary = np.add(results[2], results[3], out=results[2])
-        self._join(real, imaginary, out)
+        self._join(*map(_rows, (real, imaginary, out)))
 
     def _parts(self, array: Array, space: Workspace) -> tuple[Array, Array]:
         real, imaginary = space.array(array.shape), space.array(array.shape)
-        self.backend.split_complex(_rows(array), _rows(real), _rows(imaginary))
+        self._split(_rows(array), _rows(real), _rows(imaginary))
         return real, imaginary
-
-    def _join(self, real: Array, imaginary: Array, out: Array) -> None:
-        self.backend.join_complex(_rows(real), _rows(imaginary), _rows(out))
 
 
 class Three(Four):
@@ -188,7 +192,8 @@ class Three(Four):
     ) -> None:
         """The first less the last, and the first two together."""
         imaginary = np.add(results[0], results[1], out=results[1])
-        self._join(np.subtract(results[0], results[2], out=results[0]), imaginary, out)
+        real = np.subtract(results[0], results[2], out=results[0])
+        self._join(*map(_rows, (real, imaginary, out)))
 
 
 def _rows(array: Array, groups: int = 1) -> Array:

@@ -38,6 +38,7 @@ def in_real_parts(backend: type[Convolution], way: type[Products]) -> type[Convo
     namespace = {
         "backend": backend,
         "products": way(backend),
+        "copy_transposed": backend.copy_transposed,
         "name": backend.name,
         "declaration": _declaration(backend.declaration, way),
     }

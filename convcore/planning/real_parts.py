@@ -47,6 +47,7 @@ class RealPartsConvolution(Convolution):
         super().__init__(geometry, dtype, **limits)
         self._real_dtype = REAL[self.dtype]
         self._plans: dict[Geometry, Convolution] = {}
+        self._products = type(self.products)(self.backend, self.threads)
         self._cuts: dict[Operation, list[Slab]] = {}
         self._sizes: dict[Operation, int] = {}
         if not geometry.degenerate:
@@ -159,7 +160,7 @@ class RealPartsConvolution(Convolution):
     def _prepare(self, weight: Array, operation: WeightOperation) -> Any:
         """For each geometry of a slab, what its plan takes in each call."""
         space = self._workspace(operation)
-        seconds = self.products.second(self.geometry, operation, weight, space)
+        seconds = self._products.second(self.geometry, operation, weight, space)
         return {
             part: [self._plan_of(part).prepare(each, operation=operation) for each in seconds]
             for part in {slab.geometry for slab in self._slabs(operation)}
@@ -172,21 +173,22 @@ class RealPartsConvolution(Convolution):
         self, operation: WeightOperation, first: Array, weight: Any, result: Array
     ) -> bool | None:
         """Overwrite `result`; whether it is finite, where the real plans tell."""
-        space, finite = self._workspace(operation), True
-        prepared = weight if isinstance(weight, dict) else {}
-        if not prepared:
-            seconds = self.products.second(self.geometry, operation, weight, space)
-        begin = space.used
-        for slab in self._slabs(operation):
-            source, target = slab.input, slab.output
-            if operation == "grad_input":
-                source, target = target, source
-            part, space.used = slab.geometry, begin
-            firsts = self.products.first(part, first[source], space)
-            pairs = zip(firsts, prepared.get(part) or seconds, strict=True)
-            results, seen = self._results(operation, part, pairs, space)
-            self.products.join(part, operation, results, result[target])
-            finite = finite and seen
+        finite = True
+        with self._workspace(operation) as space:
+            prepared = weight if isinstance(weight, dict) else {}
+            if not prepared:
+                seconds = self._products.second(self.geometry, operation, weight, space)
+            begin = space.used
+            for slab in self._slabs(operation):
+                source, target = slab.input, slab.output
+                if operation == "grad_input":
+                    source, target = target, source
+                part, space.used = slab.geometry, begin
+                firsts = self._products.first(part, first[source], space)
+                pairs = zip(firsts, prepared.get(part) or seconds, strict=True)
+                results, seen = self._results(operation, part, pairs, space)
+                self._products.join(part, operation, results, result[target])
+                finite = finite and seen
         return finite if self.products.calls == 1 else None
 
     def _results(
@@ -215,21 +217,21 @@ class RealPartsConvolution(Convolution):
         return self._by_slabs("grad_input", grad_output, weight, grad_input)
 
     def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
-        space = self._workspace("grad_weight")
-        shape = self.products.geometry(self.geometry).weight_shape
-        totals = [space.array(shape) for _ in range(self.products.calls)]
-        for total in totals:
-            total.fill(0)
-        begin = space.used
-        for slab in self._slabs("grad_weight"):
-            part, space.used = slab.geometry, begin
-            firsts = self.products.first(part, grad_output[slab.output], space)
-            seconds = self.products.second(part, "grad_weight", input[slab.input], space)
-            pairs = zip(firsts, seconds, strict=True)
-            results, _ = self._results("grad_weight", part, pairs, space)
-            for total, each in zip(totals, results, strict=True):
-                total += each
-        self.products.join(self.geometry, "grad_weight", totals, grad_weight)
+        with self._workspace("grad_weight") as space:
+            shape = self.products.geometry(self.geometry).weight_shape
+            totals = [space.array(shape) for _ in range(self.products.calls)]
+            for total in totals:
+                total.fill(0)
+            begin = space.used
+            for slab in self._slabs("grad_weight"):
+                part, space.used = slab.geometry, begin
+                firsts = self._products.first(part, grad_output[slab.output], space)
+                seconds = self._products.second(part, "grad_weight", input[slab.input], space)
+                pairs = zip(firsts, seconds, strict=True)
+                results, _ = self._results("grad_weight", part, pairs, space)
+                for total, each in zip(totals, results, strict=True):
+                    total += each
+            self._products.join(self.geometry, "grad_weight", totals, grad_weight)
 
 
 def _not_mended(*_: object) -> None:

@@ -19,10 +19,12 @@ from ..contract import BACKEND_DTYPES, FLOAT16, Array, Convolution, Declaration
 from ..errors import UnsupportedError
 from ..problem import Geometry, Operation, merged
 from .operand import WIDE, Operand, Source, summed_in
+from .orders import copier
 from .question import Question
 from .rows import Product, problems_of_rows, product_of_rows
 from .samples import chosen_plan
-from .slabs import Slab, slabs, usual_bytes
+from .slabs import Slab, largest_slab, slabs, usual_bytes
+from .workspace import Workspace, in_lines
 
 # What is done to a result, in place, before it is rounded.
 Epilogue: TypeAlias = Callable[[Array], Array]
@@ -61,9 +63,11 @@ class SlabwiseConvolution(Convolution):
         self._question, self._spec = question, spec
         self._summed = summed_in(question.dtype)
         self._plan_of = lru_cache(maxsize=16)(self._choose)
+        self._elements_of = lru_cache(maxsize=3)(self._elements)
         self._plan_of_rows = lru_cache(maxsize=4)(self._choose_for_rows)
         # Refuses here what no backend runs, before anything is computed.
-        self.name = self._plan_of(question.geometry).name  # type: ignore[misc]
+        plan = self._plan_of(question.geometry)
+        self.name, self._copy = plan.name, copier(plan)  # type: ignore[misc]
 
     def _choose(self, part: Geometry) -> Convolution:
         return chosen_plan(widened(self._question)._replace(geometry=merged(part)), self._spec)
@@ -121,7 +125,7 @@ class SlabwiseConvolution(Convolution):
         elif operation == "grad_weight":
             self._sum(first, second, out)
         else:
-            self._slab_by_slab(operation, first, second.part(()), out, epilogue)
+            self._slab_by_slab(operation, first, second, out, epilogue)
 
     def _by_rows(self, operation: Operation, first: Source, second: Source, out: Array) -> bool:
         """Write the result, if it is a product of rows."""
@@ -151,22 +155,26 @@ class SlabwiseConvolution(Convolution):
         self,
         operation: Operation,
         first: Source,
-        weight: Array,
+        second: Source,
         out: Array,
         epilogue: Epilogue | None,
     ) -> None:
-        for slab in self._slabs(operation):
-            source, target = slab.input, out[slab.output]
-            if operation == "grad_input":
-                source, target = slab.output, out[slab.input]
-            plan = self._plan_of(slab.geometry)
-            shapes = plan.geometry.signatures[operation]
-            pair = first.part(source).reshape(shapes[0]), weight.reshape(shapes[1])
-            place = self._in_place(target, shapes[2])
-            result: Array = getattr(plan, operation)(*pair, out=place)
-            result = result if epilogue is None else epilogue(result)
-            if place is None:
-                _round(result.reshape(target.shape), target)
+        with self._workspace(operation) as space:
+            weight = second.part((), space)
+            begin = space.used
+            for slab in self._slabs(operation):
+                source, target = slab.input, out[slab.output]
+                if operation == "grad_input":
+                    source, target = slab.output, out[slab.input]
+                plan, space.used = self._plan_of(slab.geometry), begin
+                shapes = plan.geometry.signatures[operation]
+                pair = first.part(source, space).reshape(shapes[0]), weight.reshape(shapes[1])
+                place = self._in_place(target, shapes[2])
+                wide = space.array(shapes[2]) if place is None else place
+                result: Array = getattr(plan, operation)(*pair, out=wide)
+                result = result if epilogue is None else epilogue(result)
+                if place is None:
+                    self._round(result.reshape(target.shape), target)
 
     def _in_place(self, target: Array, shape: tuple[int, ...]) -> Array | None:
         """`target` if a backend can write to it, else None."""
@@ -175,20 +183,44 @@ class SlabwiseConvolution(Convolution):
 
     def _sum(self, grad_output: Source, input: Source, out: Array) -> None:
         """The gradient with respect to the weight, summed over the slabs before it is rounded."""
-        total = np.zeros(self.geometry.weight_shape, self._summed)
-        for slab in self._slabs("grad_weight"):
-            plan = self._plan_of(slab.geometry)
-            first, second, _ = plan.geometry.signatures["grad_weight"]
-            pair = grad_output.part(slab.output), input.part(slab.input)
-            part = plan.grad_weight(pair[0].reshape(first), pair[1].reshape(second))
-            with np.errstate(all="ignore"):
-                total += part.reshape(total.shape)
-        _round(total, out)
+        place = self._in_place(out, out.shape)
+        total = np.empty(out.shape, self._summed) if place is None else place
+        with self._workspace("grad_weight") as space, np.errstate(all="ignore"):
+            for number, slab in enumerate(self._slabs("grad_weight")):
+                plan, space.used = self._plan_of(slab.geometry), 0
+                first, second, shape = plan.geometry.signatures["grad_weight"]
+                left = grad_output.part(slab.output, space).reshape(first)
+                right = input.part(slab.input, space).reshape(second)
+                part = space.array(shape) if number else total.reshape(shape)
+                plan.grad_weight(left, right, out=part)
+                if number:
+                    total += part.reshape(out.shape)
+        if not self.geometry.batch:
+            total.fill(0)
+        if place is None:
+            self._round(total, out)
+
+    def _workspace(self, operation: Operation) -> Workspace:
+        """Memory for the arrays of the largest slab."""
+        return Workspace(self._elements_of(operation), self._summed, self._copy)
+
+    def _elements(self, operation: Operation) -> int:
+        shapes = largest_slab(self.geometry, operation, self._slab_elements())
+        return sum(in_lines(prod(shape)) for shape in shapes.values())
+
+    def _round(self, wide: Array, out: Array) -> None:
+        """Copy to a narrower dtype; what is too large becomes infinite, without a warning."""
+        with np.errstate(all="ignore"):
+            self._copy(out, wide)
 
     def _slabs(self, operation: Operation) -> Iterator[Slab]:
+        return slabs(self.geometry, operation, self._slab_elements())
+
+    def _slab_elements(self) -> int:
+        """Elements of a slab's input and output together."""
         itemsize, limit = self._summed.itemsize, self.max_workspace
         limit = usual_bytes(self.geometry, itemsize) if limit is None else limit
-        return slabs(self.geometry, operation, limit // itemsize)
+        return limit // itemsize
 
     def _compute(self, operation: Operation, first: Array, second: Any, result: Array) -> bool:
         self.run(operation, Operand(first, self.dtype), Operand(second, self.dtype), result)
@@ -202,9 +234,3 @@ class SlabwiseConvolution(Convolution):
 
     def _grad_weight(self, grad_output: Array, input: Array, grad_weight: Array) -> None:
         self._compute("grad_weight", grad_output, input, grad_weight)
-
-
-def _round(wide: Array, out: Array) -> None:
-    """Copy to a narrower dtype; what is too large becomes infinite, without a warning."""
-    with np.errstate(all="ignore"):
-        out[...] = wide

@@ -161,6 +161,24 @@ def test_where_no_copy_is_needed_the_backend_writes_to_the_result(rng):
     assert np.shares_memory(seen[1], y)
 
 
+def test_arrays_that_lie_as_the_library_has_them_are_convolved_whatever_their_layout(rng):
+    """Not even a border makes a copy then: what runs is what runs without a layout."""
+    x, w, seen = draw(rng, (700, 800), "float32"), draw(rng, (3, 3), "float32"), []
+
+    class Looking(convcore.get_backend("naive")):
+        name = "looking"
+
+        def _forward(self, input, weight, output):
+            seen.append(input)
+            super()._forward(input, weight, output)
+
+    options = {"padding": 1, "padding_mode": "reflect", "backend": Looking}
+    got = convcore.conv(x, w, layout="HW", weight_layout="HW", **options)
+    assert np.shares_memory(seen[0], x)
+    want = convcore.conv(x[None, None], w[None, None], **options)
+    np.testing.assert_array_equal(got, want[0, 0])
+
+
 def test_slabs_of_a_large_operand_are_copied_one_by_one(rng):
     x, w = draw(rng, (3, 64, 20, 4), "float32"), draw(rng, (6, 4, 3, 3), "float32")
     options = {"layout": "NHWC", "padding": 1, "padding_mode": ("reflect", "constant"),

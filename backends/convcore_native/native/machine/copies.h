@@ -1,0 +1,31 @@
+// Copies that move elements to another place in their rows, in several threads.
+#pragma once
+#include "problem/integers.h"
+
+namespace convcore {
+
+// A stack of matrices whose rows are runs of memory: where a matrix and a row begin, in elements.
+struct Rows {
+    void* data;
+    index_t matrix_pitch, row_pitch;
+};
+
+// Extents of such a stack.
+struct Extents {
+    index_t matrices, rows, columns;
+};
+
+// What there is; the extents are those of `from`, of `real` and of `imaginary`.
+struct Copies {
+    // Writes each matrix transposed: elements of 1, 2, 4, 8 or 16 bytes.
+    void (*transpose)(int threads, int itemsize, Extents extents, Rows from, Rows to);
+    // Writes the even elements of each row of `pairs` to `real` and the odd ones to `imaginary`;
+    // and the inverse of that. Elements of 4 or 8 bytes.
+    void (*split)(int threads, int itemsize, Extents extents, Rows pairs, Rows real,
+                  Rows imaginary);
+    void (*join)(int threads, int itemsize, Extents extents, Rows real, Rows imaginary, Rows pairs);
+};
+
+const Copies& copies();
+
+}  // namespace convcore

@@ -1,0 +1,119 @@
+"""Copies between orders of axes: a transposition is left to a backend, and all is copied."""
+
+import numpy as np
+import pytest
+from fakes import own_backends
+from hypothesis import given
+from hypothesis import strategies as st
+
+import convcore
+from convcore.planning.orders import FEW, as_matrices, copier
+
+DTYPES = ("uint8", "int16", "float32", "float64", "complex64", "complex128")
+
+
+def shuffled(shape, order, dtype="float32"):
+    """An array of this shape whose axes stand in memory in another order."""
+    base = np.arange(np.prod(shape, dtype=int)).reshape([shape[axis] for axis in order])
+    return base.astype(dtype).transpose(np.argsort(order))
+
+
+@given(
+    st.lists(st.integers(1, 4), min_size=2, max_size=5).flatmap(
+        lambda shape: st.tuples(
+            st.just(shape),
+            st.permutations(range(len(shape))),
+            st.permutations(range(len(shape))),
+        )
+    )
+)
+def test_views_are_transpositions_of_the_same_elements(case):
+    shape, one, other = case
+    source, target = shuffled(shape, one), np.zeros_like(shuffled(shape, other))
+    pair = as_matrices(source, target)
+    if pair is None:
+        return
+    (a, b, c), views = pair[0].shape, zip(pair, (source, target), strict=True)
+    assert pair[1].shape == (a, c, b)
+    assert all(np.shares_memory(view, array) for view, array in views)
+    assert all(view.strides[-1] == view.itemsize for view in pair)
+    pair[1][...] = pair[0].transpose(0, 2, 1)
+    np.testing.assert_array_equal(target, source)
+
+
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [
+        ((0, 2, 3, 1), (2, 20, 3)),  # channels last: pixels by channels, for each sample
+        ((2, 3, 1, 0), (3, 20, 2)),  # HWIO: taps by filters, for each channel
+        ((0, 1, 2, 3), None),
+        ((0, 1, 3, 2), (6, 5, 4)),
+    ],
+)
+def test_the_usual_layouts_are_matrices(order, found):
+    source = shuffled((2, 3, 4, 5), order)
+    pair = as_matrices(source, np.empty((2, 3, 4, 5), "float32"))
+    assert (pair and pair[0].shape) == found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        shuffled((2, 3, 4, 5), (0, 2, 3, 1))[:, :, :, ::2],
+        shuffled((2, 3, 4, 5), (0, 2, 3, 1))[:, :, :, 1:],  # rows are no run of pixels any more
+        shuffled((2, 6, 4, 5), (0, 2, 3, 1))[:, ::2],
+        shuffled((2, 3, 4, 5), (0, 2, 3, 1), "float64"),
+    ],
+)
+def test_others_are_not(source):
+    assert as_matrices(source, np.empty(source.shape, "float32")) is None
+
+
+@pytest.mark.parametrize("place", range(2))
+def test_a_range_of_rows_is(place):
+    arrays = [np.ones((1, 3, 20, 7), "float32"), np.ones((1, 20, 7, 3), "float32")]
+    arrays[1] = arrays[1].transpose(0, 3, 1, 2)
+    arrays[place] = arrays[place][:, :, 5:9]
+    arrays[1 - place] = arrays[1 - place][:, :, :4]
+    assert as_matrices(arrays[1], arrays[0]) is not None
+    assert as_matrices(arrays[0], arrays[1]) is not None
+
+
+@pytest.mark.parametrize("name", own_backends())
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(1, 1, 5000), (2, 67, 131), (3, 3, 700), (1, 300, 129)])
+def test_every_backend_transposes(name, dtype, shape):
+    backend = convcore.get_backend(name)
+    wide = shuffled((shape[0], shape[1] + 2, shape[2] + 3), (0, 1, 2), dtype)
+    source = wide[:, 1:-1, 1:-2]
+    room = np.full((shape[0], shape[2] + 2, shape[1] + 3), 7, dtype)
+    target = room[:, 1:-1, 1:-2]
+    for threads in (1, 2):
+        target[...] = 0
+        backend.copy_transposed(source, target, threads=threads)
+        np.testing.assert_array_equal(target, source.transpose(0, 2, 1))
+        assert (room[:, 0] == 7).all()
+        assert (room[:, -1] == 7).all()
+        assert (room[:, :, :1] == 7).all()
+        assert (room[:, :, -2:] == 7).all()
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_backend_is_asked_for_what_is_large(asked):
+    calls = []
+
+    class Asked(convcore.get_backend("naive")):
+        name = "asked"
+
+        @classmethod
+        def copy_transposed(cls, array, out, *, threads=1):
+            calls.append(threads)
+            super().copy_transposed(array, out)
+
+    with convcore.options(threads=2):
+        plan = convcore.plan((1, 1, 3), (1, 1, 1), backend=Asked)
+    source = shuffled((1, 8, FEW // 8 + asked), (0, 2, 1))
+    target = np.empty(source.shape, "float32")
+    copier(plan)(target, source)
+    np.testing.assert_array_equal(target, source)
+    assert calls == ([2] if asked else [])
