@@ -84,7 +84,30 @@ def _frozen(steps: Steps) -> Steps:
     stride, padding, dilation, groups = steps
     if type(stride) is type(padding) is type(dilation) is type(groups) is int:
         return steps
-    return freeze(steps)  # type: ignore[no-any-return]
+    key = id(stride), id(padding), id(dilation), id(groups)
+    known = _known.get(key)
+    return _remembered(key, steps) if known is None else known[1]
+
+
+# What became of tuples that are given again and again, as the attributes of layers are, by their
+# identities; they are kept with it, so that nothing else comes to have those.
+_known: dict[tuple[int, int, int, int], tuple[Steps, Steps]] = {}
+
+
+def _remembered(key: tuple[int, int, int, int], steps: Steps) -> Steps:
+    frozen: Steps = freeze(steps)
+    if _is_settled(steps):
+        if len(_known) >= CACHE_SIZE:
+            _known.clear()
+        _known[key] = steps, frozen
+    return frozen
+
+
+def _is_settled(value: object) -> bool:
+    """Whether nothing in it can change."""
+    if type(value) is tuple:
+        return all(map(_is_settled, value))
+    return type(value) is int or type(value) is str
 
 
 def _state(backend: settings.BackendSpec) -> tuple[Any, ...]:

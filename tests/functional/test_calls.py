@@ -142,6 +142,27 @@ def test_what_is_kept_is_bounded():
     assert calls._transposed_call_for.cache_info().maxsize == calls.CACHE_SIZE
 
 
+def test_the_same_tuples_are_frozen_once_and_kept_within_bounds(monkeypatch):
+    monkeypatch.setattr(calls, "_known", {})
+    steps = ((1,), ((0, 0),), (1,), 1)
+    found = calls.call_for(**PLAIN | {"steps": steps})
+    monkeypatch.setattr(calls, "freeze", None)  # which would not be asked again
+    assert calls.call_for(**PLAIN | {"steps": steps}) is found
+    monkeypatch.undo()
+    for _ in range(calls.CACHE_SIZE + 10):
+        calls.call_for(**PLAIN | {"steps": (tuple([1]), 0, 1, 1)})
+    assert len(calls._known) <= calls.CACHE_SIZE
+
+
+def test_a_list_that_changes_is_seen_anew():
+    steps = ([1], ([0, 0],), np.array([1]), 1)
+    before = calls.call_for(**PLAIN | {"steps": steps})
+    steps[1][0][1] = 1
+    assert calls.call_for(**PLAIN | {"steps": steps}) is not before
+    steps[1][0][1], steps[0][0] = 0, 2
+    assert calls.call_for(**PLAIN | {"steps": steps}).geometry.stride == (2,)
+
+
 @pytest.mark.parametrize("stride", [[1], (1,), np.array([1]), range(1, 2), (np.int64(1),)])
 def test_spellings_of_one_stride_share_a_call(stride):
     want = calls.call_for(**PLAIN | {"steps": ((1,), 0, 1, 1)})

@@ -52,6 +52,12 @@ def test_terms_as_lanes_with_every_rest(more, isa):
 
 
 @pytest.mark.parametrize("isa", ISAS)
+def test_one_position_with_few_terms(isa):
+    for channels in range(LANES[isa] - 1, 3 * LANES[isa] + 1):
+        check(Geometry.of((1, channels, 1), (9, channels, 1)), isa)
+
+
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("stride", [1, 2, (2, 1), (1, 3)])
 def test_short_rows_of_depthwise_layers(stride, isa):
     for width in (1, 2, LANES[isa] - 1, LANES[isa], LANES[isa] + 1):

@@ -62,3 +62,36 @@ def test_weights_that_are_not_finite(padding, isa):
         weight[5, 4] = np.nan
 
     check(Geometry.of((1, 9, 6, 7), (10, 9, 1, 1), padding=padding), isa, change=spoil)
+
+
+def test_columns_that_many_tasks_read_are_packed_once():
+    geometry = Geometry.of((1, 300, 14, 14), (40, 300, 1, 1))
+    for threads, once in [(1, False), (2, True)]:
+        plan = native_plan(geometry, "float32", threads=threads, variants=OURS)
+        assert ("columns packed once" in plan.describe(0)) is once
+    phases = Geometry.of((1, 40, 28, 28), (300, 40, 2, 2), stride=2)
+    plan = native_plan(phases, "float32", threads=2, variants=OURS)
+    assert "columns packed once" not in plan.describe(1)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("channels", [255, 257, 520, 769])
+def test_columns_that_are_packed_once_in_several_depths(channels, isa):
+    check(Geometry.of((1, channels, 5, 2 * LANES[isa] + 1), (33, channels, 1, 1)), isa)
+    check(Geometry.of((3, 2 * channels, 3, 5), (24, channels, 1, 1), groups=2), isa)
+    check(Geometry.of((2, channels, 9, 11), (18, channels, 1, 1), stride=2), isa)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_a_transposed_weight_whose_terms_are_pages_apart(isa):
+    check(Geometry.of((1, 1024, 5, 7), (30, 1024, 1, 1)), isa)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_lanes_behind_the_last_position_may_read_anything(isa):
+    def spoil(source, _weight, target):
+        source[:, 1:, 0, 0] = np.nan
+        target[:, 1:, 0, 0] = np.inf
+
+    for positions in (4 * LANES[isa] - 1, 7 * LANES[isa] + 1):
+        check(Geometry.of((2, 20, 1, positions), (20, 20, 1, 1)), isa, change=spoil)

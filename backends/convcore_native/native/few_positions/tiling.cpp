@@ -75,7 +75,7 @@ void OwnedLayout::use_dots() {
     const bool all = 2 * positions <= lanes_, row = rows_.size() == 1 && positions > lanes_;
     const index_t dots = all ? positions : row ? positions % lanes_ : 0;
     if (dots == 0 || !(all || 4 * dots <= lanes_)) return;
-    if (depth < DOT_VECTORS * lanes_ || !weight_in_order()) return;
+    if (depth < (positions == 1 ? 1 : DOT_VECTORS) * lanes_ || !weight_in_order()) return;
     add_columns(0, problem_.target_start, at);
     layout.dots = dots;
     layout.column = depth / lanes_ * lanes_ + lanes_;

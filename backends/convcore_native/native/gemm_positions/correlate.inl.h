@@ -20,12 +20,25 @@ struct Factors {
     index_t row_pitch, term_pitch;
 };
 
+// The columns of a tile: packed, or in the source, a term `pitch` behind the one before it. What is
+// read there is packed on the way.
+template <class T>
+struct Columns {
+    T* packed;
+    const T* source;
+    index_t pitch;
+};
+
 // to[row][position] (+)= sum over terms of weight[row, term] column[term][position].
-template <class T, int rows, int vectors>
-void multiply_tile(index_t depth, Factors<T> factors, const T* __restrict column, T* to,
+template <class T, int rows, int vectors, bool packs>
+void multiply_tile(index_t depth, const Factors<T>& factors, const Columns<T>& columns, T* to,
                    index_t pitch, bool accumulate) {
     constexpr int lanes = Simd<T>::lanes;
+    const index_t row_pitch = factors.row_pitch, term_pitch = factors.term_pitch;
     const T* __restrict weight = factors.from;
+    const T* __restrict column = packs ? columns.source : columns.packed;
+    T* __restrict packed = columns.packed;
+    const index_t step = packs ? columns.pitch : vectors * lanes;
     vec<T> sum[rows][vectors] = {};
     // Fetched while the sums are made (64 to 256 channels of 56 x 56, AMD Zen 3, 2026: 0.9 of the
     // time).
@@ -39,31 +52,36 @@ void multiply_tile(index_t depth, Factors<T> factors, const T* __restrict column
         vec<T> value[vectors];
 #pragma GCC unroll 4
         for (int j = 0; j < vectors; ++j) value[j] = load(column + j * lanes);
+        if constexpr (packs) {
+#pragma GCC unroll 4
+            for (int j = 0; j < vectors; ++j) store(packed + j * lanes, value[j]);
+            packed += vectors * lanes;
+        }
 #pragma GCC unroll 8
         for (int i = 0; i < rows; ++i) {
-            const vec<T> factor = broadcast(weight[i * factors.row_pitch]);
+            const vec<T> factor = broadcast(weight[i * row_pitch]);
 #pragma GCC unroll 4
             for (int j = 0; j < vectors; ++j) sum[i][j] += product<T>(value[j], factor);
         }
-        weight += factors.term_pitch;
-        column += vectors * lanes;
+        weight += term_pitch;
+        column += step;
     }
     store_sums(sum, to, pitch, accumulate);
 }
 
 template <class T>
-using Multiply = void (*)(index_t, Factors<T>, const T*, T*, index_t, bool);
+using Multiply = void (*)(index_t, const Factors<T>&, const Columns<T>&, T*, index_t, bool);
 
 template <class T, int rows = CHANNEL_ROWS, int vectors = TILE_VECTORS>
-inline Multiply<T> multiply_for(int wanted, int wanted_vectors) {
+inline Multiply<T> multiply_for(int wanted, int wanted_vectors, bool packs) {
     if constexpr (vectors > 1) {
         if (wanted_vectors < vectors)
-            return multiply_for<T, rows, vectors - 1>(wanted, wanted_vectors);
+            return multiply_for<T, rows, vectors - 1>(wanted, wanted_vectors, packs);
     }
     if constexpr (rows > 1) {
-        if (wanted < rows) return multiply_for<T, rows - 1, vectors>(wanted, wanted_vectors);
+        if (wanted < rows) return multiply_for<T, rows - 1, vectors>(wanted, wanted_vectors, packs);
     }
-    return multiply_tile<T, rows, vectors>;
+    return packs ? multiply_tile<T, rows, vectors, true> : multiply_tile<T, rows, vectors, false>;
 }
 
 // A block of positions of one group, for some target channels.
@@ -86,7 +104,7 @@ struct BlockTask {
         index_t place[MAX_BLOCK_POSITIONS];
         bool started[MAX_BLOCK_POSITIONS] = {};
         for (index_t t = 0; t < tiles; ++t) place[t] = place_of(t);
-        packer.list();
+        if (!block.shared) packer.list();
         for (index_t first = 0; first < terms; first += block.depth) {
             const index_t last = smaller(terms, first + block.depth);
             bool wanted[MAX_BLOCK_POSITIONS] = {};
@@ -109,12 +127,15 @@ struct BlockTask {
     // Tells which tiles have an entry that is not padding.
     void pack(index_t first, index_t last, bool* wanted) const {
         const index_t tiles = packer.tiles();
+        for (index_t t = 0; t < tiles; ++t) wanted[t] = block.shared || packer.lies(t);
+        if (block.shared) return;
         visit_terms(problem, block, first, last,
                     [&](index_t tap, index_t channel, index_t channels, index_t place) {
                         for (index_t t = 0; t < tiles; ++t) {
-                            packer.pack(tap, t, channel, channels,
-                                        columns + t * (last - first) * width +
-                                            place * packer.vectors(t) * lanes);
+                            if (packer.lies(t)) continue;
+                            packer.pack(
+                                tap, t, channel, channels,
+                                columns_of(t, first, last) + place * packer.vectors(t) * lanes);
                             wanted[t] |= packer.tap_loads[tap * tiles + t].pieces > 0;
                         }
                     });
@@ -142,6 +163,11 @@ struct BlockTask {
         return tile * width * (last_channel - first_channel);
     }
 
+    // Where the columns of a tile are packed for these terms.
+    T* columns_of(index_t tile, index_t first, index_t last) const {
+        return columns + packer.offset(tile, block.shared ? first : 0, last - first);
+    }
+
     // `block.target_channels` target channels from `channel` on.
     void multiply(index_t tile, index_t place, index_t first, index_t last, index_t channel,
                   bool accumulate) const {
@@ -149,13 +175,17 @@ struct BlockTask {
                       end = smaller(channel + block.target_channels, last_channel);
         const index_t pitch = place < 0 ? width : problem.target_channel_pitch;
         T* to = place < 0 ? product + product_offset(tile) - first_channel * pitch : target + place;
-        const T* column = columns + tile * depth * width;
+        const bool lies = !block.shared && channel == first_channel && packer.lies(tile);
+        const Columns<T> read{columns_of(tile, first, last),
+                              lies ? packer.place(tile, first) : nullptr,
+                              problem.source_channel_pitch};
+        const int vectors = packer.vectors(tile);
         Ahead ahead = look_ahead(tile, channel, last);
         for (index_t k = channel; k < end; k += CHANNEL_ROWS) {
             ahead.fetch();
             const index_t rows = smaller(CHANNEL_ROWS, end - k);
-            multiply_for<T>(int(rows), packer.vectors(tile))(
-                depth, factors(k, rows, first, depth), column, to + k * pitch, pitch, accumulate);
+            multiply_for<T>(int(rows), vectors, lies && k == first_channel)(
+                depth, factors(k, rows, first, depth), read, to + k * pitch, pitch, accumulate);
         }
     }
 
@@ -188,7 +218,8 @@ struct BlockTask {
     Ahead look_ahead(index_t tile, index_t channel, index_t last) const {
         const TapLoads& loads = packer.tap_loads[tile];
         const index_t all = problem.source_channels, pitch = problem.source_channel_pitch;
-        if (tap_count(problem) > 1 || loads.pieces != 1 || channel > first_channel) return {};
+        if (block.shared || tap_count(problem) > 1 || loads.pieces != 1 || channel > first_channel)
+            return {};
         const index_t next = last < all ? last : 0;
         const index_t distance = next > 0 ? next * pitch : runs.positions * position_step(problem);
         const index_t channels = smaller(block.depth, all - next);
@@ -274,7 +305,7 @@ inline index_t source_size(const Correlation& problem) {
 
 // Task `number` of all: some target channels at a block of positions of a group.
 struct Task {
-    index_t group;
+    index_t group, block;
     index_t first, last;  // positions
     index_t first_channel, last_channel;
 };
@@ -286,21 +317,24 @@ Task task_at(const Correlation& problem, const Blocking& block, index_t position
     const index_t panels = quotient(problem.target_channels, CHANNEL_ROWS);
     const index_t part = number % block.panel_tasks, rest = number / block.panel_tasks;
     const index_t place = rest % block.blocks;
-    return {rest / block.blocks, share(tiles, block.blocks, place) * width,
+    return {rest / block.blocks,
+            place,
+            share(tiles, block.blocks, place) * width,
             smaller(positions, share(tiles, block.blocks, place + 1) * width),
             share(panels, block.panel_tasks, part) * CHANNEL_ROWS,
             smaller(problem.target_channels,
                     share(panels, block.panel_tasks, part + 1) * CHANNEL_ROWS)};
 }
 
-// What a thread has of the workspace: `products` of so many parts.
+// What a thread has of the workspace, behind what is shared: `products` of so many parts.
 template <class T>
 struct Buffers {
     T *columns, *products;
     TapLoads* tap_loads;
 
-    Buffers(const Blocking& block, int parts, T* workspace, int thread)
-        : columns(workspace + (block.columns + parts * block.product + block.loads) * thread),
+    Buffers(const Correlation& problem, const Blocking& block, int parts, T* workspace, int thread)
+        : columns(workspace + problem.groups * block.blocks * block.shared +
+                  (block.columns + parts * block.product + block.loads) * thread),
           products(columns + block.columns),
           tap_loads(reinterpret_cast<TapLoads*>(products + parts * block.product)) {}
 };
@@ -317,6 +351,40 @@ inline index_t position_count(const Correlation& problem) {
     return positions;
 }
 
+// Where the columns of a block stand that are packed for all tasks.
+template <class T>
+T* shared_columns(const Blocking& block, const Task& task, T* workspace) {
+    return workspace + (task.group * block.blocks + task.block) * block.shared;
+}
+
+// What a task reads.
+template <class T>
+SourcePacker<T> packer_of(const Correlation& problem, const PositionRuns& runs, const Task& task,
+                          const T* source, TapLoads* tap_loads) {
+    const index_t before = task.group * problem.source_channels * problem.source_channel_pitch;
+    return {problem, runs, source, source + source_size(problem), source + before, tap_loads};
+}
+
+// Packs the columns of all blocks, which have one tap, depth by depth.
+template <class T>
+void pack_shared(const Correlation& problem, const Blocking& block, const T* source, T* workspace,
+                 int threads) {
+    const index_t positions = position_count(problem), terms = problem.source_channels;
+    const index_t depths = quotient(terms, block.depth);
+    parallel(threads, problem.groups * block.blocks * depths, 1, [&](Share& own) {
+        const Buffers<T> buffers(problem, block, 1, workspace, own.thread);
+        for (index_t i; next(own, i);) {
+            const Task at = task_at<T>(problem, block, positions, i / depths * block.panel_tasks);
+            const PositionRuns runs(problem, block, at.first, at.last);
+            const auto packer = packer_of(problem, runs, at, source, buffers.tap_loads);
+            packer.list();
+            const index_t first = i % depths * block.depth,
+                          last = smaller(terms, first + block.depth);
+            packer.pack_all(first, last, shared_columns(block, at, workspace));
+        }
+    });
+}
+
 // Two parts differ in where their positions stand, and in their taps.
 template <class T>
 void correlate(const Part<T>* part, int parts, const T* source, T* target, T* workspace,
@@ -325,17 +393,15 @@ void correlate(const Part<T>* part, int parts, const T* source, T* target, T* wo
     const Blocking& block = *part->block;
     const index_t positions = position_count(whole);
     const index_t tasks = whole.groups * block.blocks * block.panel_tasks;
-    const T* end = source + source_size(whole);
+    if (block.shared) pack_shared(whole, block, source, workspace, threads);
     parallel(threads, tasks, 1, [&](Share& own) {
-        const Buffers<T> buffers(block, parts, workspace, own.thread);
+        const Buffers<T> buffers(whole, block, parts, workspace, own.thread);
         for (index_t i; next(own, i);) {
             const Task at = task_at<T>(whole, block, positions, i);
             for (int p = 0; p < parts; ++p) {
                 const Correlation& problem = *part[p].problem;
                 const PositionRuns runs(problem, *part[p].block, at.first, at.last);
-                const T* from =
-                    source + at.group * problem.source_channels * problem.source_channel_pitch;
-                const SourcePacker<T> packer{problem, runs, source, end, from, buffers.tap_loads};
+                const auto packer = packer_of(problem, runs, at, source, buffers.tap_loads);
                 const BlockTask<T> task{
                     problem,
                     *part[p].block,
@@ -345,7 +411,7 @@ void correlate(const Part<T>* part, int parts, const T* source, T* target, T* wo
                     target + at.group * problem.target_channels * problem.target_channel_pitch,
                     at.first_channel,
                     at.last_channel,
-                    buffers.columns,
+                    block.shared ? shared_columns(block, at, workspace) : buffers.columns,
                     buffers.products + p * block.product};
                 task.run();
                 if (p + 1 == parts) task.scatter(p > 0 ? buffers.products : nullptr);

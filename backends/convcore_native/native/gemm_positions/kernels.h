@@ -39,6 +39,9 @@ struct Blocking {
     index_t spread_rows;
     // Whether the weight, which has one tap, is read where it lies.
     bool in_place;
+    // Elements of the columns of each block that are packed before all else, for all tasks; 0 where
+    // each packs its own. There is one tap then, and no padding.
+    index_t shared;
     // Elements for a thread: columns, products that are not stored at once, and what tiles read.
     index_t columns, product, loads;
 };

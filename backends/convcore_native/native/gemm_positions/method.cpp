@@ -26,10 +26,7 @@ class GemmPositions : public Method {
                                               int(sizeof(T)), request.threads));
             packed_.push_back(round_up(packed_size(part), 64 / index_t(sizeof(T))));
         }
-        if (parts_.size() == 1 && in_place(parts_[0], kernels_.tile_width)) {
-            blocks_[0].in_place = true;
-            packed_[0] = 0;
-        }
+        if (parts_.size() == 1) settle_tap();
         if (clear_ && parts_.size() == 1)
             blocks_[0].spread_rows = spread_rows(parts_[0].problem, kernels_.lanes);
         for (size_t i = 0; i < parts_.size(); i = together_.back().end) {
@@ -44,7 +41,7 @@ class GemmPositions : public Method {
                 work_ += seconds_of(parts_[j], blocks_[j], pair);
             }
             const index_t each = blocks_[i].columns + products + blocks_[i].loads;
-            elements_ = std::max(elements_, weights + each * request.threads);
+            elements_ = std::max(elements_, weights + shared_size(i) + each * request.threads);
         }
     }
 
@@ -108,10 +105,22 @@ class GemmPositions : public Method {
                (parts_.size() > 1 ? ", " + std::to_string(parts_.size()) + " phases" : "") +
                (together_[0].end > 1 ? " in pairs" : "") +
                (block.spread_rows ? ", with the zeros between" : "") +
+               (block.shared ? ", columns packed once" : "") +
                (skips_padding(parts_[0]) ? ", without padding" : "");
     }
 
   private:
+    // What one tap alone allows.
+    void settle_tap() {
+        blocks_[0].in_place = in_place(parts_[0], kernels_.tile_width, int(sizeof(T)));
+        if (blocks_[0].in_place) packed_[0] = 0;
+        share_columns(parts_[0], kernels_.tile_width, int(sizeof(T)), &blocks_[0]);
+    }
+
+    index_t shared_size(size_t part) const {
+        return parts_[part].problem.groups * blocks_[part].blocks * blocks_[part].shared;
+    }
+
     void clear(T* target, int threads) const {
         clear_bytes(target, size_t(clear_) * sizeof(T), threads);
     }

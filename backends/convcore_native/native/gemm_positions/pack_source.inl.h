@@ -149,6 +149,21 @@ struct SourcePacker {
     }
     int vectors(index_t tile) const { return int((start(tile + 1) - start(tile)) / lanes); }
 
+    // Whether what the only tap reads for a tile are neighbours, which can be multiplied where they
+    // lie. Lanes behind the last position may read anything.
+    bool lies(index_t tile) const {
+        const TapLoads& loads = tap_loads[tile];
+        if (tap_count(problem) > 1 || position_step(problem) > 1 || loads.pieces != 1) return false;
+        for (int j = 1; j < vectors(tile); ++j)
+            if (loads.from[0][j] != loads.from[0][0] + j * lanes) return false;
+        return loads.lanes == smaller(start(tile + 1), runs.positions) - start(tile);
+    }
+
+    // Where, from source channel `channel` on.
+    const T* place(index_t tile, index_t channel) const {
+        return source + tap_loads[tile].from[0][0] + channel * problem.source_channel_pitch;
+    }
+
     // Lists what each tap reads for each tile.
     void list() const {
         const index_t taps = tap_count(problem), count = tiles();
@@ -204,6 +219,18 @@ struct SourcePacker {
         } else {
             pack_vectors<2>(wanted, loads, from, channels, to);
         }
+    }
+
+    // Where the columns of a tile stand for `depth` terms: all tiles of the terms before stand
+    // before all of these.
+    index_t offset(index_t tile, index_t before, index_t depth) const {
+        return (before * tiles() + tile * depth) * width;
+    }
+
+    // What the only tap reads for all tiles, from source channel `first` to before `last`.
+    void pack_all(index_t first, index_t last, T* columns) const {
+        for (index_t t = 0; t < tiles(); ++t)
+            pack(0, t, first, last - first, columns + offset(t, first, last - first));
     }
 
     template <int step, int vectors = TILE_VECTORS>

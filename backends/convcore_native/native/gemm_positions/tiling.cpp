@@ -21,15 +21,35 @@ void find_inner(const Axis& axis, index_t* begin, index_t* end) {
     while (*begin < *end && !inside(*end - 1)) --*end;
 }
 
+// Terms that are summed in registers. With several taps they are those of whole channels.
+index_t most_depth(index_t taps, const RegisterTile& tile, int itemsize) {
+    const index_t fit = index_t(COLUMN_BYTES) / (tile.width * itemsize);
+    return taps > 1 ? MAX_DEPTH : std::clamp(fit, MAX_DEPTH, MAX_DEPTH_OF_TAP);
+}
+
+bool only_tap(const OwnedCorrelation& owned) { return owned.taps() == 1 && !owned.padded(); }
+
 }  // namespace
 
 bool skips_padding(const OwnedCorrelation& owned) {
     return owned.problem.source_channels >= SKIP_CHANNELS && 1 - owned.inside() >= SKIP_SHARE;
 }
 
-bool in_place(const OwnedCorrelation& owned, index_t tile_width) {
-    return owned.taps() == 1 && !owned.padded() &&
-           quotient(owned.positions(), tile_width) <= IN_PLACE_TILES;
+bool in_place(const OwnedCorrelation& owned, index_t tile_width, int itemsize) {
+    const index_t across = owned.problem.weight_source_pitch * itemsize;
+    return only_tap(owned) && quotient(owned.positions(), tile_width) <= IN_PLACE_TILES &&
+           across % PAGE_BYTES != 0;
+}
+
+void share_columns(const OwnedCorrelation& owned, index_t tile_width, int itemsize,
+                   Blocking* block) {
+    const index_t line = 64 / itemsize, blocks = owned.problem.groups * block->blocks;
+    const index_t tiles = quotient(quotient(owned.positions(), tile_width), block->blocks);
+    const index_t each = round_up(tiles * tile_width * owned.depth(), line);
+    if (block->panel_tasks < SHARED_TASKS || !only_tap(owned)) return;
+    if (double(blocks) * double(each) * itemsize > SHARED_BYTES) return;
+    block->shared = each;
+    block->columns = 0;
 }
 
 index_t spread_rows(const Correlation& problem, index_t lanes) {
@@ -50,6 +70,7 @@ Blocking choose_blocking(const OwnedCorrelation& owned, const RegisterTile& tile
     const index_t tiles = quotient(owned.positions(), width);
     const index_t most = std::max<index_t>(1, POSITIONS / width);
     const index_t panels = quotient(problem.target_channels, tile.rows);
+    const index_t depth = most_depth(taps, tile, itemsize);
     const bool skips = skips_padding(owned);
     Blocking block{};
     for (int a = 0; a < problem.axes; ++a) {
@@ -58,12 +79,13 @@ Blocking choose_blocking(const OwnedCorrelation& owned, const RegisterTile& tile
     }
     block.blocks = quotient(tiles, most);
     block.source_channels =
-        evenly(problem.source_channels, std::max<index_t>(1, MAX_DEPTH / (skips ? 1 : taps)));
-    block.depth = skips              ? block.source_channels
-                  : taps > MAX_DEPTH ? evenly(owned.depth(), MAX_DEPTH)
-                                     : block.source_channels * taps;
-    block.target_channels = TARGET_CHANNELS;
-    block.panel_tasks = std::min(panels, quotient(4 * threads, problem.groups * block.blocks));
+        evenly(problem.source_channels, std::max<index_t>(1, depth / (skips ? 1 : taps)));
+    block.depth = skips          ? block.source_channels
+                  : taps > depth ? evenly(owned.depth(), depth)
+                                 : block.source_channels * taps;
+    block.target_channels = taps == 1 ? TARGET_CHANNELS_OF_TAP : TARGET_CHANNELS;
+    const index_t tasks = threads == 1 ? 1 : TASKS * threads;
+    block.panel_tasks = std::min(panels, quotient(tasks, problem.groups * block.blocks));
     const index_t line = 64 / itemsize, largest = std::min(most, tiles);
     block.columns = round_up(largest * width * block.depth, line);
     block.product = round_up(largest * width * problem.target_channels, line);

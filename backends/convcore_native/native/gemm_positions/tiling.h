@@ -14,7 +14,10 @@ struct RegisterTile {
 bool skips_padding(const OwnedCorrelation&);
 
 // Whether the weight is read where it lies.
-bool in_place(const OwnedCorrelation&, index_t tile_width);
+bool in_place(const OwnedCorrelation&, index_t tile_width, int itemsize);
+
+// Has the columns packed once for all tasks, where many tasks would pack the same ones.
+void share_columns(const OwnedCorrelation&, index_t tile_width, int itemsize, Blocking*);
 
 Blocking choose_blocking(const OwnedCorrelation&, const RegisterTile&, int itemsize, int threads);
 
