@@ -12,8 +12,12 @@ constexpr index_t FEWEST_BLOCKS = 16;
 // Parts of the sum of a weight gradient, for all groups together.
 constexpr index_t MOST_SLICES = 16;
 
+// Columns, in vectors, up to which 7 x 7 taps are not worth a copy: 7 x 7 and 14 x 14 positions in
+// 0.7 of the time without one, 21 x 21 and more in 1.1 to 1.2.
+constexpr index_t STRAIGHT_VECTORS = 2;
+
 constexpr double BYTES_PER_SECOND = 16e9, STRAIGHT_BYTES_PER_SECOND = 30e9;
-constexpr double TASK_SECONDS = 80e-9, CALL_SECONDS = 3e-6;
+constexpr double TASK_SECONDS = 80e-9, STRAIGHT_TASK_SECONDS = 30e-9, CALL_SECONDS = 3e-6;
 // What narrow problems consist of: a line that is copied into the band; an element of the packed
 // weight, from the level 2 cache or from farther away; and a tile of the weight gradient, whose
 // lanes are summed up, with so many of the target channels and taps. AMD Zen 5, 2026.

@@ -13,7 +13,7 @@ constexpr index_t TILE_LINES = 12;
 
 // Target rows for which a correlation straight from the source finds its lines at once, and the
 // lines of workspace that a thread needs for them: copies, and two that it always has.
-constexpr index_t STRAIGHT_ROWS = 16, STRAIGHT_LINES = 2 * STRAIGHT_ROWS + 3;
+constexpr index_t STRAIGHT_ROWS = 16, STRAIGHT_LINES = 2 * STRAIGHT_ROWS + 7;
 
 // One stride phase: which taps of the last two axes ("rows" and "columns") it has. Taps are in
 // ascending order of what they read.

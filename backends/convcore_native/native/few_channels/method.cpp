@@ -62,7 +62,8 @@ class FewChannels : public Method {
         const double tasks = double(band.groups * owned.blocks());
         const double lines = band.straight ? 0 : tasks * planes * double(rows * band.slots);
         const double rate = band.straight ? STRAIGHT_BYTES_PER_SECOND : BYTES_PER_SECOND;
-        seconds_ += flop + moved * sizeof(T) / rate + tasks * TASK_SECONDS + lines * LINE_SECONDS;
+        const double task = band.straight ? STRAIGHT_TASK_SECONDS : TASK_SECONDS;
+        seconds_ += flop + moved * sizeof(T) / rate + tasks * task + lines * LINE_SECONDS;
     }
 
     const Routines<T>& kernels_;

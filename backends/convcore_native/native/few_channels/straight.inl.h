@@ -1,5 +1,5 @@
-// Single channels with three column taps and one or three row taps, straight from the source: the
-// weights stay in registers, and of vectors that reach outside only the lanes inside are kept.
+// Single channels with three column taps and one or three row taps, or with five of both, straight
+// from the source: of vectors that reach outside only the lanes inside are kept.
 #pragma once
 #include "few_channels/band.inl.h"
 #include "few_channels/tiles.inl.h"
@@ -45,7 +45,7 @@ ALWAYS_INLINE inline vec<T> load_tap(const T* from, int t) {
 }
 
 // How many target rows share what they read.
-constexpr int STRAIGHT_TILE_ROWS = 4;
+constexpr int STRAIGHT_TILE_ROWS = 4, STRAIGHT_LONG_TILE_ROWS = 8;
 constexpr int MOST_LINES = int(STRAIGHT_LINES) - 2;
 
 // `rows` target rows at one vector of positions, which reads from `at` on in each line; with
@@ -84,16 +84,20 @@ ALWAYS_INLINE inline void straight_tile(const T* const* line, const T* inside, i
 struct StraightColumns {
     index_t start;  // column of the source that tap 0 of the first position reads
     index_t count, low, high;
+    index_t taps;
     index_t span;  // columns that its vectors read
 };
 
 inline StraightColumns straight_columns(const Band& band, const Block& block, int lanes) {
     const index_t step = band.column.step, count = block.column_end - block.column;
     const index_t start = block.column * step + band.column.first;
-    const index_t rest = band.column.extent - STRAIGHT_COLUMN_TAPS - start;
-    return {start, count, start < 0 ? quotient(-start, step) : 0,
+    const index_t taps = band.phase[0].column_taps, rest = band.column.extent - taps - start;
+    return {start,
+            count,
+            start < 0 ? quotient(-start, step) : 0,
             rest < 0 ? 0 : smaller(count, rest / step + 1),
-            ((count < lanes ? lanes : count) - 1) * step + STRAIGHT_COLUMN_TAPS};
+            taps,
+            (count < lanes ? lanes : count) * step - 1 + taps};
 }
 
 // The vectors of `count` rows that reach outside, or those that do not; the last one may overlap
@@ -121,6 +125,51 @@ __attribute__((noinline)) void straight_vectors(const StraightColumns& shared,
             if (masked != (at < columns.low || at + lanes > columns.high)) continue;
             straight_tile<T, step, row_taps, rows, masked>(line, inside, at * step, weight,
                                                            place + at, pitch);
+        }
+    }
+}
+
+// The same for any number of column taps, one after the other, each of them masked.
+template <class T, int step, int row_taps, int rows>
+ALWAYS_INLINE inline void long_straight_tile(const T* const* line, const T* inside, index_t at,
+                                             const T* taps, index_t column_taps, T* to,
+                                             index_t pitch) {
+    const typename Count<Simd<T>::lanes>::type all;
+    vec<T> sum[rows] = {};
+    for (index_t t = 0; t < column_taps; ++t, ++at) {
+        const vec<T> keep = load_tap<T, step>(inside + at, 0);
+        vec<T> weight[row_taps];
+#pragma GCC unroll 8
+        for (int r = 0; r < row_taps; ++r) weight[r] = broadcast(taps[r * column_taps + t]);
+#pragma GCC unroll 16
+        for (int y = 0; y < (rows - 1) * step + row_taps; ++y) {
+            const vec<T> read = load_tap<T, step>(line[y] + at, 0);
+            const vec<T> tap = keep != vec<T>{} ? read : vec<T>{};
+#pragma GCC unroll 8
+            for (int r = 0; r < row_taps; ++r) {
+                const int row = (y - r) / step;
+                if (y >= r && (y - r) % step == 0 && row < rows)
+                    sum[row] += product<T>(tap, weight[r]);
+            }
+        }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; ++i) store(to + i * pitch, step > 1 ? in_order(sum[i], all) : sum[i]);
+}
+
+template <class T, int step, int row_taps, int rows>
+__attribute__((noinline)) void long_straight_vectors(const StraightColumns& shared,
+                                                     const T* const* lines, const T* inside,
+                                                     const T* taps, T* to, index_t pitch,
+                                                     index_t count) {
+    constexpr int lanes = Simd<T>::lanes;
+    const StraightColumns columns = shared;
+    for (index_t next = 0; next < count; next += rows) {
+        const index_t row = smaller(next, count - rows);
+        for (index_t first = 0; first < columns.count; first += lanes) {
+            const index_t at = first == 0 ? 0 : smaller(first, columns.count - lanes);
+            long_straight_tile<T, step, row_taps, rows>(lines + row * step, inside, at * step, taps,
+                                                        columns.taps, to + row * pitch + at, pitch);
         }
     }
 }
@@ -164,18 +213,26 @@ struct StraightTask {
         const index_t apart = row_taps == 1 ? band.row.step : 1;
         for (index_t y = 0; y < (count - 1) * line_step + row_taps; ++y)
             lines[y] = line(top + y * apart, copies + y * band.line_length);
-        const index_t pitch = band.row.target_pitch;
-        T* const to = target + row * pitch;
-        if (columns.high - columns.low >= lanes)
-            straight_vectors<T, step, row_taps, rows, false>(columns, lines, inside, taps, to,
-                                                             pitch, count);
+        T* const to = target + row * band.row.target_pitch;
         if (columns.count >= lanes)
-            return straight_vectors<T, step, row_taps, rows, true>(columns, lines, inside, taps, to,
-                                                                   pitch, count);
+            return run_vectors<step, row_taps, rows>(lines, to, band.row.target_pitch, count);
         T full[STRAIGHT_ROWS * lanes];
-        straight_vectors<T, step, row_taps, rows, true>(columns, lines, inside, taps, full, lanes,
-                                                        count);
+        run_vectors<step, row_taps, rows>(lines, full, lanes, count);
         put_narrow(full, to, count);
+    }
+
+    template <int step, int row_taps, int rows>
+    void run_vectors(const T* const* lines, T* to, index_t pitch, index_t count) const {
+        if constexpr (row_taps > 3) {
+            long_straight_vectors<T, step, row_taps, rows>(columns, lines, inside, taps, to, pitch,
+                                                           count);
+        } else {
+            if (columns.high - columns.low >= Simd<T>::lanes)
+                straight_vectors<T, step, row_taps, rows, false>(columns, lines, inside, taps, to,
+                                                                 pitch, count);
+            straight_vectors<T, step, row_taps, rows, true>(columns, lines, inside, taps, to, pitch,
+                                                            count);
+        }
     }
 
     // Rows shorter than a vector: what one puts behind its own columns is the next one's.
@@ -200,20 +257,31 @@ struct StraightTask {
         }
     }
 
-    template <int step, int row_taps>
+    // In tiles of `rows` or, where that leaves less of the last one idle, of fewer.
+    template <int step, int row_taps, int rows>
     void run_taps(index_t row, index_t end) const {
-        constexpr int rows = STRAIGHT_TILE_ROWS;
-        end - row < rows ? run_rows<step, row_taps, 1>(row, end)
-                         : run_rows<step, row_taps, rows>(row, end);
+        constexpr int next = rows > 4 ? rows - 1 : 1;
+        const index_t count = end - row, most = STRAIGHT_LONG_TILE_ROWS;
+        if constexpr (rows > 1) {
+            if (quotient(count, quotient(count, most)) < rows)
+                return run_taps<step, row_taps, next>(row, end);
+        }
+        run_rows<step, row_taps, rows>(row, end);
+    }
+
+    template <int step>
+    void run_step(index_t row, index_t end) const {
+        const index_t row_taps = band.phase[0].row_taps;
+        constexpr int rows = STRAIGHT_TILE_ROWS,
+                      long_rows = step == 1 ? STRAIGHT_LONG_TILE_ROWS : rows;
+        if (row_taps == 1) return run_taps<step, 1, rows>(row, end);
+        if (row_taps == 3) return run_taps<step, 3, rows>(row, end);
+        row_taps == 5 ? run_taps<step, 5, long_rows>(row, end)
+                      : run_taps<step, 7, long_rows>(row, end);
     }
 
     void run(index_t row, index_t end) const {
-        const bool one_row_tap = band.phase[0].row_taps == 1;
-        if (band.column.step == 1) {
-            one_row_tap ? run_taps<1, 1>(row, end) : run_taps<1, 3>(row, end);
-        } else {
-            one_row_tap ? run_taps<2, 1>(row, end) : run_taps<2, 3>(row, end);
-        }
+        band.column.step == 1 ? run_step<1>(row, end) : run_step<2>(row, end);
     }
 };
 
@@ -232,7 +300,7 @@ void correlate_straight(const Band& band, const T* source, const T* packed, T* t
                         int threads) {
     const index_t tasks = band.groups * block_count(band), line = band.line_length;
     const index_t together = tasks_together(tasks, threads);
-    const index_t terms = band.phase[0].row_taps * STRAIGHT_COLUMN_TAPS;
+    const index_t terms = band.phase[0].row_taps * band.phase[0].column_taps;
     const T* end = source + source_end(band);
     parallel(threads, tasks, together, [&](Share& own) {
         T* zeros = workspace + band.workspace * own.thread;

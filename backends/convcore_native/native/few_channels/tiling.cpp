@@ -36,11 +36,15 @@ bool neighbours(const Axis& axis) {
     return true;
 }
 
-// What there are kernels for that need no copy.
-bool straight(const Axis& rows, const Axis& columns) {
-    if (columns.taps != 3 || columns.step > 2 || columns.target_pitch != 1) return false;
+// What there are kernels for that need no copy, and that are the faster ones.
+bool straight(const Axis& rows, const Axis& columns, int lanes) {
+    if (columns.step > 2 || columns.target_pitch != 1) return false;
     if (!neighbours(columns) || !neighbours(rows)) return false;
-    return rows.taps == 1 || (rows.taps == 3 && rows.step == columns.step);
+    const index_t taps = columns.taps;
+    if (taps == 3 && rows.taps == 1) return true;
+    if (rows.taps != taps || rows.step != columns.step) return false;
+    if (taps == 7 && columns.step == 1) return columns.count <= STRAIGHT_VECTORS * lanes;
+    return taps == 3 || taps == 5 || taps == 7;
 }
 
 }  // namespace
@@ -82,7 +86,7 @@ OwnedBand::OwnedBand(const OwnedCorrelation* first, const OwnedCorrelation* last
     }
     band.column.first = columns.shift[ascending(columns)[0]];
     band.straight = band.source_channels * band.target_channels * band.outer_taps == 1 &&
-                    phases_.size() == 1 && straight(rows, columns);
+                    phases_.size() == 1 && straight(rows, columns, lanes);
     band.plain_weight = plain_weight();
     count_workspace(lanes, itemsize);
     finish();

@@ -18,18 +18,17 @@ constexpr index_t ROWS_BYTES = 40 << 10;
 // limits them where there is one channel only.
 constexpr int gradient_taps(int rows) { return rows == 1 ? 10 : SUMS / rows > 7 ? 7 : SUMS / rows; }
 
-// What a tile reads at `lines` target rows of `vectors` whole vectors each. Where the rows end
-// with a part of one, that part stands in `tail`, with zeros.
+// What a tile reads at `lines` target rows of `width` positions each, at least a vector. Where they
+// end with a part of one, a whole one at their end is read, and what is not zero in `rest` kept.
 template <class T>
 struct GradientTile {
     const T* target;
     index_t target_line, target_channel;
-    const T* tail;
-    index_t tail_channel;
     const T* source;
     index_t source_line;
     const index_t* offset;  // of each tap, in the band
-    index_t lines, vectors;
+    index_t lines, width;
+    vec<T> rest;
     T* to;  // results, one channel after the other
     index_t to_pitch;
 };
@@ -51,24 +50,31 @@ inline vec<T> sums_of_lanes(vec<T>* value) {
     }
 }
 
+template <class T, bool masked>
+inline vec<T> load_kept(const T* from, vec<T> keep) {
+    if constexpr (masked) return keep != vec<T>{} ? load(from) : vec<T>{};
+    return load(from);
+}
+
 // Of rows and taps, those of which there are fewer stay in registers.
-template <class T, int rows, int taps>
+template <class T, bool masked, int rows, int taps>
 inline void add_products(vec<T> (&sum)[rows][taps], const T* target, index_t target_channel,
-                         const T* const (&source)[taps], index_t at) {
+                         const T* const (&source)[taps], index_t at, vec<T> keep) {
     if constexpr (rows > taps) {
         vec<T> column[taps];
 #pragma GCC unroll 16
         for (int t = 0; t < taps; ++t) column[t] = load(source[t] + at);
 #pragma GCC unroll 4
         for (int i = 0; i < rows; ++i) {
-            const vec<T> row = load(target + i * target_channel);
+            const vec<T> row = load_kept<T, masked>(target + i * target_channel, keep);
 #pragma GCC unroll 16
             for (int t = 0; t < taps; ++t) sum[i][t] += product<T>(column[t], row);
         }
     } else {
         vec<T> row[rows];
 #pragma GCC unroll 4
-        for (int i = 0; i < rows; ++i) row[i] = load(target + i * target_channel);
+        for (int i = 0; i < rows; ++i)
+            row[i] = load_kept<T, masked>(target + i * target_channel, keep);
 #pragma GCC unroll 16
         for (int t = 0; t < taps; ++t) {
             const vec<T> column = load(source[t] + at);
@@ -103,18 +109,19 @@ template <class T, int rows, int taps>
 void gradient_tile(const GradientTile<T>& tile) {
     constexpr int lanes = Simd<T>::lanes;
     vec<T> sum[rows][taps] = {};
-    const index_t length = tile.vectors * lanes;
+    const vec<T> rest = tile.rest;
+    const index_t last = tile.width - lanes;
     for (index_t line = 0; line < tile.lines; ++line) {
         const T* target = tile.target + line * tile.target_line;
         const T* source[taps];
 #pragma GCC unroll 16
         for (int t = 0; t < taps; ++t)
             source[t] = tile.source + line * tile.source_line + tile.offset[t];
-        for (index_t at = 0; at < length; at += lanes)
-            add_products<T, rows, taps>(sum, target + at, tile.target_channel, source, at);
-        if (tile.tail)
-            add_products<T, rows, taps>(sum, tile.tail + line * lanes, tile.tail_channel, source,
-                                        length);
+        index_t at = 0;
+        for (; at <= last; at += lanes)
+            add_products<T, false>(sum, target + at, tile.target_channel, source, at, rest);
+        if (at < last + lanes)
+            add_products<T, true>(sum, target + last, tile.target_channel, source, last, rest);
     }
     add_sums<T, rows, taps>(sum, tile.to, tile.to_pitch);
 }
@@ -137,7 +144,7 @@ struct BandGradientTask {
     const Band& band;
     const T* target;  // of the block's group
     T* planes;
-    T* tails;
+    T* short_rows;
     T* sums;  // [target channel][plane][tap]
     int* list;
 
@@ -146,15 +153,14 @@ struct BandGradientTask {
         return band.outer_taps * band.source_channels * phase.row_taps * phase.column_taps;
     }
 
-    // The last positions of rows that do not end with a whole vector.
-    void fill_tails(const T* from, index_t lines, index_t width) const {
-        constexpr int lanes = Simd<T>::lanes;
-        T* to = tails;
+    // Rows shorter than a vector, with zeros behind them.
+    void fill_short(const T* from, index_t lines, index_t width) const {
+        T* to = short_rows;
         for (index_t k = 0; k < band.target_channels; ++k)
-            for (index_t line = 0; line < lines; ++line, to += lanes) {
-                const T* place =
-                    from + k * band.target_channel_pitch + line * band.row.target_pitch;
-                for (index_t j = 0; j < lanes; ++j) to[j] = j < width ? place[j] : T(0);
+            for (index_t line = 0; line < lines; ++line, to += Simd<T>::lanes) {
+                store(to, vec<T>{});
+                copy_spaced(from + k * band.target_channel_pitch + line * band.row.target_pitch, 1,
+                            width, to);
             }
     }
 
@@ -170,13 +176,11 @@ struct BandGradientTask {
     void run_plane(GradientTile<T> tile, index_t line, int plane) const {
         const index_t taps = band.phase->row_taps * band.phase->column_taps;
         const T* const target_begin = tile.target + line * tile.target_line;
-        const T* const tail_begin = tile.tail ? tile.tail + line * Simd<T>::lanes : nullptr;
         tile.source = planes + plane * band.plane_size + line * tile.source_line;
         int rows = 0, count = 0;
         for (index_t first = 0; first < band.target_channels; first += rows) {
             rows = int(portion(band.target_channels - first, GRADIENT_ROWS));
-            tile.target = target_begin + first * band.target_channel_pitch;
-            if (tail_begin) tile.tail = tail_begin + first * tile.tail_channel;
+            tile.target = target_begin + first * tile.target_channel;
             for (index_t tap = 0; tap < taps; tap += count) {
                 count = int(portion(taps - tap, gradient_taps(rows)));
                 tile.offset = band.phase->tap_offset + tap;
@@ -192,17 +196,19 @@ struct BandGradientTask {
         const index_t width = block.column_end - block.column;
         GradientTile<T> tile{};
         const index_t rows = block.row_end - block.row, together = rows_together(rows, width);
-        tile.vectors = width / lanes;
+        tile.width = width < lanes ? lanes : width;
         tile.target = target + outer_target_offset(band, block.outer) +
                       block.row * band.row.target_pitch + block.column;
         tile.target_line = band.row.target_pitch;
         tile.target_channel = band.target_channel_pitch;
         tile.source_line = band.row.step * band.line_length;
         tile.to_pitch = depth();
-        if (width % lanes) {
-            fill_tails(tile.target + tile.vectors * lanes, rows, width % lanes);
-            tile.tail = tails;
-            tile.tail_channel = rows * lanes;
+        for (index_t i = 0; i < lanes; ++i) tile.rest[i] = T(i >= lanes - width % lanes);
+        if (width < lanes) {
+            fill_short(tile.target, rows, width);
+            tile.target = short_rows;
+            tile.target_line = lanes;
+            tile.target_channel = rows * lanes;
         }
         for (int plane = 0; plane < count; ++plane)
             for (index_t line = 0; line < rows; line += tile.lines) {
@@ -236,8 +242,8 @@ void weight_gradient(const Band& band, index_t slices, const T* target, const T*
     parallel(threads, band.groups * slices, 1, [&](Share& own) {
         T* planes = workspace + band.gradient_workspace * own.thread;
         BandGradientTask<T> task{band, target, planes, nullptr, nullptr, nullptr};
-        task.tails = planes + band.source_channels * band.outer_taps * band.plane_size;
-        task.sums = task.tails + band.target_channels * band.row.block * Simd<T>::lanes;
+        task.short_rows = planes + band.source_channels * band.outer_taps * band.plane_size;
+        task.sums = task.short_rows + band.target_channels * band.row.block * Simd<T>::lanes;
         const index_t size = band.target_channels * task.depth();
         task.list = reinterpret_cast<int*>(task.sums + round_up(size, 4));
         for (index_t i; next(own, i);) {
