@@ -63,10 +63,9 @@ def _declaration(real: Declaration, way: type[Products]) -> Declaration:
 
 
 def classes_for(backend: type[Convolution], dtype: np.dtype[Any]) -> Sequence[type[Convolution]]:
-    """What may run for a backend: itself, or where it knows only real numbers, what it becomes."""
-    names = backend.declaration.dtypes
-    real = REAL.get(dtype)
-    if real is None or str(dtype) in names or str(real) not in names:
+    """What may run for a backend, or says why not: itself, or what it becomes if it knows reals."""
+    names = {*backend.declaration.dtypes}
+    if dtype not in REAL or str(dtype) in names or names.isdisjoint(COMPLEX):
         return (backend,)
     return tuple(in_real_parts(backend, way) for way in WAYS)
 

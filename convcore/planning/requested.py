@@ -45,6 +45,9 @@ def _check_entry(spec: Any) -> str | type[Convolution]:
 def use_backend(backend: settings.BackendSpec) -> AbstractContextManager[None]:
     """Backend for every call inside a `with` block that does not name one itself.
 
+    It says nothing outside the block, and nothing at all without one: for a whole process there is
+    `set_default_backend`.
+
     Parameters
     ----------
     backend : str, Convolution subclass, list of those, or None

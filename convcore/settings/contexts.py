@@ -73,6 +73,8 @@ def options(
 ) -> AbstractContextManager[None]:
     """Options for every plan made inside a `with` block; what is not named stays as it was.
 
+    Without a `with` they have no effect: for a whole process there is `set_default_options`.
+
     Parameters
     ----------
     threads : int, optional

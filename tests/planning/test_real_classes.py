@@ -1,6 +1,7 @@
 """What backends for real numbers become, and what they promise then."""
 
 import numpy as np
+import pytest
 
 import convcore
 from convcore.planning.products import Channels, Four, Three
@@ -14,9 +15,16 @@ def test_only_what_knows_no_complex_numbers_becomes_something_else():
     assert classes_for(naive, complex64) == (naive,)
     assert classes_for(DIRECT, np.dtype("float32")) == (DIRECT,)
     winograd = convcore.get_backend("winograd")
-    assert classes_for(winograd, np.dtype("complex128")) == (winograd,)
     names = {cls.name for cls in classes_for(winograd, complex64)}
     assert names == {"winograd"}
+
+
+def test_a_backend_without_double_precision_says_which_complex_numbers_it_takes():
+    told = "^backend 'winograd' cannot run this problem: dtype complex128 is not one of complex64$"
+    with pytest.raises(convcore.UnsupportedError, match=told):
+        convcore.plan((1, 4, 9, 9), (4, 4, 3, 3), dtype="complex128", backend="winograd")
+    rows = str(convcore.explain((1, 4, 9, 9), (4, 4, 3, 3), dtype="complex128")).splitlines()
+    assert sum(row.startswith("winograd") for row in rows) == 1
 
 
 def test_three_products_promise_less():
