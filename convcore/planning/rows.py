@@ -8,6 +8,7 @@ its positions are the output channels. No image is copied for it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from ..contract import Array
 from ..problem import Geometry, Operation
+from .orders import Copy, assign
 
 # Which operation of the other problem stands for one of this.
 _BY: Mapping[Operation, Operation] = {
@@ -44,9 +46,17 @@ class Product(NamedTuple):
 
 
 def product_of_rows(
-    geometry: Geometry, operation: Operation, first: Array, second: Array, out: Array
+    geometry: Geometry,
+    operation: Operation,
+    first: Array,
+    second: Array,
+    out: Array,
+    copy: Copy = assign,
 ) -> Product | None:
-    """What stands for `operation` of arrays (N, C, *S) whose channels come last, if anything."""
+    """What stands for `operation` of arrays (N, C, *S) whose channels come last, if anything.
+
+    `copy` may have to bring a weight into another order.
+    """
     if not _is_pointwise(geometry):
         return None
     if operation == "grad_weight":
@@ -55,9 +65,12 @@ def product_of_rows(
     if rows is None or results is None:
         return None
     right = weight.T if operation == "forward" else weight
-    if not (right.flags.c_contiguous or right.size <= rows.size + results.size):
-        return None
-    return Product.of(_BY[operation], rows, np.ascontiguousarray(right), results)
+    if not right.flags.c_contiguous:
+        if right.size > rows.size + results.size:
+            return None
+        strided, right = right, np.empty(right.shape, right.dtype)
+        copy(right, strided)
+    return Product.of(_BY[operation], rows, right, results)
 
 
 def problems_of_rows(
@@ -79,6 +92,7 @@ def rows_of(array: Array) -> Array | None:
     return last.reshape(-1, last.shape[-1]) if last.flags.c_contiguous else None
 
 
+@lru_cache(maxsize=256)  # making one takes as long as many a product
 def _problem(rows: int, channels: int, positions: int) -> Geometry:
     return Geometry.of((1, channels, positions), (rows, channels, 1))
 

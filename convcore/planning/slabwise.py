@@ -136,7 +136,7 @@ class SlabwiseConvolution(Convolution):
         place = self._in_place(product.out, product.out.shape)
         result = getattr(plan, product.operation)(product.first, product.second, out=place)
         if place is None:
-            product.out[...] = result
+            self._copy(product.out, result)
         return True
 
     def _product(
@@ -149,7 +149,9 @@ class SlabwiseConvolution(Convolution):
             return None
         # What a sample gives must not depend on how many rows there are.
         apart = self._question.options.deterministic == "batch"
-        return None if apart else product_of_rows(self.geometry, operation, left, right, out)
+        if apart:
+            return None
+        return product_of_rows(self.geometry, operation, left, right, out, self._copy)
 
     def _slab_by_slab(
         self,

@@ -47,14 +47,14 @@ void transpose_elements(const T* from, index_t from_pitch, T* to, index_t to_pit
     }
 }
 
-// Column by column of squares: what is written is a few runs of memory at a time.
+// Some rows and columns, square by square and what is left over.
 template <class T>
-void transpose_tile(const T* from, index_t from_pitch, T* to, index_t to_pitch, index_t rows,
-                    index_t columns) {
-    index_t j = 0, whole = 0;
+void transpose_block(const T* from, index_t from_pitch, T* to, index_t to_pitch, index_t rows,
+                     index_t columns) {
+    index_t j = 0;
     if constexpr (sizeof(T) < VECTOR_BYTES) {
         constexpr index_t lanes = Simd<T>::lanes;
-        whole = rows - rows % lanes;
+        const index_t whole = rows - rows % lanes;
         for (; j + lanes <= columns; j += lanes) {
             for (index_t i = 0; i < whole; i += lanes) {
                 transpose_square(from + i * from_pitch + j, from_pitch, to + j * to_pitch + i,
@@ -65,6 +65,19 @@ void transpose_tile(const T* from, index_t from_pitch, T* to, index_t to_pitch, 
                            rows - whole, j);
     }
     transpose_elements(from + j, from_pitch, to + j * to_pitch, to_pitch, rows, columns - j);
+}
+
+// In blocks of whole cache lines: where rows lie a power of two apart, few of them stay in a cache.
+template <class T>
+void transpose_tile(const T* from, index_t from_pitch, T* to, index_t to_pitch, index_t rows,
+                    index_t columns) {
+    constexpr index_t line = 64 / sizeof(T);
+    for (index_t i = 0; i < rows; i += line) {
+        for (index_t j = 0; j < columns; j += line) {
+            transpose_block(from + i * from_pitch + j, from_pitch, to + j * to_pitch + i, to_pitch,
+                            std::min(line, rows - i), std::min(line, columns - j));
+        }
+    }
 }
 
 template <class T>
