@@ -82,6 +82,15 @@ def test_columns_that_are_packed_once_in_several_depths(channels, isa):
     check(Geometry.of((2, channels, 9, 11), (18, channels, 1, 1), stride=2), isa)
 
 
+def test_no_packing_is_expected_of_a_weight_in_place():
+    def seconds_each(tiles):
+        geometry = Geometry.of((1, 512, 3 * LANES[ISAS[0]] * tiles), (512, 512, 1))
+        plan = native_plan(geometry, "float32", isa=ISAS[0], variants=OURS)
+        return plan.seconds(0) / tiles
+
+    assert seconds_each(20) < seconds_each(21)
+
+
 @pytest.mark.parametrize("isa", ISAS)
 def test_a_transposed_weight_whose_terms_are_pages_apart(isa):
     check(Geometry.of((1, 1024, 5, 7), (30, 1024, 1, 1)), isa)

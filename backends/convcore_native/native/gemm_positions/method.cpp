@@ -178,7 +178,7 @@ class GemmPositions : public Method {
                                                         : RESULT_SECONDS);
         return double(problem.groups) *
                    (2 * products / (EFFICIENCY * peak_of<T>(kernels_.lanes)) + columns + results) +
-               double(packed_size(part)) * WEIGHT_SECONDS;
+               (block.in_place ? 0 : double(packed_size(part)) * WEIGHT_SECONDS);
     }
 
     const Routines<T>& kernels_;
