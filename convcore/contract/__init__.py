@@ -2,6 +2,7 @@
 
 convolution       Convolution, which an author subclasses: checks, allocates, calls their method
 base              what every plan carries: the problem and its options
+copies            what the host copies for it, and a backend may be quicker at
 declaration       Declaration and Refusal: what a backend says of itself
 prepared_weight   a weight that a plan has prepared once
 forks             the gate that a fork waits at while a library must not be left

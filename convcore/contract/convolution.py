@@ -22,11 +22,12 @@ from ..errors import UnsupportedError
 from ..problem import OPERANDS, Geometry, Operation
 from .arrays import Array, all_finite, as_plain, check_operand, result_array
 from .base import Planned
+from .copies import Copies
 from .declaration import Refusal, dtype_name
 from .prepared_weight import PreparedWeight, Weight, WeightOperation
 
 
-class Convolution(Planned, ABC):
+class Convolution(Planned, Copies, ABC):
     """One convolution problem bound to one backend: immutable, reusable, thread-safe.
 
     A backend author writes `_forward`, `_grad_input` and `_grad_weight`; they receive arrays
@@ -112,49 +113,6 @@ class Convolution(Planned, ABC):
         the names in `variants`; measured planning tries them.
         """
         return ("default",)
-
-    @classmethod
-    def copy_transposed(cls, array: Array, out: Array, *, threads: int = 1) -> None:
-        """Overwrite matrices with others, transposed.
-
-        The host does so where channels come last; a backend that is faster at it than NumPy
-        overrides this.
-
-        Parameters
-        ----------
-        array : ndarray of shape (A, B, L)
-            Read only; its last axis is contiguous, as that of the other is.
-        out : ndarray of shape (A, L, B)
-            Overwritten; dtype of `array`.
-        threads : int
-            How many may be used.
-        """
-        out[...] = array.transpose(0, 2, 1)
-
-    @classmethod
-    def split_complex(
-        cls, array: Array, real: Array, imaginary: Array, *, threads: int = 1
-    ) -> None:
-        """Write the parts of complex numbers to two arrays of real ones.
-
-        The host makes complex products of the real ones of a backend; one that takes numbers apart
-        faster than NumPy overrides this and `join_complex`.
-
-        Parameters
-        ----------
-        array : ndarray of shape (A, B, L)
-            Read only; its last axis is contiguous, as those of the others are.
-        real, imaginary : ndarray of shape (A, B, L)
-            Overwritten.
-        threads : int
-            How many may be used.
-        """
-        real[...], imaginary[...] = array.real, array.imag
-
-    @classmethod
-    def join_complex(cls, real: Array, imaginary: Array, out: Array, *, threads: int = 1) -> None:
-        """The inverse of `split_complex`: overwrite `out` with complex numbers."""
-        out.real, out.imag = real, imaginary
 
     def workspace_bytes(self, operation: Operation) -> int:
         """Largest workspace that one call of `operation` allocates, in bytes."""

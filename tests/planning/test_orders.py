@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
-from fakes import own_backends
 from hypothesis import given
 from hypothesis import strategies as st
 
 import convcore
 from convcore.planning.orders import FEW, as_matrices, copier
-
-DTYPES = ("uint8", "int16", "float32", "float64", "complex64", "complex128")
 
 
 def shuffled(shape, order, dtype="float32"):
@@ -77,25 +74,6 @@ def test_a_range_of_rows_is(place):
     arrays[1 - place] = arrays[1 - place][:, :, :4]
     assert as_matrices(arrays[1], arrays[0]) is not None
     assert as_matrices(arrays[0], arrays[1]) is not None
-
-
-@pytest.mark.parametrize("name", own_backends())
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("shape", [(1, 1, 5000), (2, 67, 131), (3, 3, 700), (1, 300, 129)])
-def test_every_backend_transposes(name, dtype, shape):
-    backend = convcore.get_backend(name)
-    wide = shuffled((shape[0], shape[1] + 2, shape[2] + 3), (0, 1, 2), dtype)
-    source = wide[:, 1:-1, 1:-2]
-    room = np.full((shape[0], shape[2] + 2, shape[1] + 3), 7, dtype)
-    target = room[:, 1:-1, 1:-2]
-    for threads in (1, 2):
-        target[...] = 0
-        backend.copy_transposed(source, target, threads=threads)
-        np.testing.assert_array_equal(target, source.transpose(0, 2, 1))
-        assert (room[:, 0] == 7).all()
-        assert (room[:, -1] == 7).all()
-        assert (room[:, :, :1] == 7).all()
-        assert (room[:, :, -2:] == 7).all()
 
 
 @pytest.mark.parametrize("asked", [False, True])

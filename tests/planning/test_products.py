@@ -9,7 +9,6 @@ from convcore.planning.workspace import LINE, Workspace
 from convcore.problem import ROLES, Geometry
 
 POINT = Geometry.of((1, 1, 1), (1, 1, 1))
-FOUND = [record.load() for record in convcore.backends() if record.state == "available"]
 
 
 def array(value):
@@ -56,23 +55,3 @@ def test_the_numbers_are_as_many_as_is_said(way, operation):
         (space.used - begin, counts[1], second.size),
     ):
         assert count * size <= used < count * size + 4 * LINE
-
-
-@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
-@pytest.mark.parametrize("length", [1, 7, 64, 1001])
-@pytest.mark.parametrize("backend", FOUND, ids=lambda backend: backend.name)
-def test_every_backend_takes_complex_numbers_apart_and_puts_them_together(backend, length, dtype):
-    rng = np.random.default_rng(length)
-    given = (rng.standard_normal((4, 3, length)) + 1j * rng.standard_normal((4, 3, length))).astype(
-        dtype
-    )
-    wide = np.zeros((4, 3, length + 5), dtype)
-    wide[..., :length] = given
-    parts = np.zeros((8, 3, length), given.real.dtype)
-    backend.split_complex(wide[..., :length], parts[::2], parts[1::2])
-    np.testing.assert_array_equal(parts[::2], given.real)
-    np.testing.assert_array_equal(parts[1::2], given.imag)
-    out = np.ones_like(wide)
-    backend.join_complex(parts[::2], parts[1::2], out[..., :length])
-    np.testing.assert_array_equal(out[..., :length], given)
-    assert (out[..., length:] == 1).all()

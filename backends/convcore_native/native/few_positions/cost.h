@@ -18,7 +18,7 @@ constexpr double TOGETHER_BYTES = 24 << 10;
 // Tasks for each thread.
 constexpr index_t TASKS = 4;
 // Vectors of terms from which on they are the lanes, where positions fill half a vector at most;
-// for one position a single one will do (10 to 240 channels of 1 x 1, AMD Zen 3, 2026-12: 0.5 of
+// for one position a single one will do (10 to 240 channels of 1 x 1, AMD Zen 3, 2026-12: 0.6 of
 // the time).
 constexpr index_t DOT_VECTORS = 3;
 

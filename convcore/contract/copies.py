@@ -1,0 +1,48 @@
+"""Copies that the host makes for a backend, which may be quicker at them than NumPy."""
+
+from __future__ import annotations
+
+from .arrays import Array
+
+
+class Copies:
+    """What a backend overrides where it is quicker: other orders of axes, and complex numbers."""
+
+    @classmethod
+    def copy_transposed(cls, array: Array, out: Array, *, threads: int = 1) -> None:
+        """Overwrite matrices with others, transposed: what the host does where channels come last.
+
+        Parameters
+        ----------
+        array : ndarray of shape (A, B, L)
+            Read only; its last axis is contiguous, as that of the other is.
+        out : ndarray of shape (A, L, B)
+            Overwritten; dtype of `array`.
+        threads : int
+            How many may be used.
+        """
+        out[...] = array.transpose(0, 2, 1)
+
+    @classmethod
+    def split_complex(
+        cls, array: Array, real: Array, imaginary: Array, *, threads: int = 1
+    ) -> None:
+        """Write the parts of complex numbers to two arrays of real ones.
+
+        The host does so to make complex products of the real ones of a backend.
+
+        Parameters
+        ----------
+        array : ndarray of shape (A, B, L)
+            Read only; its last axis is contiguous, as those of the others are.
+        real, imaginary : ndarray of shape (A, B, L)
+            Overwritten.
+        threads : int
+            How many may be used.
+        """
+        real[...], imaginary[...] = array.real, array.imag
+
+    @classmethod
+    def join_complex(cls, real: Array, imaginary: Array, out: Array, *, threads: int = 1) -> None:
+        """The inverse of `split_complex`: overwrite `out` with complex numbers."""
+        out.real, out.imag = real, imaginary

@@ -1,0 +1,52 @@
+"""Copies by way of a backend: every one copies what NumPy would, and nothing beside it."""
+
+import numpy as np
+import pytest
+from fakes import own_backends
+
+import convcore
+
+DTYPES = ("uint8", "int16", "float32", "float64", "complex64", "complex128")
+
+
+@pytest.mark.parametrize("name", own_backends())
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(1, 1, 5000), (2, 67, 131), (3, 3, 700), (1, 300, 129)])
+def test_every_backend_transposes(name, dtype, shape):
+    backend = convcore.get_backend(name)
+    wide = np.arange(shape[0] * (shape[1] + 2) * (shape[2] + 3))
+    wide = wide.astype(dtype).reshape(shape[0], shape[1] + 2, shape[2] + 3)
+    source = wide[:, 1:-1, 1:-2]
+    room = np.full((shape[0], shape[2] + 2, shape[1] + 3), 7, dtype)
+    target = room[:, 1:-1, 1:-2]
+    for threads in (1, 2):
+        target[...] = 0
+        backend.copy_transposed(source, target, threads=threads)
+        np.testing.assert_array_equal(target, source.transpose(0, 2, 1))
+        assert (room[:, 0] == 7).all()
+        assert (room[:, -1] == 7).all()
+        assert (room[:, :, :1] == 7).all()
+        assert (room[:, :, -2:] == 7).all()
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("length", [1, 7, 64, 1001])
+@pytest.mark.parametrize("name", own_backends())
+def test_every_backend_takes_complex_numbers_apart_and_puts_them_together(name, length, dtype):
+    backend = convcore.get_backend(name)
+    rng = np.random.default_rng(length)
+    given = (rng.standard_normal((4, 3, length)) + 1j * rng.standard_normal((4, 3, length))).astype(
+        dtype
+    )
+    wide = np.zeros((4, 3, length + 5), dtype)
+    wide[..., :length] = given
+    parts = np.zeros((8, 3, length), given.real.dtype)
+    for threads in (1, 2):
+        parts.fill(0)
+        backend.split_complex(wide[..., :length], parts[::2], parts[1::2], threads=threads)
+        np.testing.assert_array_equal(parts[::2], given.real)
+        np.testing.assert_array_equal(parts[1::2], given.imag)
+        out = np.ones_like(wide)
+        backend.join_complex(parts[::2], parts[1::2], out[..., :length], threads=threads)
+        np.testing.assert_array_equal(out[..., :length], given)
+        assert (out[..., length:] == 1).all()
