@@ -1,5 +1,5 @@
-// Single channels with three column taps and one or three row taps, or with five of both, straight
-// from the source: of vectors that reach outside only the lanes inside are kept.
+// Single channels with three column taps and one or three row taps, or with five or seven of both,
+// straight from the source: of vectors that reach outside only the lanes inside are kept.
 #pragma once
 #include "few_channels/band.inl.h"
 #include "few_channels/tiles.inl.h"
