@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "machine/parallel.inl.h"
-#include "simd/vector.inl.h"
+#include "simd/copy.inl.h"
 
 namespace convcore {
 
@@ -109,11 +109,8 @@ template <class T>
 void split_all(int threads, Extents extents, Rows pairs, Rows real, Rows imaginary) {
     for_runs(threads, extents, [&](index_t matrix, index_t row, index_t start, index_t count) {
         const T* from = row_of<const T>(pairs, matrix, row) + 2 * start;
-        T *x = row_of<T>(real, matrix, row) + start, *y = row_of<T>(imaginary, matrix, row) + start;
-        for (index_t k = 0; k < count; ++k) {
-            x[k] = from[2 * k];
-            y[k] = from[2 * k + 1];
-        }
+        split_pairs(from, count, row_of<T>(real, matrix, row) + start,
+                    row_of<T>(imaginary, matrix, row) + start);
     });
 }
 
@@ -122,11 +119,7 @@ void join_all(int threads, Extents extents, Rows real, Rows imaginary, Rows pair
     for_runs(threads, extents, [&](index_t matrix, index_t row, index_t start, index_t count) {
         const T* x = row_of<const T>(real, matrix, row) + start;
         const T* y = row_of<const T>(imaginary, matrix, row) + start;
-        T* to = row_of<T>(pairs, matrix, row) + 2 * start;
-        for (index_t k = 0; k < count; ++k) {
-            to[2 * k] = x[k];
-            to[2 * k + 1] = y[k];
-        }
+        join_pairs(x, y, count, row_of<T>(pairs, matrix, row) + 2 * start);
     });
 }
 
