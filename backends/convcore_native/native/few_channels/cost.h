@@ -12,8 +12,8 @@ constexpr index_t FEWEST_BLOCKS = 16;
 // Parts of the sum of a weight gradient, for all groups together.
 constexpr index_t MOST_SLICES = 16;
 
-// Columns, in vectors, up to which 7 x 7 taps are not worth a copy: 7 x 7 and 14 x 14 positions in
-// 0.7 of the time without one, 21 x 21 and more in 1.1 to 1.2.
+// Columns, in vectors, up to which 7 x 7 taps are not worth a copy (AMD Zen 3, 2026-12, of the time
+// with one: 7 x 7 and 14 x 14 positions 0.7, 21 x 21 and more 1.1 to 1.2).
 constexpr index_t STRAIGHT_VECTORS = 2;
 
 constexpr double BYTES_PER_SECOND = 16e9, STRAIGHT_BYTES_PER_SECOND = 30e9;
