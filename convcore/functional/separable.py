@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from .. import settings
-from ..contract import Array, check_array, check_cast, check_pair, parse_dtype
+from ..contract import Array, check_array
 from ..errors import GeometryError, OptionError, ShapeError
 from ..problem import MAX_RANK, Geometry, Padding, PerAxis
+from .forms import Form
 from .forward import conv
 from .outer_products import factors_of, relative_error
 from .padding_modes import PaddingMode, check_value, parse_modes
@@ -136,7 +137,7 @@ class SeparableKernel:
             Along `axes` the extents that `convcore.conv` gives, along others those of `input`.
         """
         places = _places(axes, input, len(self.factors))
-        dtype = _dtype(input, self.factors[0], dtype)
+        dtype = Form.of(dtype, None, None, None).dtype_of(input=input, kernel=self.factors[0])
         geometry = Geometry.of(
             (1, 1, *(input.shape[place] for place in places)),
             (1, 1, *(factor.size for factor in self.factors)),
@@ -186,13 +187,3 @@ def _places(axes: Sequence[int] | None, input: Array, count: int) -> tuple[int, 
     if len(set(places)) != count or any(not -rank <= axis < rank for axis in axes or ()):
         raise GeometryError(f"axes: must be {count} different axes of {rank}; got {axes!r}")
     return tuple(places)
-
-
-def _dtype(input: Array, factor: Array, dtype: Any) -> np.dtype[Any]:
-    """What is summed in and returned."""
-    if dtype is None:
-        return check_pair("input", input, "kernel", factor)
-    parsed = parse_dtype(dtype)
-    check_cast("input", input.dtype, parsed)
-    check_cast("kernel", factor.dtype, parsed)
-    return parsed

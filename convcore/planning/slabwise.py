@@ -148,8 +148,7 @@ class SlabwiseConvolution(Convolution):
         if left is None or right is None or out.dtype != self.dtype:
             return None
         # What a sample gives must not depend on how many rows there are.
-        apart = self._question.options.deterministic == "batch"
-        if apart:
+        if self._question.options.deterministic == "batch":
             return None
         return product_of_rows(self.geometry, operation, left, right, out, self._copy)
 
