@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from fakes import looking_backend
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,29 +45,10 @@ def test_results_are_those_of_planes(extents, dtype, weight_layout, out_layout, 
     np.testing.assert_array_equal(found[2], plain[2])
 
 
-@pytest.fixture
-def looking():
-    """A backend that keeps what it is given, and what it was given so far."""
-    seen = []
-
-    class Looking(convcore.get_backend("naive")):
-        name = "looking"
-
-        def _forward(self, *arrays):
-            seen.append(arrays)
-            super()._forward(*arrays)
-
-        def _grad_input(self, *arrays):
-            seen.append(arrays)
-            super()._grad_input(*arrays)
-
-    return Looking, seen
-
-
 @pytest.mark.parametrize("operation", ["forward", "grad_input", "grad_weight"])
 @pytest.mark.parametrize("weight_layout", ["OIHW", "HWIO"])
-def test_no_image_is_copied(looking, operation, weight_layout):
-    backend, seen = looking
+def test_no_image_is_copied(operation, weight_layout):
+    backend, seen = looking_backend()
     shapes = {"forward": "xw", "grad_input": "gw", "grad_weight": "gx"}[operation]
     weight_shape = (8, 6, 1, 1) if weight_layout == "OIHW" else (1, 1, 6, 8)
     every = {"x": (2, 5, 7, 6), "w": weight_shape, "g": (2, 5, 7, 8)}
@@ -98,8 +80,8 @@ def test_a_plan_says_what_memory_its_rows_take(operation, problem):
     assert plan.workspace_bytes(operation) >= rows.workspace_bytes(way) + 4 * 64 * 96
 
 
-def test_one_sample_does_not_change_the_bits_of_another(looking):
-    backend, seen = looking
+def test_one_sample_does_not_change_the_bits_of_another():
+    backend, seen = looking_backend()
     x, w = np.ones((2, 5, 7, 6), "float32"), np.ones((8, 6, 1, 1), "float32")
     with convcore.options(deterministic="batch"):
         convcore.conv(x, w, layout="NHWC", weight_layout="OIHW", backend=backend)
