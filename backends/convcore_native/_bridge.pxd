@@ -37,6 +37,7 @@ cdef extern from "native/machine/copies.h" namespace "convcore" nogil:
         void (*transpose)(int, int, Extents, Rows, Rows) noexcept nogil
         void (*split)(int, int, Extents, Rows, Rows, Rows) noexcept nogil
         void (*join)(int, int, Extents, Rows, Rows, Rows) noexcept nogil
+        void (*add_bias)(int, cbool, int, Extents, Rows, const void*) noexcept nogil
     const Copies& copies()
 
 cdef const Copies* shared_copies() noexcept  # for what is compiled apart

@@ -12,7 +12,7 @@ import numpy as np
 from convcore.plugin import OPERATIONS, Array, Convolution, Geometry, Operation, UnsupportedError
 
 from ._bridge import NativePlan, TransformedWeight, at_once, share_loops_in
-from ._parts import join, split, transpose
+from ._parts import add_bias, join, split, transpose
 
 DEFAULT_WORKSPACE = 64 << 20
 FORWARD, GRAD_INPUT, GRAD_WEIGHT = range(3)
@@ -99,6 +99,12 @@ class NativeConvolution(Convolution):
     def join_complex(cls, real: Array, imaginary: Array, out: Array, *, threads: int = 1) -> None:
         """See `Convolution.join_complex`."""
         join(real, imaginary, out, threads)
+
+    @classmethod
+    def add_bias(cls, output: Array, bias: Array, *, threads: int = 1) -> None:
+        """See `Convolution.add_bias`."""
+        if not add_bias(output, bias, threads):
+            super().add_bias(output, bias, threads=threads)
 
     def workspace_bytes(self, operation: Operation) -> int:
         """Workspace of one call, in bytes."""

@@ -1,7 +1,7 @@
 # distutils: language = c++
-"""Copies that move elements to another place in their rows: in threads, without the GIL.
+"""Passes over arrays (A, B, L), stacks of matrices whose rows are runs of memory.
 
-Arrays are (A, B, L): stacks of matrices, whose rows are runs of memory.
+They run in threads, without the GIL: copies that move elements in their rows, and the bias.
 """
 
 cimport numpy as cnp
@@ -38,6 +38,26 @@ def join(cnp.ndarray real, cnp.ndarray imaginary, cnp.ndarray pairs, int threads
     cdef int size = cnp.PyArray_ITEMSIZE(real)
     with nogil:
         _copies.join(threads, size, extents, x, y, target)
+
+
+def add_bias(cnp.ndarray output, cnp.ndarray bias, int threads):
+    """Add `bias` (K,) to `output` (N, K, *O); False, and nothing is done, if it cannot be so here."""
+    cdef char kind = output.descr.kind
+    cdef int axis, size = cnp.PyArray_ITEMSIZE(output)
+    cdef cnp.npy_intp* shape = cnp.PyArray_DIMS(output)
+    cdef bint integers = kind == c"i" or kind == c"u"
+    if not (integers or kind == c"f" and (size == 4 or size == 8)):
+        return False
+    if not (cnp.PyArray_ISCARRAY(output) and cnp.PyArray_ISCARRAY_RO(bias)):
+        return False
+    cdef Extents extents = Extents(shape[0], shape[1], 1)
+    for axis in range(2, cnp.PyArray_NDIM(output)):
+        extents.columns *= shape[axis]
+    cdef Rows target = Rows(cnp.PyArray_DATA(output), shape[1] * extents.columns, extents.columns)
+    cdef const void* values = cnp.PyArray_DATA(bias)
+    with nogil:
+        _copies.add_bias(threads, integers, size, extents, target, values)
+    return True
 
 
 cdef Extents _extents(cnp.ndarray array) noexcept:

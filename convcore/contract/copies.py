@@ -1,12 +1,30 @@
-"""Copies that the host makes for a backend, which may be quicker at them than NumPy."""
+"""Passes over arrays that the host makes for a backend, which may be quicker at them than NumPy."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from .arrays import Array
 
 
 class Copies:
-    """What a backend overrides where it is quicker: other orders of axes, and complex numbers."""
+    """What a backend overrides where it is quicker: orders of axes, complex numbers, the bias."""
+
+    @classmethod
+    def add_bias(cls, output: Array, bias: Array, *, threads: int = 1) -> None:
+        """Add to each output channel its element of the bias, in place: one rounding of each sum.
+
+        Parameters
+        ----------
+        output : ndarray of shape (N, K, *O)
+            Of any strides.
+        bias : ndarray of shape (K,)
+            Read only; dtype of `output`.
+        threads : int
+            How many may be used.
+        """
+        with np.errstate(all="ignore"):
+            output += bias.reshape(-1, *(1,) * (output.ndim - 2))
 
     @classmethod
     def copy_transposed(cls, array: Array, out: Array, *, threads: int = 1) -> None:

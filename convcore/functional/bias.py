@@ -1,4 +1,4 @@
-"""The bias: an epilogue outside every backend, and its gradient."""
+"""The gradient of a bias; to add one is for `Convolution.add_bias`, after all else."""
 
 from __future__ import annotations
 
@@ -11,13 +11,6 @@ from ..planning import Operand, summed_in
 
 # Elements that are converted together.
 CONVERTED = 2**20
-
-
-def add_bias(output: Array, bias: Array) -> Array:
-    """`output` (N, K, *O) with `bias` (K,) added to it in place."""
-    with np.errstate(all="ignore"):
-        output += bias.reshape(-1, *(1,) * (output.ndim - 2))
-    return output
 
 
 def grad_bias(grad_output: Array, dtype: np.dtype[Any] | None = None) -> Array:

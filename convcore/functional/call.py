@@ -13,7 +13,6 @@ import numpy as np
 from ..contract import Array, Convolution
 from ..planning import Operand, SlabwiseConvolution, summed_in
 from ..problem import Geometry, Operation
-from .bias import add_bias
 from .borders import Border, Extended
 
 # An operand: an array, or for a `SlabwiseCall` also what its parts are read from.
@@ -89,7 +88,12 @@ class Call:
         out: Array | None,
     ) -> Array:
         result: Array = getattr(self.plan, operation)(first, second, out=out)
-        return result if bias is None else add_bias(result, bias)
+        return result if bias is None else self._biased(result, bias)
+
+    def _biased(self, result: Array, bias: Array) -> Array:
+        """`result`, with the bias added to it in place."""
+        self.plan.add_bias(result, bias, threads=self.plan.threads)
+        return result
 
 
 class SlabwiseCall(Call):
@@ -118,7 +122,7 @@ class SlabwiseCall(Call):
             out = np.empty(self.plan.geometry.result_shape(operation), self.dtype)
         epilogue = None
         if bias is not None:
-            epilogue = partial(add_bias, bias=_operand(bias, self.dtype).part(()))
+            epilogue = partial(self._biased, bias=_operand(bias, self.dtype).part(()))
         self.plan.run(operation, first, second, out, epilogue)
         return out
 

@@ -18,7 +18,6 @@ import numpy as np
 from ..contract import Array, Convolution
 from ..planning import Operand
 from ..problem import Geometry, Operation, Pair, merged
-from .bias import add_bias
 from .borders import Border
 from .boxes import Box
 from .call import Call
@@ -79,7 +78,7 @@ class HaloCall(Call):
         for halo in self.halos:
             part = halo.run("forward", halo.box.read(source, value), weight[halo.taps])
             _add(result[halo.output], part)
-        return result if bias is None else add_bias(result, bias)
+        return result if bias is None else self._biased(result, bias)
 
     def grad_input(
         self, grad_output: Array, weight: Array, bias: Array | None, out: Array | None

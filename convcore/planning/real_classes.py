@@ -39,6 +39,7 @@ def in_real_parts(backend: type[Convolution], way: type[Products]) -> type[Convo
         "backend": backend,
         "products": way(backend),
         "copy_transposed": backend.copy_transposed,
+        "add_bias": backend.add_bias,
         "name": backend.name,
         "declaration": _declaration(backend.declaration, way),
     }

@@ -68,6 +68,7 @@ class SlabwiseConvolution(Convolution):
         # Refuses here what no backend runs, before anything is computed.
         plan = self._plan_of(question.geometry)
         self.name, self._copy = plan.name, copier(plan)  # type: ignore[misc]
+        self.add_bias = plan.add_bias  # type: ignore[method-assign]
 
     def _choose(self, part: Geometry) -> Convolution:
         return chosen_plan(widened(self._question)._replace(geometry=merged(part)), self._spec)

@@ -1,4 +1,4 @@
-"""Copies by way of a backend: every one copies what NumPy would, and nothing beside it."""
+"""Passes over arrays by way of a backend: each does what NumPy would, and nothing beside it."""
 
 import numpy as np
 import pytest
@@ -50,3 +50,35 @@ def test_every_backend_takes_complex_numbers_apart_and_puts_them_together(name, 
         backend.join_complex(parts[::2], parts[1::2], out[..., :length], threads=threads)
         np.testing.assert_array_equal(out[..., :length], given)
         assert (out[..., length:] == 1).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(2, 3, 5), (1, 1, 70, 71), (3, 700, 1, 1), (2, 5, 2, 3, 1000)])
+@pytest.mark.parametrize("name", own_backends())
+def test_every_backend_adds_a_bias(name, shape, dtype):
+    backend = convcore.get_backend(name)
+    rng = np.random.default_rng(len(shape))
+    room = rng.integers(0, 250, (shape[0], shape[1] + 2, *shape[2:])).astype(dtype)
+    bias = rng.integers(0, 250, 2 * shape[1]).astype(dtype)
+    for given in (bias[: shape[1]], bias[::2]):
+        expected = room[:, 1:-1] + given.reshape(-1, *(1,) * (len(shape) - 2))
+        for threads in (1, 2):
+            whole, part = room[:, 1:-1].copy(), room.copy()
+            backend.add_bias(whole, given, threads=threads)
+            np.testing.assert_array_equal(whole, expected)
+            backend.add_bias(part[:, 1:-1], given, threads=threads)
+            np.testing.assert_array_equal(part[:, 1:-1], expected)
+            np.testing.assert_array_equal(part[:, [0, -1]], room[:, [0, -1]])
+
+
+@pytest.mark.parametrize("name", own_backends())
+@pytest.mark.parametrize("shape", [(0, 3, 4), (2, 0, 4), (2, 3, 0), (1, 2, 4)])
+def test_every_backend_adds_a_bias_that_overflows_or_to_nothing_silently(name, shape):
+    """Warnings are errors in this suite."""
+    for dtype, largest, doubled in (
+        ("float32", np.finfo("float32").max, np.inf),
+        ("int8", 100, -56),
+    ):
+        output = np.full(shape, largest, dtype)
+        convcore.get_backend(name).add_bias(output, np.full(shape[1], largest, dtype))
+        assert (output == doubled).all()

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "machine/parallel.inl.h"
+#include "problem/dtypes.h"
 #include "simd/copy.inl.h"
 
 namespace convcore {
@@ -123,6 +124,15 @@ void join_all(int threads, Extents extents, Rows real, Rows imaginary, Rows pair
     });
 }
 
+template <class T>
+void add_to_all(int threads, Extents extents, Rows to, const T* bias) {
+    for_runs(threads, extents, [&](index_t matrix, index_t row, index_t start, index_t count) {
+        T* run = row_of<T>(to, matrix, row) + start;
+        const T value = bias[row];
+        for (index_t i = 0; i < count; ++i) run[i] = T(run[i] + value);
+    });
+}
+
 void transpose_any(int threads, int itemsize, Extents extents, Rows from, Rows to) {
     threads = threads_for(threads, extents);
     switch (itemsize) {
@@ -149,7 +159,15 @@ void join_any(int threads, int itemsize, Extents extents, Rows real, Rows imagin
     join(threads_for(threads, extents), extents, real, imaginary, pairs);
 }
 
-const Copies all = {transpose_any, split_any, join_any};
+void add_any(int threads, bool integers, int itemsize, Extents extents, Rows to,
+             const void* bias) {
+    threads = threads_for(threads, extents);
+    for_dtype(integers, itemsize, [&](auto zero) {
+        add_to_all(threads, extents, to, static_cast<const decltype(zero)*>(bias));
+    });
+}
+
+const Copies all = {transpose_any, split_any, join_any, add_any};
 
 }  // namespace
 

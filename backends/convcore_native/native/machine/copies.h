@@ -1,4 +1,5 @@
-// Copies that move elements to another place in their rows, in several threads.
+// Passes over arrays in several threads: copies that move elements to another place in their rows,
+// and the bias.
 #pragma once
 #include "problem/integers.h"
 
@@ -24,6 +25,9 @@ struct Copies {
     void (*split)(int threads, int itemsize, Extents extents, Rows pairs, Rows real,
                   Rows imaginary);
     void (*join)(int threads, int itemsize, Extents extents, Rows real, Rows imaginary, Rows pairs);
+    // Adds to each row of every matrix its element of `bias`: floats, or integers that wrap.
+    void (*add_bias)(int threads, bool integers, int itemsize, Extents extents, Rows to,
+                     const void* bias);
 };
 
 const Copies& copies();
