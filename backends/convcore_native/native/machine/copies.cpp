@@ -159,8 +159,7 @@ void join_any(int threads, int itemsize, Extents extents, Rows real, Rows imagin
     join(threads_for(threads, extents), extents, real, imaginary, pairs);
 }
 
-void add_any(int threads, bool integers, int itemsize, Extents extents, Rows to,
-             const void* bias) {
+void add_any(int threads, bool integers, int itemsize, Extents extents, Rows to, const void* bias) {
     threads = threads_for(threads, extents);
     for_dtype(integers, itemsize, [&](auto zero) {
         add_to_all(threads, extents, to, static_cast<const decltype(zero)*>(bias));
