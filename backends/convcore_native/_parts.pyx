@@ -41,7 +41,7 @@ def join(cnp.ndarray real, cnp.ndarray imaginary, cnp.ndarray pairs, int threads
 
 
 def add_bias(cnp.ndarray output, cnp.ndarray bias, int threads):
-    """Add `bias` (K,) to `output` (N, K, *O); False, and nothing is done, if it cannot be so here."""
+    """Add `bias` (K,) to `output` (N, K, *O); False if nothing is done, as it is not for these."""
     cdef char kind = output.descr.kind
     cdef int axis, size = cnp.PyArray_ITEMSIZE(output)
     cdef cnp.npy_intp* shape = cnp.PyArray_DIMS(output)
