@@ -44,8 +44,8 @@ ISA_FLAGS = {"baseline": []}
 if MACHINE == "x86_64":
     # Compiles in three quarters of the time; whoever wants speed has AVX2.
     ISA_FLAGS["baseline"] += [] if DEBUG or SANITIZE else ["-O2"]
-    ISA_FLAGS["avx2"] = ["-mavx2", "-mfma"]
-    ISA_FLAGS["avx512vl"] = ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mfma"]
+    ISA_FLAGS["avx2"] = ["-mavx2", "-mfma", "-mf16c"]
+    ISA_FLAGS["avx512vl"] = [*ISA_FLAGS["avx2"], "-mavx512f", "-mavx512vl", "-mavx512dq"]
     ISA_FLAGS["avx512"] = [*ISA_FLAGS["avx512vl"], "-mprefer-vector-width=512"]
 if DEBUG:  # what AVX-512 does, on any processor
     ISA_FLAGS.pop("avx512", None)

@@ -139,8 +139,8 @@ class OneBitTooMany(Planted):
 class Writes(Planted):
     def _grad_input(self, grad_output, weight, grad_input):
         super()._grad_input(grad_output, weight, grad_input)
-        if weight.flags.writeable:
-            weight *= 2
+        if grad_output.flags.writeable:  # of halves a copy, which nobody reads again
+            grad_output *= 2
 
 
 class Raises(Planted):

@@ -6,10 +6,31 @@ from libcpp cimport bool as cbool
 from libcpp.string cimport string
 from libcpp.vector cimport vector
 
+cdef extern from "native/machine/copies.h" namespace "convcore" nogil:
+    ctypedef struct Rows:
+        void* data
+        int64_t matrix_pitch, row_pitch
+    ctypedef struct Extents:
+        int64_t matrices, rows, columns
+    ctypedef void (*Convert)(const void*, int64_t, void*) noexcept nogil
+    ctypedef struct Copies:
+        void (*transpose)(int, int, Extents, Rows, Rows) noexcept nogil
+        void (*split)(int, int, Extents, Rows, Rows, Rows) noexcept nogil
+        void (*join)(int, int, Extents, Rows, Rows, Rows) noexcept nogil
+        void (*add_bias)(int, cbool, int, Extents, Rows, const void*) noexcept nogil
+        void (*convert)(int, Convert, Extents, int, int, cbool, Rows, Rows) noexcept nogil
+    const Copies& copies()
+
+cdef extern from "native/conversions/kernels.h" namespace "convcore::conversions" nogil:
+    ctypedef struct Conversions "convcore::conversions::Table":
+        Convert[6] widen
+        Convert[2] narrow
+
 cdef extern from "native/isa/isa.h" namespace "convcore" nogil:
     ctypedef struct Kernels:
         const char* name
         int vector_bytes
+        const Conversions* conversions
 
 cdef extern from "native/isa/select.h" namespace "convcore" nogil:
     ctypedef struct Available:
@@ -27,20 +48,9 @@ cdef extern from "native/machine/parallel.inl.h" namespace "convcore" nogil:
     ctypedef void (*Team)(void (*)(void*) noexcept, void*, unsigned, unsigned) noexcept
     void use_team(Team)
 
-cdef extern from "native/machine/copies.h" namespace "convcore" nogil:
-    ctypedef struct Rows:
-        void* data
-        int64_t matrix_pitch, row_pitch
-    ctypedef struct Extents:
-        int64_t matrices, rows, columns
-    ctypedef struct Copies:
-        void (*transpose)(int, int, Extents, Rows, Rows) noexcept nogil
-        void (*split)(int, int, Extents, Rows, Rows, Rows) noexcept nogil
-        void (*join)(int, int, Extents, Rows, Rows, Rows) noexcept nogil
-        void (*add_bias)(int, cbool, int, Extents, Rows, const void*) noexcept nogil
-    const Copies& copies()
-
-cdef const Copies* shared_copies() noexcept  # for what is compiled apart
+# For what is compiled apart.
+cdef const Copies* shared_copies() noexcept
+cdef const Conversions* shared_conversions(str isa) except NULL
 
 cdef extern from "native/problem/correlation.h" namespace "convcore" nogil:
     ctypedef struct Geometry:

@@ -84,6 +84,10 @@ cdef const Kernels* _kernels(str isa, str algorithm) except NULL:
     raise ValueError(f"isa: must be one of {', '.join(available_isas())}; got {isa!r}")
 
 
+cdef const Conversions* shared_conversions(str isa) except NULL:
+    return _kernels(isa, "").conversions
+
+
 # Operands and result of each operation, as places in (input, weight, output).
 cdef int[3][3] PLACES = [[0, 1, 2], [2, 1, 0], [2, 0, 1]]
 

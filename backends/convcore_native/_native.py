@@ -12,7 +12,7 @@ import numpy as np
 from convcore.plugin import OPERATIONS, Array, Convolution, Geometry, Operation, UnsupportedError
 
 from ._bridge import NativePlan, TransformedWeight, at_once, share_loops_in
-from ._parts import add_bias, join, split, transpose
+from ._parts import add_bias, convert, join, split, transpose
 
 DEFAULT_WORKSPACE = 64 << 20
 FORWARD, GRAD_INPUT, GRAD_WEIGHT = range(3)
@@ -87,6 +87,12 @@ class NativeConvolution(Convolution):
     def copy_transposed(cls, array: Array, out: Array, *, threads: int = 1) -> None:
         """See `Convolution.copy_transposed`."""
         transpose(array, out, threads)
+
+    @classmethod
+    def copy_converted(cls, array: Array, out: Array, *, threads: int = 1) -> None:
+        """See `Convolution.copy_converted`."""
+        if not convert(array, out, threads):
+            super().copy_converted(array, out)
 
     @classmethod
     def split_complex(

@@ -1,12 +1,16 @@
 # distutils: language = c++
 """Passes over arrays (A, B, L), stacks of matrices whose rows are runs of memory.
 
-They run in threads, without the GIL: copies that move elements in their rows, and the bias.
+They run in threads, without the GIL: copies that move elements or convert them, and the bias.
 """
 
 cimport numpy as cnp
 
-from ._bridge cimport Copies, Extents, Rows, shared_copies
+from ._bridge cimport Conversions, Convert, Copies, Extents, Rows, shared_conversions, shared_copies
+
+cdef extern from "numpy/ndarraytypes.h":
+    enum:
+        NPY_HALF
 
 cnp.import_array()
 
@@ -58,6 +62,48 @@ def add_bias(cnp.ndarray output, cnp.ndarray bias, int threads):
     with nogil:
         _copies.add_bias(threads, integers, size, extents, target, values)
     return True
+
+
+# What is widened to float32, and the first two also narrowed, in the order of the kernels; among
+# the types of NumPy and of extensions of it.
+_KINDS = {NPY_HALF: 0, cnp.NPY_UBYTE: 2, cnp.NPY_BYTE: 3, cnp.NPY_USHORT: 4, cnp.NPY_SHORT: 5}
+NARROWED = 2
+
+
+def convert(cnp.ndarray array, cnp.ndarray out, int threads, str isa=None):
+    """Overwrite `out` (A, B, L) with `array`; False if there is no kernel for their dtypes.
+
+    The last axis of `array` is a run of memory, of `out` that or the one before.
+    """
+    cdef const Conversions* kernels = shared_conversions(isa)
+    cdef int given = _kind(array), wanted = _kind(out)
+    cdef int size = cnp.PyArray_ITEMSIZE(array), out_size = cnp.PyArray_ITEMSIZE(out)
+    cdef Extents extents = _extents(array)
+    cdef bint transposed = cnp.PyArray_STRIDES(out)[2] != out_size and extents.columns > 1
+    cdef Rows source = _rows(array), target
+    cdef Convert routine
+    if given >= 0 and _is_float32(out):
+        routine = kernels.widen[given]
+    elif 0 <= wanted < NARROWED and _is_float32(array):
+        routine = kernels.narrow[wanted]
+    else:
+        return False
+    target = _rows(out.transpose(0, 2, 1) if transposed else out)
+    with nogil:
+        _copies.convert(threads, routine, extents, size, out_size, transposed, source, target)
+    return True
+
+
+cdef bint _is_float32(cnp.ndarray array) noexcept:
+    return cnp.PyArray_TYPE(array) == cnp.NPY_FLOAT and cnp.PyArray_ISNOTSWAPPED(array)
+
+
+cdef int _kind(cnp.ndarray array) except -2:
+    """Number of a kernel, or -1."""
+    cdef int number = cnp.PyArray_TYPE(array)
+    if number not in _KINDS and array.dtype.kind == "V":
+        _KINDS[number] = 1 if array.dtype.name == "bfloat16" else -1
+    return _KINDS.get(number, -1) if cnp.PyArray_ISNOTSWAPPED(array) else -1
 
 
 cdef Extents _extents(cnp.ndarray array) noexcept:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,9 +15,10 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 FLOAT_NAMES = ("float32", "float64", "complex64", "complex128")
 INTEGER_NAMES = tuple(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64))
-# What a backend can declare; float16 is widened by the host, so that no backend sees it.
+# What a backend can declare; halves are widened by the host, so that no backend sees them.
 BACKEND_DTYPES = frozenset(np.dtype(name) for name in FLOAT_NAMES + INTEGER_NAMES)
 FLOAT16 = np.dtype("float16")
+HALF_NAMES = ("float16", "bfloat16")
 _TAKEN = BACKEND_DTYPES | {FLOAT16}
 # A memmap differs from an ndarray in where its memory is; other subclasses change what is computed.
 _TYPES = (np.ndarray, np.memmap)
@@ -30,17 +33,40 @@ def native_byte_order(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype if dtype.isnative else dtype.newbyteorder("=")
 
 
-def parse_dtype(dtype: object, taken: frozenset[np.dtype[Any]] = _TAKEN) -> np.dtype[Any]:
+def is_half(dtype: np.dtype[Any]) -> bool:
+    """Whether `dtype` is float16, or bfloat16 as ml_dtypes has it: summed in float32."""
+    return dtype == FLOAT16 or (dtype.kind == "V" and dtype.name == "bfloat16")
+
+
+def is_taken(dtype: np.dtype[Any]) -> bool:
+    """Whether convcore computes in `dtype`, a native one."""
+    return dtype in _TAKEN or is_half(dtype)
+
+
+def parse_dtype(dtype: object, *, halves: bool = True) -> np.dtype[Any]:
     """`dtype` as a native NumPy dtype that convcore computes in."""
     try:
-        parsed = native_byte_order(np.dtype(dtype))  # type: ignore[call-overload]
+        parsed = native_byte_order(_named(dtype))
     except TypeError:
-        raise DtypeError(f"dtype: must name a NumPy dtype; got {dtype!r}") from None
-    if parsed not in taken:
-        names = ", ".join(sorted(str(entry) for entry in taken))
-        raise DtypeError(f"dtype: must be one of {names}; got {parsed}")
+        hint = (
+            "; install ml_dtypes, which has it"
+            if isinstance(dtype, str) and dtype == "bfloat16"
+            else ""
+        )
+        raise DtypeError(f"dtype: must name a NumPy dtype; got {dtype!r}{hint}") from None
+    if parsed not in BACKEND_DTYPES and not (halves and is_half(parsed)):
+        names = [*sorted(FLOAT_NAMES + INTEGER_NAMES), *(HALF_NAMES if halves else ())]
+        raise DtypeError(f"dtype: must be one of {', '.join(names)}; got {parsed}")
     one: np.dtype[Any] = np.dtype(parsed.name)  # that of new arrays; a pickle makes another
     return one
+
+
+def _named(dtype: Any) -> np.dtype[Any]:
+    if isinstance(dtype, str) and dtype == "bfloat16":
+        with suppress(ImportError):
+            import_module("ml_dtypes")  # by which NumPy knows the name
+    found: np.dtype[Any] = np.dtype(dtype)
+    return found
 
 
 def check_array(name: str, array: object) -> np.dtype[Any]:
@@ -49,7 +75,7 @@ def check_array(name: str, array: object) -> np.dtype[Any]:
         kind = type(array).__name__
         raise DtypeError(f"{name}: must be a numpy.ndarray; got {kind}; {_hint(array)}")
     dtype = native_byte_order(array.dtype)
-    if dtype not in _TAKEN:
+    if not is_taken(dtype):
         raise DtypeError(
             f"{name}: must be float16, float32, float64, complex64, complex128 or an integer; "
             f"got dtype {dtype}; convert it with {name}.astype"
@@ -78,7 +104,7 @@ def check_pair(first_name: str, first: object, second_name: str, second: object)
     """The dtype that two operands share."""
     if type(first) is type(second) is np.ndarray and first.dtype is second.dtype:
         shared: np.dtype[Any] = first.dtype
-        if shared in _TAKEN:  # which holds native ones only
+        if is_taken(shared) and shared.isnative:
             return shared
     dtype = check_array(first_name, first)
     other = check_array(second_name, second)
@@ -108,7 +134,9 @@ def check_same_dtype(name: str, got: np.dtype[Any], dtype: np.dtype[Any]) -> Non
 
 def check_cast(name: str, got: np.dtype[Any], dtype: np.dtype[Any]) -> None:
     """Refuse an operand that must not be converted to the dtype that was asked for."""
-    if not np.can_cast(got, dtype, "same_kind"):
+    # As for float16: ml_dtypes lets complex numbers become bfloat16.
+    pair = [FLOAT16 if is_half(each) else each for each in (got, dtype)]
+    if not np.can_cast(pair[0], pair[1], "same_kind"):
         raise DtypeError(
             f"{name}: must have a dtype that casting='same_kind' takes to dtype={dtype}; "
             f"got {got}; convert it first, as in {name}.astype('{dtype}')"

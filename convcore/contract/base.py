@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import GeometryError, UnsupportedError
 from ..problem import Geometry, Operation
-from .arrays import BACKEND_DTYPES, parse_dtype
+from .arrays import parse_dtype
 from .declaration import Declaration
 from .limits import parse_threads, parse_workspace
 from .processors import available_cpus
@@ -20,8 +20,8 @@ class Planned:
 
     name: ClassVar[str]
     declaration: ClassVar[Declaration]
-    # Those that a plan may have; the host's own plan of float16 has another.
-    _dtypes: ClassVar[frozenset[np.dtype[Any]]] = BACKEND_DTYPES
+    # Whether a plan may be of float16 or bfloat16: the host's own.
+    _takes_halves: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Planned:
         if not isinstance(geometry, Geometry):
             raise GeometryError(f"geometry: must be a Geometry; got {geometry!r}")
         self._geometry = geometry
-        self._dtype = parse_dtype(dtype, self._dtypes)
+        self._dtype = parse_dtype(dtype, halves=self._takes_halves)
         self._threads = available_cpus() if threads is None else parse_threads("threads", threads)
         self._max_workspace = parse_workspace(max_workspace)
         self._variants = None if variants is None else dict(variants)

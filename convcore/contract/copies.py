@@ -8,7 +8,7 @@ from .arrays import Array
 
 
 class Copies:
-    """What a backend overrides where it is quicker: orders of axes, complex numbers, the bias."""
+    """What a backend overrides where it is quicker: orders, dtypes, complex numbers, the bias."""
 
     @classmethod
     def add_bias(cls, output: Array, bias: Array, *, threads: int = 1) -> None:
@@ -40,6 +40,24 @@ class Copies:
             How many may be used.
         """
         out[...] = array.transpose(0, 2, 1)
+
+    @classmethod
+    def copy_converted(cls, array: Array, out: Array, *, threads: int = 1) -> None:
+        """Overwrite an array with the elements of one of another dtype, each rounded once.
+
+        The host does so where operands or results are narrower than what is summed in.
+
+        Parameters
+        ----------
+        array : ndarray of shape (A, B, L)
+            Read only; its last axis is contiguous.
+        out : ndarray of shape (A, B, L)
+            Overwritten; its last axis is contiguous, or the one before.
+        threads : int
+            How many may be used.
+        """
+        with np.errstate(all="ignore"):  # what is too large becomes infinite
+            out[...] = array
 
     @classmethod
     def split_complex(

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..contract import Array
 from ..errors import GeometryError
-from ..planning import Operand, summed_in
+from ..planning import Copy, Operand, Place, Workspace, assign, summed_in
 from ..problem import Geometry, Pair
 from .boxes import Box, Line, Positions, as_index
 
@@ -66,25 +66,33 @@ class Border:
         padding = tuple(pair if mode == "zeros" else (0, 0) for mode, pair in axes)
         return replace(geometry, input_extents=self.extended_extents, padding=padding)
 
-    def extend(self, input: Operand, value: Any, batch: slice, rows: slice) -> Array:
-        """Samples and rows of the cropped and extended input, C-contiguous.
+    def extend(
+        self,
+        input: Operand,
+        value: Any,
+        batch: slice,
+        rows: slice,
+        space: Workspace | None = None,
+    ) -> Array:
+        """Samples and rows of the cropped and extended input, C-contiguous, in `space`.
 
         `value` fills where a mode is "constant".
         """
         start, stop, _ = rows.indices(self.extended_extents[0])
         samples = len(range(*batch.indices(len(input.array))))
         shape = (samples, input.array.shape[1], stop - start, *self.extended_extents[1:])
-        block = np.empty(shape, summed_in(input.dtype))
+        block = np.empty(shape, summed_in(input.dtype)) if space is None else space.array(shape)
+        copy = assign if space is None else space.copy
         if "constant" in self.modes:
             value = np.full((), value, input.dtype)
             value = value.conj() if input.conjugated else value
-        self._copy_rows(input, value, batch, start, block)
+        self._copy_rows(input, value, batch, start, block, copy)
         for axis in range(1, len(self.modes)):
             self._fill_halo(block, axis, value)
         return block
 
     def _copy_rows(
-        self, input: Operand, value: Any, batch: slice, start: int, block: Array
+        self, input: Operand, value: Any, batch: slice, start: int, block: Array, copy: Copy
     ) -> None:
         """Fill `block`, which begins with row `start`, where the other axes have no halo."""
         before, extent, crop = self.halos[0][0], self.cropped_extents[0], self._kept[0].start
@@ -99,7 +107,7 @@ class Border:
                     continue
                 sources = source_positions(self.modes[0], low - before, high - before, extent)
                 read = as_index(crop + sources)
-            input.copy_part((batch, slice(None), read, *self._kept[1:]), target[inner])
+            input.copy_part((batch, slice(None), read, *self._kept[1:]), target[inner], copy)
 
     def _fill_halo(self, block: Array, axis: int, value: Any) -> None:
         lines = np.moveaxis(block, axis + 2, 0)
@@ -187,7 +195,7 @@ class Extended(NamedTuple):
     input: Operand
     value: Any
 
-    def part(self, place: tuple[slice, ...], space: object = None) -> Array:
-        """The elements at `place`."""
+    def part(self, place: Place, space: Workspace | None = None) -> Array:
+        """The elements at `place`; in `space`."""
         batch, _, rows = (*place, slice(None), slice(None), slice(None))[:3]
-        return self.border.extend(self.input, self.value, batch, rows)
+        return self.border.extend(self.input, self.value, batch, rows, space)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .. import registry, settings
-from ..contract import FLOAT16, Convolution
+from ..contract import Convolution, is_half
 from ..errors import UnsupportedError
 from ..planning import Question, SlabwiseConvolution, check_spec, plan_for
 from ..problem import Geometry, Operation, Padding, PerAxis, freeze, transposed_geometry
@@ -166,7 +166,7 @@ def _planned(
     backend: settings.BackendSpec,
     slabwise: bool,
 ) -> Call:
-    if border is not None and not slabwise and dtype != FLOAT16:
+    if border is not None and not slabwise and not is_half(dtype):
         with suppress(UnsupportedError):  # a backend may run the problem, and not that of a halo
             if (call := _halo_call(geometry, dtype, border, operation, backend)) is not None:
                 return call

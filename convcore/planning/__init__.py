@@ -6,7 +6,7 @@ candidate     one backend held against a question
 selection     refuse, estimate, sort, then build in that order until one fits
 repair        what becomes of a chosen algorithm's results that are not finite
 products      complex products made of real ones
-workspace     memory for the parts of complex arrays
+workspace     memory for the parts of arrays
 real_parts    complex numbers by the plans of a backend that knows real ones
 real_classes  what such a backend becomes
 slabs         a problem cut into smaller ones
@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any
 
 from .explanation import Explanation, explain
 from .operand import Operand, Source, summed_in
+from .orders import Copy, assign
 from .plans import measure, plan, plan_for
 from .question import Question
 from .repair import repairing
@@ -46,7 +47,9 @@ from .requested import (
     set_default_options,
     use_backend,
 )
+from .slabs import Place
 from .slabwise import SlabwiseConvolution
+from .workspace import Workspace
 
 if TYPE_CHECKING:
     from .lines import ADJOINT, fields_of, read_questions
@@ -55,12 +58,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ADJOINT",
+    "Copy",
     "Explanation",
     "Measured",
     "Operand",
+    "Place",
     "Question",
     "SlabwiseConvolution",
     "Source",
+    "Workspace",
+    "assign",
     "check_spec",
     "current_wisdom",
     "explain",

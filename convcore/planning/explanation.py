@@ -131,7 +131,7 @@ def explain(
     input_shape, weight_shape : sequence of int
         (N, C, *S) and (K, C / groups, *R), or in the order of `layout` and `weight_layout`.
     dtype : str or numpy.dtype
-        Dtype of the operands; float16 is computed in float32.
+        Dtype of the operands; float16 and bfloat16 are computed in float32.
     operation : {"forward", "grad_input", "grad_weight"} or None
         What is to run; None stands for all three.
     stride, padding, dilation, groups, layout, weight_layout, out_layout, backend

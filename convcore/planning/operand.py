@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..contract import FLOAT16, Array
+from ..contract import Array, is_half
 from .orders import Copy, assign
 from .slabs import Place
 from .workspace import Workspace
@@ -62,14 +62,14 @@ class Operand(NamedTuple):
     def copy_part(self, place: Any, target: Array, copy: Copy = assign) -> None:
         """Write the elements at `place` to `target`, whose dtype is that of the sums."""
         part = self.array[place]
-        with np.errstate(all="ignore"):
-            if part.dtype != self.dtype != target.dtype:
+        if part.dtype != self.dtype != target.dtype:
+            with np.errstate(all="ignore"):
                 part = part.astype(self.dtype)
-            copy(target, part)
+        copy(target, part)
         if self.conjugated and target.dtype.kind == "c":
             np.conj(target, out=target)
 
 
 def summed_in(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype of sums whose results are to have `dtype`."""
-    return WIDE if dtype == FLOAT16 else dtype
+    return WIDE if is_half(dtype) else dtype

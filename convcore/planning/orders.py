@@ -1,4 +1,4 @@
-"""Copies between arrays whose axes stand in different orders in memory."""
+"""Copies between arrays of other dtypes, or whose axes stand in another order in memory."""
 
 from __future__ import annotations
 
@@ -7,61 +7,92 @@ from functools import lru_cache
 from math import prod
 from typing import TypeAlias
 
+import numpy as np
+
 from ..contract import Array, Convolution
 
 # Overwrites its first argument with the second, an array of the same shape.
 Copy: TypeAlias = Callable[[Array, Array], None]
 Axes: TypeAlias = tuple[int, ...]
-# The axes of A, B and L in `as_matrices`, and their extents.
-Exchange: TypeAlias = tuple[Axes, Axes, Axes, tuple[int, int, int]]
 
-# Elements that NumPy has copied before it is found out how to transpose them (Zen 3, 2026-12).
-FEW = 1 << 12
+# Elements that NumPy has copied, and converted, before it is found out how a backend could
+# (Zen 3, 2026-12).
+FEW, FEW_CONVERTED = 1 << 12, 1 << 9
 
 
 def assign(target: Array, source: Array) -> None:
-    """The copy that NumPy makes."""
-    target[...] = source
+    """The copy that NumPy makes; what is too large for a narrower dtype becomes infinite."""
+    if target.dtype is source.dtype:
+        target[...] = source
+    else:
+        with np.errstate(all="ignore"):
+            target[...] = source
 
 
 def copier(plan: Convolution) -> Copy:
-    """A copy of arrays that lets the backend of `plan` transpose matrices."""
+    """A copy of arrays that lets the backend of `plan` transpose and convert."""
 
     def copy(target: Array, source: Array) -> None:
-        pair = as_matrices(source, target) if source.size > FEW else None
-        if pair is None:
-            assign(target, source)
+        converted = source.dtype != target.dtype
+        large = source.size > (FEW_CONVERTED if converted else FEW)
+        pair = as_stacks(source, target) if large else None
+        if pair is not None and converted:
+            plan.copy_converted(*pair, threads=plan.threads)
+        elif pair is not None and not _is_run(pair[1]):
+            plan.copy_transposed(pair[0], pair[1].transpose(0, 2, 1), threads=plan.threads)
         else:
-            plan.copy_transposed(*pair, threads=plan.threads)
+            assign(target, source)
 
     return copy
 
 
 def as_matrices(source: Array, target: Array) -> tuple[Array, Array] | None:
     """Views (A, B, L) and (A, L, B) of two arrays, whose last axes are contiguous, if there are."""
-    if source.dtype != target.dtype or not (source.flags.aligned and target.flags.aligned):
+    pair = as_stacks(source, target) if source.dtype == target.dtype else None
+    return None if pair is None or _is_run(pair[1]) else (pair[0], pair[1].transpose(0, 2, 1))
+
+
+def _is_run(stack: Array) -> bool:
+    """Whether the last axis is contiguous."""
+    return stack.strides[-1] == stack.itemsize
+
+
+def as_stacks(source: Array, target: Array) -> tuple[Array, Array] | None:
+    """Views (A, B, L) of two arrays, if there are.
+
+    The last axis is contiguous in the source, and in the target it or the one before.
+    """
+    if not (source.flags.aligned and target.flags.aligned):
         return None
-    exchange = _exchange(source.shape, source.strides, target.strides, source.itemsize)
-    if exchange is None:
+    strides, sizes = (source.strides, target.strides), (source.itemsize, target.itemsize)
+    stacked = _stacked(source.shape, *strides, *sizes)
+    if stacked is None:
         return None
-    stack, down, across, (a, b, c) = exchange
-    return (
-        source.transpose(stack + down + across).reshape(a, b, c),
-        target.transpose(stack + across + down).reshape(a, c, b),
-    )
+    axes, extents = stacked
+    return source.transpose(axes).reshape(extents), target.transpose(axes).reshape(extents)
 
 
 @lru_cache(maxsize=1024)
-def _exchange(shape: Axes, source: Axes, target: Axes, size: int) -> Exchange | None:
-    """What `as_matrices` sees in arrays of these strides, whose items have `size` bytes."""
-    groups = _merged(shape, source, target)
-    runs = [group for group in groups if source[group[-1]] == size]
-    if len(groups) > 3 or not runs or runs[0] is groups[-1] or target[groups[-1][-1]] != size:
+def _stacked(
+    shape: Axes, source: Axes, target: Axes, source_size: int, target_size: int
+) -> tuple[Axes, Axes] | None:
+    """The order of axes and the extents of `as_stacks`, for arrays of these strides in bytes."""
+    items = zip((source, target), (source_size, target_size), strict=True)
+    if any(stride % size for strides, size in items for stride in strides):
         return None
-    down, across = tuple(groups[-1]), tuple(runs[0])
-    stack = tuple(axis for axis in range(len(shape)) if axis not in down + across)
-    a, b, c = (prod(shape[axis] for axis in group) for group in (stack, down, across))
-    return stack, down, across, (a, b, c)
+    source, target = (
+        tuple(s // source_size for s in source),
+        tuple(s // target_size for s in target),
+    )
+    groups = _merged(shape, source, target)
+    runs = [group for group in groups if source[group[-1]] == 1]
+    if len(groups) > 3 or not runs or target[groups[-1][-1]] != 1:
+        return None
+    across, others = runs[0], [group for group in groups if group is not runs[0]]
+    stack, down = [[], [], *others][-2:]
+    ones = [axis for axis, extent in enumerate(shape) if extent == 1]
+    extents = (prod(shape[axis] for axis in group) for group in (stack, down, across))
+    return (*ones, *stack, *down, *across), tuple(extents)
 
 
 def _merged(shape: Axes, source: Axes, target: Axes) -> list[list[int]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import settings
-from ..contract import FLOAT16, Convolution, parse_dtype
+from ..contract import Convolution, is_half, parse_dtype
 from ..problem import (
     Geometry,
     Operation,
@@ -31,7 +31,7 @@ def plan_for(
 ) -> Convolution:
     """The plan that runs what is asked by who is asked for; `slabwise` converts its operands."""
     spec, _ = requested_backend(backend)
-    if slabwise or question.dtype == FLOAT16:
+    if slabwise or is_half(question.dtype):
         return SlabwiseConvolution(question, spec)
     return chosen_plan(question, spec)
 
@@ -58,8 +58,8 @@ def plan(
     input_shape, weight_shape : sequence of int
         (N, C, *S) and (K, C / groups, *R).
     dtype : str or numpy.dtype
-        Dtype of the operands and of the result; float16 is widened to float32 slab by slab and
-        rounded once.
+        Dtype of the operands and of the result; float16 and bfloat16 are widened to float32 slab
+        by slab, and rounded once.
     operation : {"forward", "grad_input", "grad_weight"}, optional
         What the plan is mostly for; by default it is chosen for the sum of the three.
     stride, padding, dilation, groups, layout, weight_layout, out_layout, backend

@@ -6,16 +6,25 @@ that no operand is ever converted as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
+from itertools import islice
 from math import prod
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from .. import settings
-from ..contract import BACKEND_DTYPES, FLOAT16, Array, Convolution, Declaration
+from ..contract import (
+    FLOAT_NAMES,
+    HALF_NAMES,
+    INTEGER_NAMES,
+    Array,
+    Convolution,
+    Declaration,
+    is_half,
+)
 from ..errors import UnsupportedError
 from ..problem import Geometry, Operation, merged
 from .operand import WIDE, Operand, Source, summed_in
@@ -28,14 +37,19 @@ from .workspace import Workspace, in_lines
 
 # What is done to a result, in place, before it is rounded.
 Epilogue: TypeAlias = Callable[[Array], Array]
+# A slab, and the plan that computes it.
+Step: TypeAlias = tuple[Slab, Convolution]
+
+# Steps of an operation that a plan keeps for its next call, a kilobyte each.
+KEPT = 64
 
 
 def widened(question: Question) -> Question:
-    """The question that stands behind one of float16; any other is its own.
+    """The question that stands behind one of halves; any other is its own.
 
     Only a componentwise bound leaves nothing to see but the last rounding, whatever cancels.
     """
-    if question.dtype != FLOAT16:
+    if not is_half(question.dtype):
         return question
     return question._replace(dtype=WIDE, options=question.options._replace(accuracy="strict"))
 
@@ -51,9 +65,9 @@ class SlabwiseConvolution(Convolution):
         The backends that are asked for.
     """
 
-    _dtypes: ClassVar = BACKEND_DTYPES | {FLOAT16}
+    _takes_halves: ClassVar = True
     declaration = Declaration(
-        dtypes=tuple(sorted(map(str, _dtypes))), description="converted slab by slab"
+        dtypes=(*FLOAT_NAMES, *HALF_NAMES, *INTEGER_NAMES), description="converted slab by slab"
     )
 
     def __init__(self, question: Question, spec: settings.BackendSpec) -> None:
@@ -63,6 +77,7 @@ class SlabwiseConvolution(Convolution):
         self._question, self._spec = question, spec
         self._summed = summed_in(question.dtype)
         self._plan_of = lru_cache(maxsize=16)(self._choose)
+        self._few_steps_of = lru_cache(maxsize=3)(self._few_steps)
         self._elements_of = lru_cache(maxsize=3)(self._elements)
         self._plan_of_rows = lru_cache(maxsize=4)(self._choose_for_rows)
         # Refuses here what no backend runs, before anything is computed.
@@ -164,19 +179,18 @@ class SlabwiseConvolution(Convolution):
         with self._workspace(operation) as space:
             weight = second.part((), space)
             begin = space.used
-            for slab in self._slabs(operation):
+            for slab, plan in self._steps(operation):
                 source, target = slab.input, out[slab.output]
                 if operation == "grad_input":
                     source, target = slab.output, out[slab.input]
-                plan, space.used = self._plan_of(slab.geometry), begin
-                shapes = plan.geometry.signatures[operation]
+                shapes, space.used = plan.geometry.signatures[operation], begin
                 pair = first.part(source, space).reshape(shapes[0]), weight.reshape(shapes[1])
                 place = self._in_place(target, shapes[2])
                 wide = space.array(shapes[2]) if place is None else place
                 result: Array = getattr(plan, operation)(*pair, out=wide)
                 result = result if epilogue is None else epilogue(result)
                 if place is None:
-                    self._round(result.reshape(target.shape), target)
+                    self._copy(target, result.reshape(target.shape))
 
     def _in_place(self, target: Array, shape: tuple[int, ...]) -> Array | None:
         """`target` if a backend can write to it, else None."""
@@ -188,9 +202,9 @@ class SlabwiseConvolution(Convolution):
         place = self._in_place(out, out.shape)
         total = np.empty(out.shape, self._summed) if place is None else place
         with self._workspace("grad_weight") as space, np.errstate(all="ignore"):
-            for number, slab in enumerate(self._slabs("grad_weight")):
-                plan, space.used = self._plan_of(slab.geometry), 0
+            for number, (slab, plan) in enumerate(self._steps("grad_weight")):
                 first, second, shape = plan.geometry.signatures["grad_weight"]
+                space.used = 0
                 left = grad_output.part(slab.output, space).reshape(first)
                 right = input.part(slab.input, space).reshape(second)
                 part = space.array(shape) if number else total.reshape(shape)
@@ -200,7 +214,7 @@ class SlabwiseConvolution(Convolution):
         if not self.geometry.batch:
             total.fill(0)
         if place is None:
-            self._round(total, out)
+            self._copy(out, total)
 
     def _workspace(self, operation: Operation) -> Workspace:
         """Memory for the arrays of the largest slab."""
@@ -210,10 +224,18 @@ class SlabwiseConvolution(Convolution):
         shapes = largest_slab(self.geometry, operation, self._slab_elements())
         return sum(in_lines(prod(shape)) for shape in shapes.values())
 
-    def _round(self, wide: Array, out: Array) -> None:
-        """Copy to a narrower dtype; what is too large becomes infinite, without a warning."""
-        with np.errstate(all="ignore"):
-            self._copy(out, wide)
+    def _steps(self, operation: Operation) -> Iterable[Step]:
+        """Every slab, and what computes it."""
+        few = self._few_steps_of(operation)
+        return self._all_steps(operation) if few is None else few
+
+    def _all_steps(self, operation: Operation) -> Iterator[Step]:
+        return ((slab, self._plan_of(slab.geometry)) for slab in self._slabs(operation))
+
+    def _few_steps(self, operation: Operation) -> tuple[Step, ...] | None:
+        """All steps, where they are few enough to be kept."""
+        steps = tuple(islice(self._all_steps(operation), KEPT + 1))
+        return steps if len(steps) <= KEPT else None
 
     def _slabs(self, operation: Operation) -> Iterator[Slab]:
         return slabs(self.geometry, operation, self._slab_elements())

@@ -17,6 +17,7 @@ from .judge import Promise, fault
 from .layouts import guarded, guards_intact, laid_out
 from .trial import Trial
 from .truths import Truth
+from .values import summed
 
 
 class Finding(Exception):
@@ -158,7 +159,8 @@ class Call:
     @property
     def exacting(self) -> bool:
         """Whether the automatic choice takes a componentwise bound only."""
-        return self.options.get("accuracy") == "strict" or self.trial.dtype == np.float16
+        dtype = self.trial.dtype
+        return self.options.get("accuracy") == "strict" or summed(dtype) != dtype
 
     def chosen(self, asked: Asked) -> convcore.Declaration:
         """What the automatic choice takes promises, of numbers of this dtype."""
@@ -178,7 +180,7 @@ class Call:
             return False
         if "max_workspace" in self.options:
             return True
-        dtype = np.dtype("float32") if self.trial.dtype == np.float16 else self.trial.dtype
+        dtype = summed(self.trial.dtype)
         backend = convcore.get_backend(self.backend)
         operations = ("forward", "grad_input", "grad_weight")
         wanted = operations if asked.operation == "all" else (asked.operation,)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
 import convcore
 
+from . import oracle
 from .call import Asked, Call, Finding, require_sentence
+from .judge import Promise, fault
 from .problems import Axis, Problem
 from .trial import Trial
 from .truths import truth_of
+from .values import HALVES, draw_array
 
 
 def _keywords(call: Call, *names: str) -> dict[str, Any]:
@@ -198,6 +202,36 @@ def impossible(call: Call) -> None:
         _impossible(call, convcore.plan, p.input_shape, p.weight_shape, **p.steps)
 
 
+def separable(call: Call) -> None:
+    """`separable` of an outer product, and its filter, held to the whole kernel."""
+    trial, r, problem = call.trial, call.trial.r, _alone(call.trial.problem)
+    if trial.dtype.kind in "iu" or str(trial.dtype) in HALVES:
+        return forward(call)  # a kernel of integers is taken as float64, and halves round between
+    x, *factors = (
+        draw_array(r, trial.rng, shape, trial.dtype, r.choice(("normal", "whole", "positive")))
+        for shape in (problem.input_shape, *((axis.taps,) for axis in problem.axes))
+    )
+    kernel = reduce(np.multiply.outer, factors)
+    found, call.backend = convcore.separable(kernel), None
+    keywords = _keywords(call, "padding_mode", "padding_value", "flip")
+    del keywords["groups"]
+    asked = Asked(problem.input_shape, problem.weight_shape, problem.steps, "forward")
+    result = call.invoke(found.conv, x[0, 0], asked=asked, **keywords)
+    if trial.mode != "zeros":
+        x = oracle.extend(problem, trial.modes, x, trial.value)
+        problem = problem.extended()
+    truth = truth_of(problem, "forward", x, trial.flipped(kernel[None, None]))
+    steps = sum(axis.taps + 4 for axis in problem.axes)
+    if said := fault(result[None, None], truth, Promise("normwise", 4.0 * steps)):
+        raise Finding(said)
+    return None
+
+
+def _alone(problem: Problem) -> Problem:
+    """The problem of a single image and a single kernel."""
+    return replace(problem, batch=1, groups=1, inputs=1, outputs=1)
+
+
 ENTRIES: dict[Callable[[Call], None], int] = {
     forward: 6,
     grad_input: 4,
@@ -206,4 +240,5 @@ ENTRIES: dict[Callable[[Call], None], int] = {
     transpose: 3,
     plan: 4,
     same_bits: 1,
+    separable: 1,
 }

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .truths import Truth
+from .values import finfo, summed
 
 # Digits that are lost when a transform, or its scale, takes an operand below the normal numbers:
 # bounds on norms hold but for that.
@@ -46,15 +47,10 @@ def _complex_fault(got: np.ndarray, truth: Truth, promise: Promise) -> str | Non
     return _told(got, want, np.where(lost, ~np.isfinite(got), real & imaginary))
 
 
-def _limits(dtype: np.dtype) -> tuple[np.finfo, np.finfo]:
-    """Of the dtype that is summed in, and of the result's."""
-    return np.finfo(np.float32 if dtype == np.float16 else dtype), np.finfo(dtype)
-
-
 def _tolerance(got: np.ndarray, truth: Truth, promise: Promise) -> np.ndarray:
     """Largest error before the last rounding: the declared bound, and what underflows."""
-    summed, _ = _limits(got.dtype)
-    eps, least = float(summed.eps), float(summed.smallest_subnormal)
+    info = finfo(summed(got.dtype))
+    eps, least = float(info.eps), float(info.smallest_subnormal)
     length = truth.length * (2 if got.dtype.kind == "c" else 1)
     underflow = (length + 2) * least
     if promise.numerics == "componentwise":
@@ -79,9 +75,8 @@ def _right(
     promise: Promise,
 ) -> np.ndarray:
     """Where a result is right; where sums overflow on the way, anything is."""
-    summed, info = _limits(got.dtype)
-    largest = want.dtype.type(summed.max)
-    low, high = (_rounded(want + sign * tolerance, info) for sign in (-1, 1))
+    largest = want.dtype.type(finfo(summed(got.dtype)).max)
+    low, high = (_rounded(want + sign * tolerance, got.dtype) for sign in (-1, 1))
     right = (low <= got) & (got <= high)
     lost = ~np.isfinite(want)
     right = np.where(lost, (got == want) | (np.isnan(got) & np.isnan(want)), right)
@@ -92,11 +87,11 @@ def _right(
     return right
 
 
-def _rounded(limit: np.ndarray, info: np.finfo) -> np.ndarray:
+def _rounded(limit: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """`limit` in the result's dtype, where that is coarser than what was summed in."""
-    if info.bits == 16:
-        return limit.astype(np.float16)
-    return np.where(np.abs(limit) > info.max, np.copysign(np.inf, limit), limit)
+    if summed(dtype) != dtype:
+        return limit.astype(dtype)
+    return np.where(np.abs(limit) > finfo(dtype).max, np.copysign(np.inf, limit), limit)
 
 
 def _told(got: np.ndarray, want: np.ndarray, right: np.ndarray) -> str | None:

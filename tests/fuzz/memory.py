@@ -15,12 +15,14 @@ import numpy as np
 
 import convcore
 
+from .values import HALVES
+
 # What is kept on purpose, such as the plans of 4,096 calls, is full after this share of the calls.
 WARM = 0.4
 # Growth after that which still is flat: allocators round, and free what they like.
 FLAT_BYTES = 12 << 20
 REPORTS = 20
-DTYPES = ("float32", "float64", "complex64", "int32", "float16")
+DTYPES = ("float32", "float64", "complex64", "int32", *HALVES)
 
 
 def watch(options: Any, names: tuple[str, ...], at: Callable[[int], None]) -> int:

@@ -25,6 +25,7 @@ from .problems import Axis, Problem
 # lose 11 bits less in 80 than in 64 bits. Integers wrap modulo 2**64, and so modulo less.
 WIDE = {
     "float16": np.float64,
+    "bfloat16": np.float64,
     "float32": np.float64,
     "float64": np.longdouble,
     "complex64": np.complex128,

@@ -63,7 +63,7 @@ class Trial:
         # Of inputs whose halos are computed on their own, which is as right for small ones.
         self.least_elements = r.choice((0, 1 << 18))
         self.flip = r.random() < 0.2
-        hostile = self.dtype.kind in "fc" and r.random() < 0.15
+        hostile = self.dtype.kind not in "iu" and r.random() < 0.15
         self.sprinkled = r.choice(("x", "w", "g", "b", "xw", "xg")) if hostile else ""
         self.value = self._padding_value()
         self.x = self.array("x", p.input_shape, 0)

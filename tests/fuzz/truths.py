@@ -75,7 +75,7 @@ class Truth:
 
 def cleaned(array: np.ndarray) -> tuple[np.ndarray, bool]:
     """The array with zeros where it is not finite, and whether there was nothing to replace."""
-    if array.dtype.kind not in "fc":
+    if array.dtype.kind in "iu":
         return array, True
     finite = np.isfinite(array)
     if finite.all():

@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-FLOATS = ("float32", "float64", "complex64", "complex128", "float16")
+try:
+    import ml_dtypes
+except ImportError:
+    ml_dtypes = None
+
+# Summed in float32.
+HALVES = ("float16", "bfloat16") if ml_dtypes else ("float16",)
+FLOATS = ("float32", "float64", "complex64", "complex128", *HALVES)
 INTEGERS = tuple(f"{kind}int{bits}" for kind in ("", "u") for bits in (8, 16, 32, 64))
 # Kinds of the first and the second operand, and how often.
 FLOAT_KINDS = {
@@ -51,7 +58,7 @@ def draw_dtype(r: Random) -> np.dtype[Any]:
 
 def draw_kinds(r: Random, dtype: np.dtype[Any]) -> tuple[str, str]:
     """Kinds of two operands that are worth meeting each other."""
-    kinds = FLOAT_KINDS if dtype.kind in "fc" else INTEGER_KINDS
+    kinds = INTEGER_KINDS if dtype.kind in "iu" else FLOAT_KINDS
     return r.choices(list(kinds), list(kinds.values()))[0]
 
 
@@ -61,7 +68,7 @@ def draw_array(
     """An array of a kind; complex ones are of that kind in both parts."""
     if dtype.kind in "iu":
         return _integers(rng, shape, dtype, kind)
-    if dtype.kind == "f":
+    if dtype.kind != "c":
         return _floats(rng, shape, dtype, kind)
     parts = [_floats(rng, shape, np.dtype(f"f{dtype.itemsize // 2}"), kind) for _ in range(2)]
     array = np.empty(shape, dtype)
@@ -69,6 +76,16 @@ def draw_array(
     if r.random() < 0.1:
         array.imag = 0
     return array
+
+
+def finfo(dtype: np.dtype[Any]) -> Any:
+    """What NumPy's says, of bfloat16 too."""
+    return np.finfo(dtype) if dtype.kind in "fc" else ml_dtypes.finfo(dtype)
+
+
+def summed(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype that sums are in."""
+    return np.dtype("float32") if str(dtype) in HALVES else dtype
 
 
 def sprinkle(r: Random, array: np.ndarray) -> None:
@@ -103,7 +120,7 @@ def _floats(
     rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], kind: str
 ) -> np.ndarray:
     with np.errstate(all="ignore"):
-        return _wide(rng, shape, np.finfo(dtype), kind).astype(dtype)
+        return _wide(rng, shape, finfo(dtype), kind).astype(dtype)
 
 
 def _wide(rng: np.random.Generator, shape: tuple[int, ...], info: Any, kind: str) -> np.ndarray:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import convcore
-from convcore.planning.orders import FEW, as_matrices, copier
+from convcore.planning.orders import FEW, as_matrices, as_stacks, copier
 
 
 def shuffled(shape, order, dtype="float32"):
@@ -74,6 +74,59 @@ def test_a_range_of_rows_is(place):
     arrays[1 - place] = arrays[1 - place][:, :, :4]
     assert as_matrices(arrays[1], arrays[0]) is not None
     assert as_matrices(arrays[0], arrays[1]) is not None
+
+
+@given(
+    st.lists(st.integers(1, 4), min_size=2, max_size=5).flatmap(
+        lambda shape: st.tuples(
+            st.just(shape),
+            st.permutations(range(len(shape))),
+            st.permutations(range(len(shape))),
+        )
+    )
+)
+def test_stacks_are_the_same_elements_whose_last_axes_are_runs(case):
+    shape, one, other = case
+    source, target = shuffled(shape, one, "float16"), np.zeros_like(shuffled(shape, other))
+    pair = as_stacks(source, target)
+    if pair is None:
+        return
+    assert pair[0].ndim == 3
+    assert pair[0].shape == pair[1].shape
+    assert all(map(np.shares_memory, pair, (source, target)))
+    if source.size > 1:
+        assert pair[0].strides[-1] == 2 or pair[0].shape[-1] == 1
+        assert 4 in pair[1].strides[-2:] or pair[1].shape[-1] == 1
+    pair[1][...] = pair[0]
+    np.testing.assert_array_equal(target, source)
+
+
+@pytest.mark.parametrize(
+    ("order", "asked"), [((0, 1, 2, 3), (1, 1, 1440)), ((0, 2, 3, 1), (2, 90, 8))]
+)
+def test_a_backend_is_asked_to_convert(order, asked):
+    calls = []
+
+    class Asked(convcore.get_backend("naive")):
+        name = "asked"
+
+        @classmethod
+        def copy_converted(cls, array, out, *, threads=1):
+            calls.append(array.shape)
+            super().copy_converted(array, out)
+
+    plan = convcore.plan((1, 1, 3), (1, 1, 1), backend=Asked)
+    source = shuffled((2, 8, 9, 10), order, "float16")
+    target = np.empty(source.shape, "float32")
+    copier(plan)(target, source)
+    np.testing.assert_array_equal(target, source)
+    assert calls == [asked]
+
+
+def test_elements_that_lie_between_items_are_left_to_numpy():
+    pairs = np.zeros((40, 3), "float32").reshape(-1)
+    source = np.ndarray((40,), "complex64", pairs, strides=(12,))
+    assert as_stacks(source, np.empty(40, "complex64")) is None
 
 
 @pytest.mark.parametrize("asked", [False, True])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ... import settings
-from ...contract import FLOAT16
+from ...contract import is_half
 from ...functional import check_value, parse_modes
 from ...planning import requested_backend
 from ...problem import Geometry
@@ -57,7 +57,7 @@ class Problem:
         modes = parse_modes(padding_mode, geometry.spatial_rank)
         check_value(padding_value, modes, dtype)
         in_force = options_in_force(backend)
-        if dtype == FLOAT16:
+        if is_half(dtype):
             in_force["accuracy"] = "strict"  # as where the host widens it
         return cls(
             geometry=geometry,
@@ -77,7 +77,7 @@ class Problem:
             "modes": tuple(modes),
             "value": self.value,
             "flip": self.flip,
-            "summed": np.dtype("float32") if self.dtype == FLOAT16 else self.dtype,
+            "summed": np.dtype("float32") if is_half(self.dtype) else self.dtype,
             "dtype": self.dtype,
             "in_force": self.in_force,
         }

@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 
 from ... import settings
-from ...contract import FLOAT16
+from ...contract import is_half
 from ...functional import PaddingMode
 from ...problem import Padding, PerAxis
 from .forms import Form, check_shape
@@ -77,7 +77,7 @@ class Pullback:
             return None
         form = Form.of(*(self.shared[name] for name in _FORM))
         gradient, dtype = form.full("output", "grad_output", grad_output), self.output.dtype
-        summed = np.dtype("float32") if dtype == FLOAT16 else dtype
+        summed = np.dtype("float32") if is_half(dtype) else dtype
         axes = (0, *range(2, gradient.ndim))
         return gradient.sum(axis=axes, dtype=summed).astype(dtype)
 

@@ -6,6 +6,7 @@ from . import (
     automatic,
     bad_arguments,
     contract,
+    copies,
     extremes,
     large,
     magnitude,
@@ -37,4 +38,5 @@ IN_ORDER = (
     resident,
     prepared_weights,
     variants,
+    copies,
 )

@@ -13,6 +13,7 @@ import pytest
 ROOT = next(each for each in Path(__file__).parents if (each / "setup.py").exists())
 NATIVE = ROOT / "backends" / "convcore_native" / "native"
 ALGORITHMS = {
+    "conversions",
     "gemm_channels",
     "gemm_positions",
     "few_channels",

@@ -10,6 +10,7 @@ from . import (  # noqa: F401
     arrays,
     conduct,
     contract,
+    copies,
     corners,
     leaks,
     magnitude,

@@ -1,5 +1,6 @@
 // All that is compiled for one instruction set: plain C types, no functions.
 #pragma once
+#include "conversions/kernels.h"
 #include "few_channels/kernels.h"
 #include "few_positions/kernels.h"
 #include "gemm_channels/kernels.h"
@@ -16,6 +17,7 @@ struct Kernels {
     gemm_positions::Tables gemm_positions;
     few_channels::Tables few_channels;
     few_positions::Tables few_positions;
+    const conversions::Table* conversions;
     const tilefft::Table* tilefft;
     const winograd::Table* winograd;
 };

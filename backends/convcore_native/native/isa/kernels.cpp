@@ -7,6 +7,7 @@
 #define CONVCORE_INTEGERS_DECLARED(algorithm)                                       \
     extern "C" const convcore::algorithm::IntegerTable CONVCORE_INTEGERS(algorithm, \
                                                                          CONVCORE_INTEGER_ISA)
+CONVCORE_DECLARED(conversions);
 CONVCORE_DECLARED(gemm_channels);
 CONVCORE_DECLARED(gemm_positions);
 CONVCORE_DECLARED(few_channels);
@@ -32,6 +33,7 @@ const convcore::Kernels CONVCORE_KERNELS{
     CONVCORE_TABLES(gemm_positions),
     CONVCORE_TABLES(few_channels),
     CONVCORE_TABLES(few_positions),
+    &CONVCORE_SYMBOL(conversions, CONVCORE_ISA),
     &CONVCORE_SYMBOL(tilefft, CONVCORE_ISA),
     &CONVCORE_SYMBOL(winograd, CONVCORE_ISA),
 };

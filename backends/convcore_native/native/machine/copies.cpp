@@ -81,17 +81,25 @@ void transpose_tile(const T* from, index_t from_pitch, T* to, index_t to_pitch, 
     }
 }
 
-template <class T>
-void transpose_all(int threads, Extents extents, Rows from, Rows to) {
+// Calls visit(matrix, row, column, rows, columns) for every tile.
+template <class Visit>
+void for_tiles(int threads, Extents extents, const Visit& visit) {
     const index_t down = quotient(extents.rows, TILE), across = quotient(extents.columns, TILE);
     const index_t tiles = extents.matrices * down * across;
     parallel_for(threads, tiles, few_of(tiles, threads), [&](index_t tile, int) {
         const index_t j = tile % across * TILE, i = tile / across % down * TILE;
-        const index_t matrix = tile / across / down;
-        transpose_tile(row_of<const T>(from, matrix, i) + j, from.row_pitch,
-                       row_of<T>(to, matrix, j) + i, to.row_pitch, std::min(TILE, extents.rows - i),
-                       std::min(TILE, extents.columns - j));
+        visit(tile / across / down, i, j, std::min(TILE, extents.rows - i),
+              std::min(TILE, extents.columns - j));
     });
+}
+
+template <class T>
+void transpose_all(int threads, Extents extents, Rows from, Rows to) {
+    for_tiles(threads, extents,
+              [&](index_t matrix, index_t i, index_t j, index_t rows, index_t columns) {
+                  transpose_tile(row_of<const T>(from, matrix, i) + j, from.row_pitch,
+                                 row_of<T>(to, matrix, j) + i, to.row_pitch, rows, columns);
+              });
 }
 
 // Calls visit(matrix, row, start, count) for every part of a row.
@@ -133,6 +141,47 @@ void add_to_all(int threads, Extents extents, Rows to, const T* bias) {
     });
 }
 
+const char* element_of(const Rows& rows, int itemsize, index_t matrix, index_t row, index_t at) {
+    return row_of<const char>({rows.data, rows.matrix_pitch * itemsize, rows.row_pitch * itemsize},
+                              matrix, row) +
+           at * itemsize;
+}
+
+// Row by row of a tile, as many as a cache line of the target has elements, and those transposed.
+template <class T>
+void convert_transposed(int threads, Convert convert, Extents extents, int itemsize, Rows from,
+                        Rows to) {
+    constexpr index_t line = 64 / sizeof(T);
+    for_tiles(threads, extents,
+              [&](index_t matrix, index_t row, index_t column, index_t rows, index_t columns) {
+                  alignas(64) T strip[line * TILE];
+                  for (index_t i = 0; i < rows; i += line) {
+                      const index_t count = std::min(line, rows - i);
+                      for (index_t k = 0; k < count; ++k)
+                          convert(element_of(from, itemsize, matrix, row + i + k, column), columns,
+                                  strip + k * TILE);
+                      transpose_tile(strip, TILE, row_of<T>(to, matrix, column) + row + i,
+                                     to.row_pitch, count, columns);
+                  }
+              });
+}
+
+void convert_rows(int threads, Convert convert, Extents extents, int from_size, int to_size,
+                  Rows from, Rows to) {
+    for_runs(threads, extents, [&](index_t matrix, index_t row, index_t start, index_t count) {
+        convert(element_of(from, from_size, matrix, row, start), count,
+                const_cast<char*>(element_of(to, to_size, matrix, row, start)));
+    });
+}
+
+void convert_any(int threads, Convert convert, Extents extents, int from_size, int to_size,
+                 bool transposed, Rows from, Rows to) {
+    threads = threads_for(threads, extents);
+    if (!transposed) return convert_rows(threads, convert, extents, from_size, to_size, from, to);
+    const auto all = to_size == 2 ? convert_transposed<uint16_t> : convert_transposed<uint32_t>;
+    all(threads, convert, extents, from_size, from, to);
+}
+
 void transpose_any(int threads, int itemsize, Extents extents, Rows from, Rows to) {
     threads = threads_for(threads, extents);
     switch (itemsize) {
@@ -166,7 +215,7 @@ void add_any(int threads, bool integers, int itemsize, Extents extents, Rows to,
     });
 }
 
-const Copies all = {transpose_any, split_any, join_any, add_any};
+const Copies all = {transpose_any, split_any, join_any, add_any, convert_any};
 
 }  // namespace
 

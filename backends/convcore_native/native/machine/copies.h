@@ -1,5 +1,5 @@
-// Passes over arrays in several threads: copies that move elements to another place in their rows,
-// and the bias.
+// Passes over arrays in several threads: copies that move elements to another place in their rows
+// or convert them, and the bias.
 #pragma once
 #include "problem/integers.h"
 
@@ -16,6 +16,9 @@ struct Extents {
     index_t matrices, rows, columns;
 };
 
+// Writes `count` elements of a run as those of another dtype.
+using Convert = void (*)(const void* from, index_t count, void* to);
+
 // What there is; the extents are those of `from`, of `real` and of `imaginary`.
 struct Copies {
     // Writes each matrix transposed: elements of 1, 2, 4, 8 or 16 bytes.
@@ -28,6 +31,9 @@ struct Copies {
     // Adds to each row of every matrix its element of `bias`: floats, or integers that wrap.
     void (*add_bias)(int threads, bool integers, int itemsize, Extents extents, Rows to,
                      const void* bias);
+    // Writes each matrix in another dtype, or `transposed`: to elements of 2 or 4 bytes then.
+    void (*convert)(int threads, Convert convert, Extents extents, int from_size, int to_size,
+                    bool transposed, Rows from, Rows to);
 };
 
 const Copies& copies();

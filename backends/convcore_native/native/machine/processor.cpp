@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
 #endif
@@ -25,6 +29,15 @@ bool halves_vectors() {
 #ifdef __x86_64__
     __builtin_cpu_init();
     return __builtin_cpu_is("amdfam19h");
+#else
+    return false;
+#endif
+}
+
+bool converts_halves() {
+#ifdef __x86_64__
+    unsigned eax, ebx, ecx, edx;  // __builtin_cpu_supports knows it in newer compilers only
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
 #else
     return false;
 #endif

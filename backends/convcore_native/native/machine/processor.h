@@ -11,6 +11,9 @@ size_t level2_bytes();
 // Whether vectors of 512 bits are worked on in two steps, as by AMD Zen 4.
 bool halves_vectors();
 
+// Whether there are instructions between float16 and float32 (F16C).
+bool converts_halves();
+
 // Floating point operations per second of one core, on vectors of `lanes` elements.
 double peak_flops(int lanes, int itemsize);
 
