@@ -21,6 +21,15 @@ cdef extern from "native/machine/copies.h" namespace "convcore" nogil:
         void (*convert)(int, Convert, Extents, int, int, cbool, Rows, Rows) noexcept nogil
     const Copies& copies()
 
+cdef extern from "native/machine/borders.h" namespace "convcore" nogil:
+    ctypedef struct Sources:
+        const int64_t* rows
+        const int64_t* columns
+    ctypedef struct Borders:
+        void (*extend)(int, int, Extents, Rows, Rows, Sources, const void*) noexcept nogil
+        void (*fold)(int, cbool, int, Extents, Extents, Rows, Rows, Sources) noexcept nogil
+    const Borders& borders()
+
 cdef extern from "native/conversions/kernels.h" namespace "convcore::conversions" nogil:
     ctypedef struct Conversions "convcore::conversions::Table":
         Convert[6] widen
@@ -50,6 +59,7 @@ cdef extern from "native/machine/parallel.inl.h" namespace "convcore" nogil:
 
 # For what is compiled apart.
 cdef const Copies* shared_copies() noexcept
+cdef const Borders* shared_borders() noexcept
 cdef const Conversions* shared_conversions(str isa) except NULL
 
 cdef extern from "native/problem/correlation.h" namespace "convcore" nogil:

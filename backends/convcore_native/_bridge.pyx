@@ -58,6 +58,10 @@ cdef const Copies* shared_copies() noexcept:
     return &copies()
 
 
+cdef const Borders* shared_borders() noexcept:
+    return &borders()
+
+
 def available_isas():
     """Instruction sets that this processor can run, best first."""
     cdef int i

@@ -12,7 +12,7 @@ import numpy as np
 from convcore.plugin import OPERATIONS, Array, Convolution, Geometry, Operation, UnsupportedError
 
 from ._bridge import NativePlan, TransformedWeight, at_once, share_loops_in
-from ._parts import add_bias, convert, join, split, transpose
+from ._parts import add_bias, convert, extend, fold, join, split, transpose
 
 DEFAULT_WORKSPACE = 64 << 20
 FORWARD, GRAD_INPUT, GRAD_WEIGHT = range(3)
@@ -93,6 +93,28 @@ class NativeConvolution(Convolution):
         """See `Convolution.copy_converted`."""
         if not convert(array, out, threads):
             super().copy_converted(array, out)
+
+    @classmethod
+    def copy_extended(
+        cls,
+        array: Array,
+        out: Array,
+        rows: Array,
+        columns: Array,
+        value: Array,
+        *,
+        threads: int = 1,
+    ) -> None:
+        """See `Convolution.copy_extended`."""
+        extend(array, out, rows, columns, value, threads)
+
+    @classmethod
+    def fold_extended(
+        cls, array: Array, out: Array, rows: Array, columns: Array, *, threads: int = 1
+    ) -> None:
+        """See `Convolution.fold_extended`."""
+        if not fold(array, out, rows, columns, threads):
+            super().fold_extended(array, out, rows, columns)
 
     @classmethod
     def split_complex(

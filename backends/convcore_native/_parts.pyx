@@ -6,7 +6,12 @@ They run in threads, without the GIL: copies that move elements or convert them,
 
 cimport numpy as cnp
 
-from ._bridge cimport Conversions, Convert, Copies, Extents, Rows, shared_conversions, shared_copies
+from libc.stdint cimport int64_t
+
+from ._bridge cimport (
+    Borders, Conversions, Convert, Copies, Extents, Rows, Sources,
+    shared_borders, shared_conversions, shared_copies,
+)
 
 cdef extern from "numpy/ndarraytypes.h":
     enum:
@@ -15,6 +20,7 @@ cdef extern from "numpy/ndarraytypes.h":
 cnp.import_array()
 
 cdef const Copies* _copies = shared_copies()
+cdef const Borders* _borders = shared_borders()
 
 
 def transpose(cnp.ndarray array, cnp.ndarray out, int threads):
@@ -61,6 +67,37 @@ def add_bias(cnp.ndarray output, cnp.ndarray bias, int threads):
     cdef const void* values = cnp.PyArray_DATA(bias)
     with nogil:
         _copies.add_bias(threads, integers, size, extents, target, values)
+    return True
+
+
+def extend(cnp.ndarray array, cnp.ndarray out, int64_t[::1] rows, int64_t[::1] columns,
+           cnp.ndarray value, int threads):
+    """Overwrite `out` (A, R, M) with the rows and columns of `array` (A, B, L), or with `value`."""
+    cdef Extents extents = _extents(out)
+    cdef Rows source = _rows(array), target = _rows(out)
+    cdef int size = cnp.PyArray_ITEMSIZE(out)
+    cdef const void* filled = cnp.PyArray_DATA(value)
+    if not cnp.PyArray_SIZE(out):
+        return
+    cdef Sources sources = Sources(&rows[0], &columns[0])
+    with nogil:
+        _borders.extend(threads, size, extents, source, target, sources, filled)
+
+
+def fold(cnp.ndarray array, cnp.ndarray out, int64_t[::1] rows, int64_t[::1] columns, int threads):
+    """The adjoint of `extend`, from `array` (A, R, M); False if it is not for this dtype."""
+    cdef char kind = array.descr.kind
+    cdef int size = cnp.PyArray_ITEMSIZE(array)
+    cdef bint integers = kind == c"i" or kind == c"u"
+    cdef Extents extended = _extents(array), own = _extents(out)
+    cdef Rows source = _rows(array), target = _rows(out)
+    if not (integers or kind == c"f" and (size == 4 or size == 8)):
+        return False
+    if not (cnp.PyArray_SIZE(array) and cnp.PyArray_SIZE(out)):
+        return False
+    cdef Sources sources = Sources(&rows[0], &columns[0])
+    with nogil:
+        _borders.fold(threads, integers, size, extended, own, source, target, sources)
     return True
 
 

@@ -31,6 +31,7 @@ from .arrays import (
     result_array,
 )
 from .convolution import Convolution
+from .copies import COPIES
 from .declaration import MAX_TYPICAL_ERROR, Declaration, Refusal
 from .forks import FORK_GATE
 from .layouts import in_full
@@ -40,6 +41,7 @@ from .processors import available_cpus, usable_processors
 
 __all__ = [
     "BACKEND_DTYPES",
+    "COPIES",
     "FLOAT16",
     "FLOAT_NAMES",
     "FORK_GATE",

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from .arrays import Array
+
+# What a backend does with arrays whether it computes in their dtype or not.
+COPIES = ("copy_transposed", "copy_converted", "copy_extended", "fold_extended", "add_bias")
+
+
+def longest_run(positions: Array) -> tuple[slice, slice]:
+    """The longest run of positions that copy one after the other, and what they copy."""
+    breaks = (np.diff(positions) != 1) | (positions[:-1] < 0)
+    cuts = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(positions)]
+    runs = [slice(*pair) for pair in pairwise(cuts) if pair[0] < pair[1]]
+    runs = [run for run in runs if positions[run.start] >= 0]
+    run = max(runs, key=lambda run: run.stop - run.start, default=slice(0, 0))
+    first = int(positions[run.start]) if runs else 0
+    return run, slice(first, first + run.stop - run.start)
+
+
+def _others(run: slice, count: int) -> list[int]:
+    """The columns outside of a run."""
+    return [*range(run.start), *range(run.stop, count)]
 
 
 class Copies:
@@ -58,6 +79,71 @@ class Copies:
         """
         with np.errstate(all="ignore"):  # what is too large becomes infinite
             out[...] = array
+
+    @classmethod
+    def copy_extended(
+        cls,
+        array: Array,
+        out: Array,
+        rows: Array,
+        columns: Array,
+        value: Array,
+        *,
+        threads: int = 1,
+    ) -> None:
+        """Overwrite matrices with rows and columns of others: a border other than zeros.
+
+        Parameters
+        ----------
+        array : ndarray of shape (A, B, L)
+            Read only; C-contiguous.
+        out : ndarray of shape (A, R, M)
+            Overwritten; C-contiguous, dtype of `array`.
+        rows, columns : ndarray of int64 of shape (R,) and (M,)
+            Which row of `array` a row copies, and which element of it a column; -1 for none.
+        value : ndarray of shape ()
+            What stands where nothing is copied; dtype of `array`.
+        threads : int
+            How many may be used.
+        """
+        run, own = longest_run(columns)
+        inner = out[:, :, run]
+        if array.size:
+            inner[...] = array[:, rows, own]
+        inner[:, rows < 0] = value
+        for column in _others(run, len(columns)):
+            source = int(columns[column])
+            out[:, :, column] = inner[:, :, source - own.start] if source >= 0 else value
+
+    @classmethod
+    def fold_extended(
+        cls, array: Array, out: Array, rows: Array, columns: Array, *, threads: int = 1
+    ) -> None:
+        """The adjoint of `copy_extended`: overwrite matrices with sums of what copies each element.
+
+        Parameters
+        ----------
+        array : ndarray of shape (A, R, M)
+            C-contiguous; may be overwritten.
+        out : ndarray of shape (A, B, L)
+            Overwritten; C-contiguous, dtype of `array`.
+        rows, columns : ndarray of int64 of shape (R,) and (M,)
+            As for `copy_extended`.
+        threads : int
+            How many may be used.
+        """
+        run, own = longest_run(columns)
+        inner = array[:, :, run]
+        out.fill(0)
+        with np.errstate(all="ignore"):
+            for column in _others(run, len(columns)):
+                if (source := int(columns[column])) >= 0:
+                    inner[:, :, source - own.start] += array[:, :, column]
+            copying = np.flatnonzero(rows >= 0)
+            targets, first = np.unique(rows[copying], return_index=True)
+            out[:, targets, own] = inner[:, copying[first]]
+            for row in np.delete(copying, first):
+                out[:, rows[row], own] += inner[:, row]
 
     @classmethod
     def split_complex(

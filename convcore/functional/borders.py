@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..contract import Array
+from ..contract import Array, Convolution
 from ..errors import GeometryError
-from ..planning import Copy, Operand, Place, Workspace, assign, summed_in
+from ..planning import Copy, Operand, Place, Workspace, assign, copier, summed_in
 from ..problem import Geometry, Pair
 from .boxes import Box, Line, Positions, as_index
 
@@ -49,6 +50,8 @@ class Border:
         self._inner = [slice(before, before + extent) for extent, (before, _) in inner]
         inside = zip(self._inner, self.halos, strict=True)
         self.extended_extents = tuple(inner.stop + after for inner, (_, after) in inside)
+        self._extents = geometry.input_extents
+        self._sources_of = lru_cache(maxsize=64)(self._sources)
         self._check_axes()
 
     def _check_axes(self) -> None:
@@ -73,15 +76,19 @@ class Border:
         batch: slice,
         rows: slice,
         space: Workspace | None = None,
+        backend: Convolution | None = None,
     ) -> Array:
         """Samples and rows of the cropped and extended input, C-contiguous, in `space`.
 
-        `value` fills where a mode is "constant".
+        `value` fills where a mode is "constant"; `backend` copies what need not be converted.
         """
         start, stop, _ = rows.indices(self.extended_extents[0])
         samples = len(range(*batch.indices(len(input.array))))
         shape = (samples, input.array.shape[1], stop - start, *self.extended_extents[1:])
         block = np.empty(shape, summed_in(input.dtype)) if space is None else space.array(shape)
+        if backend is not None and (plain := _plain(input)) is not None:
+            self._copy_by(backend, plain[batch], block, start, value)
+            return block
         copy = assign if space is None else space.copy
         if "constant" in self.modes:
             value = np.full((), value, input.dtype)
@@ -90,6 +97,38 @@ class Border:
         for axis in range(1, len(self.modes)):
             self._fill_halo(block, axis, value)
         return block
+
+    def _copy_by(
+        self, backend: Convolution, input: Array, block: Array, start: int, value: Any
+    ) -> None:
+        """Let a backend copy to `block`, which begins with row `start`."""
+        rows, columns = self._sources_of(start, start + block.shape[2])
+        filled = np.full((), value, input.dtype)
+        pair = _matrices(input), _matrices(block)
+        backend.copy_extended(*pair, rows, columns, filled, threads=backend.threads)
+
+    def _sources(self, start: int, stop: int) -> tuple[Positions, Positions]:
+        """Of the extended rows [start, stop): which row of the input each copies, -1 for none.
+
+        Rows are those of all axes but the last one, whose elements the second says.
+        """
+        ranges = [(start, stop), *((0, extent) for extent in self.extended_extents[1:])]
+        axes = [self._sources_of_axis(axis, *pair) for axis, pair in enumerate(ranges)]
+        rows = np.zeros(1, np.int64)
+        for extent, sources in zip(self._extents[:-1], axes[:-1], strict=True):
+            found = rows[:, None] * extent + sources
+            rows = np.where((rows[:, None] < 0) | (sources < 0), -1, found).reshape(-1)
+        return rows, axes[-1]
+
+    def _sources_of_axis(self, axis: int, start: int, stop: int) -> Positions:
+        """For a range of one axis what of the input it copies, -1 for a constant."""
+        inner, crop = self._inner[axis], self._kept[axis].start
+        low, high, extent = start - inner.start, stop - inner.start, self.cropped_extents[axis]
+        if self.modes[axis] == "constant":
+            found = np.arange(low, high)
+            return np.where((found >= 0) & (found < extent), crop + found, -1)
+        mode = "circular" if self.modes[axis] == "zeros" else self.modes[axis]
+        return crop + source_positions(mode, low, high, max(1, extent))
 
     def _copy_rows(
         self, input: Operand, value: Any, batch: slice, start: int, block: Array, copy: Copy
@@ -150,13 +189,30 @@ class Border:
                     yield (*ranges[:axis], (start, stop), *ranges[axis + 1 :])
             ranges[axis] = (inner.start, inner.stop)
 
-    def fold(self, gradient: Array, out: Array) -> None:
+    def fold(self, gradient: Array, out: Array, backend: Convolution) -> None:
         """Adjoint of `extend`: write to `out` (N, C, *S) what `gradient` says of the input.
 
-        `gradient` is overwritten.
+        `gradient`, C-contiguous, is overwritten.
         """
-        out.fill(0)
-        self.box([(0, extent) for extent in self.extended_extents]).fold(gradient, out)
+        direct = out.dtype == gradient.dtype and out.flags.carray
+        total = out if direct else np.empty(out.shape, gradient.dtype)
+        rows, columns = self._sources_of(0, self.extended_extents[0])
+        pair = _matrices(gradient), _matrices(total)
+        backend.fold_extended(*pair, rows, columns, threads=backend.threads)
+        if not direct:
+            copier(backend)(out, total)
+
+
+def _plain(input: Operand) -> Array | None:
+    """The array of an operand, where it may be copied as it lies."""
+    own = input.own
+    return own if own is not None and own.flags.c_contiguous and own.flags.aligned else None
+
+
+def _matrices(array: Array) -> Array:
+    """A view (N C, rows, columns) of an array (N, C, *S): all axes but the last one are rows."""
+    *rows, columns = array.shape[2:]
+    return array.reshape(prod(array.shape[:2]), prod(rows), columns)
 
 
 def _thirds(start: int, stop: int, begin: int, end: int) -> list[Pair]:
@@ -194,8 +250,9 @@ class Extended(NamedTuple):
     border: Border
     input: Operand
     value: Any
+    backend: Convolution
 
     def part(self, place: Place, space: Workspace | None = None) -> Array:
         """The elements at `place`; in `space`."""
         batch, _, rows = (*place, slice(None), slice(None), slice(None))[:3]
-        return self.border.extend(self.input, self.value, batch, rows, space)
+        return self.border.extend(self.input, self.value, batch, rows, space, self.backend)

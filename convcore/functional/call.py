@@ -5,13 +5,15 @@ The input is extended where a padding mode says so, its gradient folded back, a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..contract import Array, Convolution
-from ..planning import Operand, SlabwiseConvolution, summed_in
+from ..planning import Operand, SlabwiseConvolution, Workspace, in_lines, summed_in
 from ..problem import Geometry, Operation
 from .borders import Border, Extended
 
@@ -49,9 +51,11 @@ class Call:
         self, input: Given, weight: Given, bias: Array | None, value: Any, out: Array | None
     ) -> Array:
         """Extend the input, convolve, add the bias."""
-        if self.border is not None:
-            input = self._extended(Extended(self.border, _operand(input, self.dtype), value))
-        return self._run("forward", input, weight, bias, out)
+
+        def run(input: Given) -> Array:
+            return self._run("forward", input, weight, bias, out)
+
+        return run(input) if self.border is None else self._on_extended(input, value, run)
 
     def grad_input(
         self,
@@ -63,21 +67,34 @@ class Call:
         """Gradient with respect to the extended input, folded back; plus the bias."""
         if self.border is None:
             return self._run("grad_input", grad_output, weight, bias, out)
-        gradient = np.empty(self.plan.geometry.input_shape, summed_in(self.dtype))
-        self._run("grad_input", grad_output, weight, None, gradient)
         out = np.empty(self.geometry.input_shape, self.dtype) if out is None else out
-        self.border.fold(gradient, out)
+        with self._space() as space:
+            gradient = space.array(self.plan.geometry.input_shape)
+            self._run("grad_input", grad_output, weight, None, gradient)
+            self.border.fold(gradient, out, self.plan)
         return out
 
     def grad_weight(self, grad_output: Given, input: Given, value: Any, out: Array | None) -> Array:
         """Gradient with respect to the weight, from the extended input."""
-        if self.border is not None:
-            input = self._extended(Extended(self.border, _operand(input, self.dtype), value))
-        return self._run("grad_weight", grad_output, input, None, out)
 
-    def _extended(self, input: Extended) -> Any:
-        """What `_run` takes as the extended input."""
-        return input.part(())
+        def run(input: Given) -> Array:
+            return self._run("grad_weight", grad_output, input, None, out)
+
+        return run(input) if self.border is None else self._on_extended(input, value, run)
+
+    def _on_extended(self, input: Given, value: Any, run: Callable[[Given], Array]) -> Array:
+        """What `run` gives of the extended input."""
+        with self._space() as space:
+            return run(self._extended(input, value).part((), space))
+
+    def _extended(self, input: Given, value: Any) -> Extended:
+        assert self.border is not None
+        return Extended(self.border, _operand(input, self.dtype), value, self.plan)
+
+    def _space(self) -> Workspace:
+        """Memory for the extended input, or for the gradient with respect to it."""
+        elements = in_lines(prod(self.plan.geometry.input_shape))
+        return Workspace(elements, summed_in(self.dtype))
 
     def _run(
         self,
@@ -106,8 +123,8 @@ class SlabwiseCall(Call):
     __slots__ = ()
     plan: SlabwiseConvolution
 
-    def _extended(self, input: Extended) -> Any:
-        return input
+    def _on_extended(self, input: Given, value: Any, run: Callable[[Given], Array]) -> Array:
+        return run(self._extended(input, value))
 
     def _run(
         self,

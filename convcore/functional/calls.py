@@ -134,6 +134,8 @@ def _call_for(
         input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
     modes = parse_modes(padding_mode, geometry.spatial_rank)
+    if operation == "grad_input":  # to which a constant adds no more than zeros do
+        modes = tuple("zeros" if mode == "constant" else mode for mode in modes)
     border = None if set(modes) == {"zeros"} else Border(geometry, modes)
     return _planned(geometry, dtype, border, operation, backend, slabwise)
 

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any
 
 from .explanation import Explanation, explain
 from .operand import Operand, Source, summed_in
-from .orders import Copy, assign
+from .orders import Copy, assign, copier
 from .plans import measure, plan, plan_for
 from .question import Question
 from .repair import repairing
@@ -49,7 +49,7 @@ from .requested import (
 )
 from .slabs import Place
 from .slabwise import SlabwiseConvolution
-from .workspace import Workspace
+from .workspace import Workspace, in_lines
 
 if TYPE_CHECKING:
     from .lines import ADJOINT, fields_of, read_questions
@@ -69,9 +69,11 @@ __all__ = [
     "Workspace",
     "assign",
     "check_spec",
+    "copier",
     "current_wisdom",
     "explain",
     "fields_of",
+    "in_lines",
     "measure",
     "plan",
     "plan_for",

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import registry
-from ..contract import Convolution, Declaration
+from ..contract import COPIES, Convolution, Declaration
 from .products import Channels, Four, Products, Three
 from .real_parts import COMPLEX, REAL, RealPartsConvolution
 
@@ -38,8 +38,7 @@ def in_real_parts(backend: type[Convolution], way: type[Products]) -> type[Convo
     namespace = {
         "backend": backend,
         "products": way(backend),
-        "copy_transposed": backend.copy_transposed,
-        "add_bias": backend.add_bias,
+        **{name: getattr(backend, name) for name in COPIES},
         "name": backend.name,
         "declaration": _declaration(backend.declaration, way),
     }

@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import settings
 from ..contract import (
+    COPIES,
     FLOAT_NAMES,
     HALF_NAMES,
     INTEGER_NAMES,
@@ -83,7 +84,8 @@ class SlabwiseConvolution(Convolution):
         # Refuses here what no backend runs, before anything is computed.
         plan = self._plan_of(question.geometry)
         self.name, self._copy = plan.name, copier(plan)  # type: ignore[misc]
-        self.add_bias = plan.add_bias  # type: ignore[method-assign]
+        for name in COPIES:
+            setattr(self, name, getattr(plan, name))
 
     def _choose(self, part: Geometry) -> Convolution:
         return chosen_plan(widened(self._question)._replace(geometry=merged(part)), self._spec)

@@ -100,7 +100,7 @@ def test_a_bias_is_added_and_out_is_filled(rng):
     np.testing.assert_allclose(out, want, rtol=1e-12, atol=1e-12)
 
 
-LARGE = (1, 1, 600, 700)
+LARGE = (1, 1, 1200, 900)
 
 
 def call(shape, padding, mode, **options):
@@ -128,7 +128,10 @@ def test_small_inputs_and_wide_borders_are_extended():
 
 
 def test_a_backend_that_refuses_a_halo_still_gets_the_extended_input(rng):
-    x, w = rng.standard_normal((1, 64, 64, 66)).astype("float32"), np.ones((2, 64, 3, 3), "float32")
+    x, w = (
+        rng.standard_normal((1, 64, 128, 130)).astype("float32"),
+        np.ones((2, 64, 3, 3), "float32"),
+    )
 
     class Tall(convcore.get_backend("naive")):
         name = "tall"
@@ -143,8 +146,8 @@ def test_a_backend_that_refuses_a_halo_still_gets_the_extended_input(rng):
 
 
 def test_a_batch_does_not_decide_where_it_must_not_change_a_bit():
-    x = np.random.default_rng(0).standard_normal((8, 4, 110, 90)).astype("float32")
-    w, options = np.ones((2, 4, 3, 3), "float32"), {"padding": 1, "padding_mode": "reflect"}
+    x = np.random.default_rng(0).standard_normal((8, 16, 110, 90)).astype("float32")
+    w, options = np.ones((2, 16, 3, 3), "float32"), {"padding": 1, "padding_mode": "reflect"}
     assert prod(x.shape[1:]) < halos.LEAST_ELEMENTS <= x.size
     with convcore.options(deterministic="batch"):
         together = convcore.conv(x, w, **options)
@@ -152,7 +155,7 @@ def test_a_batch_does_not_decide_where_it_must_not_change_a_bit():
 
 
 def test_halos_have_to_be_small():
-    geometry = Geometry.of((1, 1, 600, 700), (1, 1, 3, 3), padding=1)
+    geometry = Geometry.of((1, 1, 1200, 900), (1, 1, 3, 3), padding=1)
     border = Border(geometry, ("reflect", "reflect"))
     assert is_worth_while(border, 1, 1)
     assert not is_worth_while(border, 0, 1)

@@ -61,7 +61,7 @@ class Trial:
         else:
             self.modes = (self.mode,) * len(p.axes)
         # Of inputs whose halos are computed on their own, which is as right for small ones.
-        self.least_elements = r.choice((0, 1 << 18))
+        self.least_elements = r.choice((0, 1 << 20))
         self.flip = r.random() < 0.2
         hostile = self.dtype.kind not in "iu" and r.random() < 0.15
         self.sprinkled = r.choice(("x", "w", "g", "b", "xw", "xg")) if hostile else ""

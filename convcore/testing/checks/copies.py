@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,45 @@ def complex_copies(backend: type[Convolution]) -> None:
             given.require_unchanged(f"split_complex {what}")
             backend.join_complex(*pair, out.inner, threads=threads)
             out.require(given.inner, f"join_complex {what}")
+
+
+@check()
+def border_copies(backend: type[Convolution]) -> None:
+    """Rows and columns are copied bit by bit where a border wants them, and folded back."""
+    for dtype in map(np.dtype, dict.fromkeys((*backend.declaration.dtypes, "complex64"))):
+        for (tables, threads), value in product(product(_borders(), THREADS), (0, 3)):
+            rows, columns = tables
+            shape, size = (3, len(rows), len(columns)), (3, max(rows) + 1, max(columns) + 1)
+            array, filled = _whole(size, dtype), np.full((), value, dtype)
+            what = f"of {size} to {shape}, {dtype}, threads={threads}"
+            out, placed = np.full(shape, FRAME, dtype), rows[:, None] < 0
+            backend.copy_extended(array, out, rows, columns, filled, threads=threads)
+            wanted = np.where(placed | (columns < 0), filled, array[:, rows][:, :, columns])
+            require(np.array_equal(out, wanted), f"copy_extended {what}: must copy as it is told")
+            gradient, folded = _whole(shape, dtype), np.full(size, FRAME, dtype)
+            total = np.zeros(size, dtype)
+            copying = rows >= 0, columns >= 0
+            kept = gradient[:, copying[0]][:, :, copying[1]]
+            place = np.ix_(np.arange(3), rows[copying[0]], columns[copying[1]])
+            np.add.at(total, place, kept)
+            backend.fold_extended(gradient.copy(), folded, rows, columns, threads=threads)
+            require(np.array_equal(folded, total), f"fold_extended {what}: must add all up")
+
+
+def _borders() -> Iterator[tuple[Array, Array]]:
+    """Rows and columns: reflected, repeated, around, cropped, none at all, in one row."""
+    own = np.arange(20)
+    edges = [[2, 1, *own, 18, 17], [0, 0, *own, 19, 19, 19], [18, 19, *own, 0], [-1, *own, -1, -1]]
+    tables = [np.array(edge, np.int64) for edge in (*edges, [0], own[3:-2], [-1, 4])]
+    yield from pairwise([*tables, tables[0]])
+    # What fills vectors, and what several threads are worth.
+    yield np.array([1, *range(70), 68]), np.array([1, 0, 0, *range(150), 149])
+
+
+def _whole(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Small whole numbers, whose sums are exact."""
+    numbers: Array = np.random.default_rng(0).integers(0, 4, shape).astype(dtype)
+    return numbers
 
 
 class _Framed:

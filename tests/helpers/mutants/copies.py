@@ -74,3 +74,35 @@ class JoinsConjugates(TapConvolution):
     @classmethod
     def join_complex(cls, real, imaginary, out, *, threads=1):
         out.real, out.imag = real, -imaginary
+
+
+@caught_by("border_copies")
+class ForgetsTheConstant(TapConvolution):
+    @classmethod
+    def copy_extended(cls, array, out, rows, columns, value, *, threads=1):
+        super().copy_extended(array, out, rows, columns, np.zeros_like(value))
+
+
+@caught_by("border_copies")
+class WrapsWhatIsNotCopied(TapConvolution):
+    @classmethod
+    def copy_extended(cls, array, out, rows, columns, value, *, threads=1):
+        out[...] = array[:, rows][:, :, columns]
+
+
+@caught_by("border_copies")
+class FoldsTheLastCopyOnly(TapConvolution):
+    @classmethod
+    def fold_extended(cls, array, out, rows, columns, *, threads=1):
+        out.fill(0)
+        kept = array[:, rows >= 0][:, :, columns >= 0]
+        out[np.ix_(range(len(out)), rows[rows >= 0], columns[columns >= 0])] = kept
+
+
+@caught_by("border_copies")
+class FoldsOntoWhatWasThere(TapConvolution):
+    @classmethod
+    def fold_extended(cls, array, out, rows, columns, *, threads=1):
+        before = out.copy()
+        super().fold_extended(array, out, rows, columns)
+        out += before
