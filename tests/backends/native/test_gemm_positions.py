@@ -104,3 +104,29 @@ def test_lanes_behind_the_last_position_may_read_anything(isa):
 
     for positions in (4 * LANES[isa] - 1, 7 * LANES[isa] + 1):
         check(Geometry.of((2, 20, 1, positions), (20, 20, 1, 1)), isa, change=spoil)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("channels", [64, 128, 145, 290])
+def test_weights_of_taps_that_are_left_out_one_by_one(channels, isa):
+    """Blocks of source channels are equal, or the last one is smaller and its taps are cut."""
+    for targets in (8, 10):
+        geometry = Geometry.of((1, channels, 4, 5), (targets, channels, 3, 3), padding=1)
+        check(geometry, isa)
+    check(Geometry.of((1, channels, 4, 5), (8, channels, 3, 1), padding=(1, 0)), isa)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("channels", [3, 17, 35])
+def test_weights_of_taps_that_stand_side_by_side(channels, isa):
+    check(Geometry.of((1, channels, 6, 5), (10, channels, 3, 3), padding=1), isa)
+    check(Geometry.of((1, channels, 20, 19), (10, channels, 13, 13)), isa)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("stride", [1, 2])
+def test_vectors_of_columns_from_several_rows(stride, isa):
+    """Rows of every length: whole vectors, pieces of two rows, of more, and padding alone."""
+    for width in range(1, 3 * LANES[isa] + 2):
+        geometry = Geometry.of((1, 9, 4, stride * width), (10, 9, 3, 3), stride=stride, padding=2)
+        check(geometry, isa)

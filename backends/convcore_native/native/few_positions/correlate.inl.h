@@ -208,8 +208,8 @@ void lay_out(const Correlation& problem, const Layout& layout, const T* source, 
     clear_run(end - channels * layout.plane, copy + channels * layout.plane);
 }
 
-// Groups of few channels, some at a time: what is stored has reached the cache before it is loaded
-// again, from places that lie across those of the stores.
+// One group, or some of few channels at a time: what is stored has reached the cache before it is
+// loaded again, from places that lie across those of the stores.
 template <class T>
 bool correlate_groups(const Correlation& problem, const Layout& layout, index_t first, index_t last,
                       const T* source, const T* weight, T* target, T* workspace) {
@@ -220,9 +220,11 @@ bool correlate_groups(const Correlation& problem, const Layout& layout, index_t 
                        weight + g * problem.weight_group_pitch,
                        target + g * rows * problem.target_channel_pitch};
     };
-    vec<T> zero{};
     for (index_t g = first; g < last; ++g)
         lay_out(problem, layout, source, g, 0, 1, workspace + (g - first) * layout.elements);
+    if (rows > ROWS || layout.channels < problem.source_channels)
+        return correlate_rows(group(first), 0, rows, products);
+    vec<T> zero{};
     for (index_t g = first; g < last; ++g)
         group(g).sum(0, rows, 0, problem.source_channels, products + (g - first) * layout.product);
     for (index_t g = first; g < last; ++g)

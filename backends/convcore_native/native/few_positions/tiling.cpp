@@ -119,9 +119,10 @@ void OwnedLayout::cut(int tile_rows, int itemsize, int threads) {
     layout.target_channels = std::min(round_up(wanted, tile_rows), targets);
     const index_t kept = layout.channels < channels ? layout.target_channels : tile_rows;
     layout.product = (std::min(kept, targets) * layout.vectors + 1) * lanes_;
-    if (problem_.groups > 1 && targets <= tile_rows && layout.channels == channels) {
+    const bool small = targets <= tile_rows && layout.channels == channels;
+    if (problem_.groups > 1 && (small || problem_.groups >= TASKS * threads)) {
         const index_t each = (layout.elements + layout.product) * itemsize;
-        const index_t fit = std::max<index_t>(1, index_t(TOGETHER_BYTES) / each);
+        const index_t fit = small ? std::max<index_t>(1, index_t(TOGETHER_BYTES) / each) : 1;
         layout.together = std::min(fit, quotient(problem_.groups, TASKS * threads));
     }
     layout.source_size = (problem_.groups * channels - 1) * problem_.source_channel_pitch + 1;

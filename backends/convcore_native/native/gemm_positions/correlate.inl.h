@@ -32,12 +32,14 @@ struct BlockTask {
         if (!block.shared) packer.list();
         for (index_t first = 0; first < terms; first += block.depth) {
             const index_t last = smaller(terms, first + block.depth);
-            bool wanted[MAX_BLOCK_POSITIONS] = {};
-            pack(first, last, wanted);
-            for (index_t t = 0; t < tiles; ++t) wanted[t] |= last == terms && !started[t];
-            for (index_t k = first_channel; k < last_channel; k += block.target_channels)
-                for (index_t t = 0; t < tiles; ++t)
+            bool wanted[MAX_BLOCK_POSITIONS];
+            for (index_t k = first_channel; k < last_channel; k += block.target_channels) {
+                for (index_t t = 0; t < tiles; ++t) {
+                    if (k == first_channel)
+                        wanted[t] = pack(t, first, last) || (last == terms && !started[t]);
                     if (wanted[t]) multiply(t, place[t], first, last, k, started[t]);
+                }
+            }
             for (index_t t = 0; t < tiles; ++t) started[t] |= wanted[t];
         }
     }
@@ -49,21 +51,19 @@ struct BlockTask {
             if (place_of(t) < 0) scatter(t, evens);
     }
 
-    // Tells which tiles have an entry that is not padding.
-    void pack(index_t first, index_t last, bool* wanted) const {
-        const index_t tiles = packer.tiles();
-        for (index_t t = 0; t < tiles; ++t) wanted[t] = block.shared || packer.lies(t);
-        if (block.shared) return;
+    // Packs a tile, which is multiplied next, from the level 1 cache; returns whether it has an
+    // entry that is not padding.
+    bool pack(index_t tile, index_t first, index_t last) const {
+        if (block.shared || packer.lies(tile)) return true;
+        bool wanted = false;
+        T* const to = columns_of(tile, first, last);
         visit_terms(problem, block, first, last,
                     [&](index_t tap, index_t channel, index_t channels, index_t place) {
-                        for (index_t t = 0; t < tiles; ++t) {
-                            if (packer.lies(t)) continue;
-                            packer.pack(
-                                tap, t, channel, channels,
-                                columns_of(t, first, last) + place * packer.vectors(t) * lanes);
-                            wanted[t] |= packer.tap_loads[tap * tiles + t].pieces > 0;
-                        }
+                        packer.pack(tap, tile, channel, channels,
+                                    to + place * packer.vectors(tile) * lanes);
+                        wanted |= packer.tap_loads[tap * packer.tiles() + tile].pieces > 0;
                     });
+        return wanted;
     }
 
     // Where a tile of whole vectors stands in a target channel, if its positions are neighbours

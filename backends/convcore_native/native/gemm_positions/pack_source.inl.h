@@ -240,12 +240,16 @@ struct SourcePacker {
             if (wanted < vectors)
                 return pack_vectors<step, vectors - 1>(wanted, tile, from, channels, to);
         }
-        if (tile.lanes == vectors * lanes && tile.pieces == 1) {
-            pack_whole<step, vectors>(tile, from, channels, to);
-        } else if (tile.pieces == 1) {
-            pack_pieces<step, vectors, 1>(tile, from, channels, to);
-        } else {
-            pack_pieces<step, vectors, PIECES>(tile, from, channels, to);
+        if (tile.lanes == vectors * lanes && tile.pieces == 1)
+            return pack_whole<step, vectors>(tile, from, channels, to);
+        for (int j = 0; j < vectors; ++j, to += lanes) {
+            if (tile.high[0][j] == 0) {
+                for (index_t c = 0; c < channels; ++c) store(to + c * vectors * lanes, vec<T>{});
+            } else if (tile.high[1][j] == 0) {
+                pack_vector<step, 1>(tile, j, from, channels, vectors * lanes, to);
+            } else {
+                pack_vector<step, 2>(tile, j, from, channels, vectors * lanes, to);
+            }
         }
     }
 
@@ -272,33 +276,25 @@ struct SourcePacker {
         return vec<T>{T(lane)...};
     }
 
-    template <int step, int vectors, int pieces>
-    void pack_pieces(const TapLoads& tile, const T* from, index_t channels, T* to) const {
+    // Vector j of a tile, from as many pieces; vectors of entries are `width` apart.
+    template <int step, int pieces>
+    void pack_vector(const TapLoads& tile, int j, const T* from, index_t channels, index_t width,
+                     T* to) const {
+        static_assert(pieces <= PIECES);
         const index_t pitch = problem.source_channel_pitch;
         const vec<T> number = counted(typename Count<lanes>::type{}), kept = broadcast(T(1));
-        const T* place[pieces][vectors];
-        vec<T> inside[pieces][vectors];
-        // A lane that counts as zero still loads: from any place that may be read.
-        const T* anywhere = nullptr;
-        for (int j = 0; j < vectors; ++j)
-            if (tile.high[0][j]) anywhere = from + tile.from[0][j];
+        const T* place[pieces];
+        vec<T> inside[pieces];
         for (int i = 0; i < pieces; ++i) {
-            for (int j = 0; j < vectors; ++j) {
-                const T low = T(tile.low[i][j]), high = T(tile.high[i][j]);
-                place[i][j] = high > 0 ? from + tile.from[i][j] : anywhere;
-                inside[i][j] = number >= broadcast(low) ? kept : vec<T>{};
-                inside[i][j] = number < broadcast(high) ? inside[i][j] : vec<T>{};
-            }
+            place[i] = from + tile.from[i][j];
+            inside[i] = number >= broadcast(T(tile.low[i][j])) ? kept : vec<T>{};
+            inside[i] = number < broadcast(T(tile.high[i][j])) ? inside[i] : vec<T>{};
         }
-        for (index_t c = 0; c < channels; ++c, to += vectors * lanes) {
-#pragma GCC unroll 4
-            for (int j = 0; j < vectors; ++j) {
-                vec<T> all{};
-#pragma GCC unroll 2
-                for (int i = 0; i < pieces; ++i)
-                    all = inside[i][j] != vec<T>{} ? read<step>(place[i][j] + c * pitch) : all;
-                store(to + j * lanes, all);
-            }
+        for (index_t c = 0; c < channels; ++c, to += width) {
+            vec<T> all{};
+            for (int i = 0; i < pieces; ++i)
+                all = inside[i] != vec<T>{} ? read<step>(place[i] + c * pitch) : all;
+            store(to, all);
         }
     }
 
