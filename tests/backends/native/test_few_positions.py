@@ -90,3 +90,20 @@ def test_what_is_not_finite_stays_away_from_the_padding(value, isa):
         Geometry.of((1, 70, 1, 1), (3, 70, 1, 1)),
     ):
         check(geometry, isa, change=spoil)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("channels", [3, 20, 150])
+def test_the_bits_of_groups_for_any_number_of_threads(channels, isa):
+    """Whether a task has a group to itself, or a part of its target channels, changes no sum."""
+    geometry = Geometry.of((1, 12 * channels, 6, 7), (12 * channels, channels, 3, 3), groups=12)
+    rng = np.random.default_rng(0)
+    shapes = (geometry.input_shape, geometry.weight_shape, geometry.output_shape)
+    arrays = [rng.standard_normal(shape).astype("float32") for shape in shapes]
+    results = []
+    for threads in (1, 3, 8):
+        plan = native_plan(geometry, "float32", isa=isa, threads=threads, variants=OURS)
+        results.append([run(plan, geometry, operation, *arrays) for operation in (0, 1)])
+    for other in results[1:]:
+        assert all(map(np.array_equal, results[0], other))
+    check(geometry, isa, threads=(1, 2, 3, 8))

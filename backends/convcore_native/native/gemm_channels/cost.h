@@ -18,6 +18,9 @@ constexpr double SKIP_SHARE = 0.2;
 // For estimates (AMD Zen 3, 2026, one core): the share of the peak that products reach, seconds to
 // move an element with a transposition or a copy on the way, and of a call with nothing to do.
 constexpr double EFFICIENCY = 0.85, MOVE_SECONDS = 0.5e-9, CALL_SECONDS = 3e-6;
+// Seconds to store an element of a weight of one tap that the level 2 cache has no room for (768 x
+// 1536 and 1024 x 1024 from 1 to 8 positions, AMD Zen 3, 2026-12).
+constexpr double FAR_SECONDS = 0.3e-9;
 // Seconds to move an element from or to a cache, of the tasks of a group, and of the start of a
 // product (AMD Zen 5, 2026).
 constexpr double AGAIN_SECONDS = 0.15e-9, TASK_SECONDS = 0.2e-6, PRODUCT_SECONDS = 25e-9;

@@ -16,7 +16,7 @@ namespace convcore::gemm_channels {
 
 namespace {
 
-// The share of what else is estimated that products reach with few channels: a single vector of
+// The share of what else is expected that products reach with few channels: a single vector of
 // target channels leaves too few sums to hide the latency, few terms leave the tiles short, and
 // the weight gradient copies single source channels. Measured on AMD Zen 3 with AVX2, 2026.
 double product_share(const Geometry& geometry, Operation operation, int lanes) {
@@ -41,9 +41,7 @@ class GemmMethod : public Method {
     const char* name() const override { return "gemm_channels"; }
     size_t workspace() const override { return size_t(elements_) * sizeof(T); }
 
-    double seconds(int threads) const override {
-        return CALL_SECONDS + work_ / share_ / usable(threads);
-    }
+    double seconds(int threads) const override { return CALL_SECONDS + work_ / usable(threads); }
 
     // Whether the weight, or some of it at a time, can be packed.
     bool fits() const { return fits_; }
@@ -87,7 +85,8 @@ class GemmMethod : public Method {
                               double(blocking.block.copies ? blocking.block.channel_pitch : 0);
         const double products =
             double(owned.positions()) * double(padded_channels(problem)) * double(owned.depth());
-        return groups * (TASK_SECONDS + 2 * products / (EFFICIENCY * peak_of<T>(kernels_.lanes)) +
+        const double flops = EFFICIENCY * share_ * peak_of<T>(kernels_.lanes);
+        return groups * (TASK_SECONDS + 2 * products / flops +
                          copied * double(problem.source_channels) * MOVE_SECONDS);
     }
 
@@ -215,9 +214,10 @@ class GemmWeightGradient : public GemmMethod<T> {
         const double positions = double(correlation_.positions());
         const double parts = double(quotient(problem.source_channels, block.channels));
         const double weights = channels * depth * double(block.slices);
-        const bool far = weights * sizeof(T) > double(level2_bytes());
-        this->work_ = this->multiply_seconds(correlation_, blocking_) +
-                      weights * (far ? MOVE_SECONDS : AGAIN_SECONDS) +
+        const bool far = weights * sizeof(T) > double(level2_bytes()),
+                   one = correlation_.taps() == 1;
+        const double stored = !far ? AGAIN_SECONDS : one ? FAR_SECONDS : MOVE_SECONDS;
+        this->work_ = this->multiply_seconds(correlation_, blocking_) + weights * stored +
                       channels * positions * (MOVE_SECONDS + (parts - 1) * AGAIN_SECONDS) +
                       (block.skips_padding ? products() * parts * PRODUCT_SECONDS : 0);
     }
