@@ -35,11 +35,29 @@ cdef extern from "native/conversions/kernels.h" namespace "convcore::conversions
         Convert[6] widen
         Convert[2] narrow
 
+cdef extern from "native/depthwise_last/kernels.h" namespace "convcore::depthwise_last" nogil:
+    ctypedef struct LastAxis "convcore::depthwise_last::Axis":
+        int64_t target, source, taps, step, dilation, before
+    ctypedef struct LastProblem "convcore::depthwise_last::Problem":
+        int64_t batch, channels
+        LastAxis rows, columns
+    ctypedef struct LastFloats "convcore::depthwise_last::Routines<float>":
+        int lanes
+        void (*correlate)(const LastProblem&, const float*, const float*, float*, int) noexcept nogil
+    ctypedef struct LastDoubles "convcore::depthwise_last::Routines<double>":
+        int lanes
+        void (*correlate)(const LastProblem&, const double*, const double*, double*,
+                          int) noexcept nogil
+    ctypedef struct DepthwiseLast "convcore::depthwise_last::Table":
+        LastFloats f32
+        LastDoubles f64
+
 cdef extern from "native/isa/isa.h" namespace "convcore" nogil:
     ctypedef struct Kernels:
         const char* name
         int vector_bytes
         const Conversions* conversions
+        const DepthwiseLast* depthwise_last
 
 cdef extern from "native/isa/select.h" namespace "convcore" nogil:
     ctypedef struct Available:
@@ -52,15 +70,19 @@ cdef extern from "native/isa/select.h" namespace "convcore" nogil:
 
 cdef extern from "native/machine/interruption.h" namespace "convcore" nogil:
     void ask_whether_to_stop(cbool (*question)() noexcept nogil)
+    void begin_call()
+    cbool was_interrupted()
 
 cdef extern from "native/machine/parallel.inl.h" namespace "convcore" nogil:
     ctypedef void (*Team)(void (*)(void*) noexcept, void*, unsigned, unsigned) noexcept
     void use_team(Team)
 
-# For what is compiled apart.
+# For what is compiled apart; what it does begins and ends with the first two.
+cdef void begin_passes() noexcept
+cdef int end_passes() except -1
 cdef const Copies* shared_copies() noexcept
 cdef const Borders* shared_borders() noexcept
-cdef const Conversions* shared_conversions(str isa) except NULL
+cdef const Kernels* shared_kernels(str isa) except NULL
 
 cdef extern from "native/problem/correlation.h" namespace "convcore" nogil:
     ctypedef struct Geometry:

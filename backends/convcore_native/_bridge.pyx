@@ -54,6 +54,14 @@ def share_loops_in(size_t team):
     use_team(<Team> team)
 
 
+cdef void begin_passes() noexcept:
+    begin_call()
+
+
+cdef int end_passes() except -1:
+    return -1 if was_interrupted() else 0  # there is an exception: that of a signal's handler
+
+
 cdef const Copies* shared_copies() noexcept:
     return &copies()
 
@@ -88,8 +96,8 @@ cdef const Kernels* _kernels(str isa, str algorithm) except NULL:
     raise ValueError(f"isa: must be one of {', '.join(available_isas())}; got {isa!r}")
 
 
-cdef const Conversions* shared_conversions(str isa) except NULL:
-    return _kernels(isa, "").conversions
+cdef const Kernels* shared_kernels(str isa) except NULL:
+    return _kernels(isa, "")
 
 
 # Operands and result of each operation, as places in (input, weight, output).

@@ -7,12 +7,14 @@ from typing import Any
 from convcore.plugin import (
     INTEGER_NAMES,
     OPERATIONS,
+    Array,
     Declaration,
     Geometry,
     Operation,
     UnsupportedError,
 )
 
+from . import _channels_last
 from ._bridge import NativePlan
 from ._native import DEFAULT_WORKSPACE, Key, NativeConvolution, plan_asked
 
@@ -63,6 +65,20 @@ class DirectConvolution(NativeConvolution):
         limit = DEFAULT_WORKSPACE if max_workspace is None else max_workspace
         limits = (threads, limit, False)
         return _variants((geometry, cls._algorithm, dtype, *limits), operation)
+
+    @classmethod
+    def run_channels_last(
+        cls,
+        geometry: Geometry,
+        operation: Operation,
+        first: Array,
+        second: Array,
+        out: Array,
+        *,
+        threads: int = 1,
+    ) -> bool:
+        """See `Convolution.run_channels_last`."""
+        return _channels_last.run(geometry, operation, first, second, out, threads)
 
 
 def _variants(key: Key, operation: Operation) -> tuple[str, ...]:

@@ -10,4 +10,13 @@ def extend(
     array: Array, out: Array, rows: Array, columns: Array, value: Array, threads: int
 ) -> None: ...
 def fold(array: Array, out: Array, rows: Array, columns: Array, threads: int) -> bool: ...
+def depthwise_last(
+    source: Array,
+    weight: Array,
+    target: Array,
+    rows: tuple[int, int, int],
+    columns: tuple[int, int, int],
+    threads: int,
+    isa: str | None = None,
+) -> bool: ...
 def convert(array: Array, out: Array, threads: int, isa: str | None = None) -> bool: ...

@@ -9,8 +9,8 @@ cimport numpy as cnp
 from libc.stdint cimport int64_t
 
 from ._bridge cimport (
-    Borders, Conversions, Convert, Copies, Extents, Rows, Sources,
-    shared_borders, shared_conversions, shared_copies,
+    Borders, Conversions, Convert, Copies, Extents, Kernels, LastAxis, LastProblem, Rows, Sources,
+    begin_passes, end_passes, shared_borders, shared_copies, shared_kernels,
 )
 
 cdef extern from "numpy/ndarraytypes.h":
@@ -28,8 +28,10 @@ def transpose(cnp.ndarray array, cnp.ndarray out, int threads):
     cdef Extents extents = _extents(array)
     cdef Rows source = _rows(array), target = _rows(out)
     cdef int size = cnp.PyArray_ITEMSIZE(array)
+    begin_passes()
     with nogil:
         _copies.transpose(threads, size, extents, source, target)
+    end_passes()
 
 
 def split(cnp.ndarray pairs, cnp.ndarray real, cnp.ndarray imaginary, int threads):
@@ -37,8 +39,10 @@ def split(cnp.ndarray pairs, cnp.ndarray real, cnp.ndarray imaginary, int thread
     cdef Extents extents = _extents(real)
     cdef Rows source = _rows(pairs, 2), x = _rows(real), y = _rows(imaginary)
     cdef int size = cnp.PyArray_ITEMSIZE(real)
+    begin_passes()
     with nogil:
         _copies.split(threads, size, extents, source, x, y)
+    end_passes()
 
 
 def join(cnp.ndarray real, cnp.ndarray imaginary, cnp.ndarray pairs, int threads):
@@ -46,8 +50,10 @@ def join(cnp.ndarray real, cnp.ndarray imaginary, cnp.ndarray pairs, int threads
     cdef Extents extents = _extents(real)
     cdef Rows x = _rows(real), y = _rows(imaginary), target = _rows(pairs, 2)
     cdef int size = cnp.PyArray_ITEMSIZE(real)
+    begin_passes()
     with nogil:
         _copies.join(threads, size, extents, x, y, target)
+    end_passes()
 
 
 def add_bias(cnp.ndarray output, cnp.ndarray bias, int threads):
@@ -65,8 +71,10 @@ def add_bias(cnp.ndarray output, cnp.ndarray bias, int threads):
         extents.columns *= shape[axis]
     cdef Rows target = Rows(cnp.PyArray_DATA(output), shape[1] * extents.columns, extents.columns)
     cdef const void* values = cnp.PyArray_DATA(bias)
+    begin_passes()
     with nogil:
         _copies.add_bias(threads, integers, size, extents, target, values)
+    end_passes()
     return True
 
 
@@ -80,8 +88,10 @@ def extend(cnp.ndarray array, cnp.ndarray out, int64_t[::1] rows, int64_t[::1] c
     if not cnp.PyArray_SIZE(out):
         return
     cdef Sources sources = Sources(&rows[0], &columns[0])
+    begin_passes()
     with nogil:
         _borders.extend(threads, size, extents, source, target, sources, filled)
+    end_passes()
 
 
 def fold(cnp.ndarray array, cnp.ndarray out, int64_t[::1] rows, int64_t[::1] columns, int threads):
@@ -96,8 +106,10 @@ def fold(cnp.ndarray array, cnp.ndarray out, int64_t[::1] rows, int64_t[::1] col
     if not (cnp.PyArray_SIZE(array) and cnp.PyArray_SIZE(out)):
         return False
     cdef Sources sources = Sources(&rows[0], &columns[0])
+    begin_passes()
     with nogil:
         _borders.fold(threads, integers, size, extended, own, source, target, sources)
+    end_passes()
     return True
 
 
@@ -112,7 +124,7 @@ def convert(cnp.ndarray array, cnp.ndarray out, int threads, str isa=None):
 
     The last axis of `array` is a run of memory, of `out` that or the one before.
     """
-    cdef const Conversions* kernels = shared_conversions(isa)
+    cdef const Conversions* kernels = shared_kernels(isa).conversions
     cdef int given = _kind(array), wanted = _kind(out)
     cdef int size = cnp.PyArray_ITEMSIZE(array), out_size = cnp.PyArray_ITEMSIZE(out)
     cdef Extents extents = _extents(array)
@@ -126,8 +138,42 @@ def convert(cnp.ndarray array, cnp.ndarray out, int threads, str isa=None):
     else:
         return False
     target = _rows(out.transpose(0, 2, 1) if transposed else out)
+    begin_passes()
     with nogil:
         _copies.convert(threads, routine, extents, size, out_size, transposed, source, target)
+    end_passes()
+    return True
+
+
+def depthwise_last(cnp.ndarray source, cnp.ndarray weight, cnp.ndarray target, rows, columns,
+                   int threads, str isa=None):
+    """Depthwise correlation of arrays (N, H, W, C) with (R, S, C); False for fewer than a vector.
+
+    `rows` and `columns` are step, dilation, and source positions before the first.
+    """
+    cdef const Kernels* kernels = shared_kernels(isa)
+    cdef cnp.npy_intp* extents = cnp.PyArray_DIMS(source)
+    cdef cnp.npy_intp* wanted = cnp.PyArray_DIMS(target)
+    cdef cnp.npy_intp* taps = cnp.PyArray_DIMS(weight)
+    cdef bint single = cnp.PyArray_ITEMSIZE(source) == 4
+    cdef const void* x = cnp.PyArray_DATA(source)
+    cdef const void* w = cnp.PyArray_DATA(weight)
+    cdef void* y = cnp.PyArray_DATA(target)
+    cdef LastProblem problem = LastProblem(
+        extents[0], extents[3], LastAxis(wanted[1], extents[1], taps[0], rows[0], rows[1], rows[2]),
+        LastAxis(wanted[2], extents[2], taps[1], columns[0], columns[1], columns[2]))
+    if extents[3] < (kernels.depthwise_last.f32.lanes if single else
+                     kernels.depthwise_last.f64.lanes):
+        return False
+    begin_passes()
+    with nogil:
+        if single:
+            kernels.depthwise_last.f32.correlate(problem, <const float*> x, <const float*> w,
+                                                 <float*> y, threads)
+        else:
+            kernels.depthwise_last.f64.correlate(problem, <const double*> x, <const double*> w,
+                                                 <double*> y, threads)
+    end_passes()
     return True
 
 

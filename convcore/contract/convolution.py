@@ -114,6 +114,42 @@ class Convolution(Planned, Copies, ABC):
         """
         return ("default",)
 
+    @classmethod
+    def run_channels_last(
+        cls,
+        geometry: Geometry,
+        operation: Operation,
+        first: Array,
+        second: Array,
+        out: Array,
+        *,
+        threads: int = 1,
+    ) -> bool:
+        """Run `operation` on images whose channels stand last in memory, if there is a way to.
+
+        The host asks before it transposes them; what is not done is left as it is.
+
+        Parameters
+        ----------
+        geometry : Geometry
+            The problem.
+        operation : {"forward", "grad_input"}
+            What to compute.
+        first, second : ndarray
+            The operands of shapes (N, ..., *S), an image, and (K, C / groups, *R), a weight of any
+            strides; read only.
+        out : ndarray
+            Overwritten with the result; the axes of images stand in memory as N, space, channels.
+        threads : int
+            How many may be used.
+
+        Returns
+        -------
+        bool
+            Whether it was done: here never. The bounds that are declared hold then too.
+        """
+        return False
+
     def workspace_bytes(self, operation: Operation) -> int:
         """Largest workspace that one call of `operation` allocates, in bytes."""
         return 0

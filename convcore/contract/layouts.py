@@ -15,14 +15,16 @@ def in_full(name: str, array: Array, layout: Layout) -> Array:
 
     A view, except where several leading axes lie in memory so that no single one can replace them.
     """
-    order, ones = _order(layout)
-    collapsed = np.asarray(array).reshape(layout.collapsed_shape(name, array.shape))
-    return collapsed.transpose(order)[ones]
+    shape, order, ones = _seen_as(layout, name, array.shape)
+    return np.asarray(array).reshape(shape).transpose(order)[ones]
 
 
-@lru_cache(maxsize=256)
-def _order(layout: Layout) -> tuple[tuple[int, ...], tuple[slice | None, ...]]:
-    """How to transpose the axes that a layout names, and an index that puts the others in."""
+@lru_cache(maxsize=1024)
+def _seen_as(
+    layout: Layout, name: str, shape: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[slice | None, ...]]:
+    """How to reshape an array, to transpose it, and an index for axes that are not named."""
     axes = layout.collapsed
     order = tuple(axes.index(axis) for axis in layout.full if axis in axes)
-    return order, tuple(slice(None) if axis in axes else None for axis in layout.full)
+    ones = tuple(slice(None) if axis in axes else None for axis in layout.full)
+    return layout.collapsed_shape(name, shape), order, ones

@@ -46,6 +46,12 @@ def copier(plan: Convolution) -> Copy:
     return copy
 
 
+def channels_last(array: Array) -> bool:
+    """Whether the channels of an image (N, C, *S) stand last in memory, which is one run."""
+    flags = array.transpose(0, *range(2, array.ndim), 1).flags
+    return flags.c_contiguous and flags.aligned
+
+
 def as_matrices(source: Array, target: Array) -> tuple[Array, Array] | None:
     """Views (A, B, L) and (A, L, B) of two arrays, whose last axes are contiguous, if there are."""
     pair = as_stacks(source, target) if source.dtype == target.dtype else None

@@ -29,7 +29,7 @@ from ..contract import (
 from ..errors import UnsupportedError
 from ..problem import Geometry, Operation, merged
 from .operand import WIDE, Operand, Source, summed_in
-from .orders import copier
+from .orders import channels_last, copier
 from .question import Question
 from .rows import Product, problems_of_rows, product_of_rows
 from .samples import chosen_plan
@@ -137,7 +137,9 @@ class SlabwiseConvolution(Convolution):
 
         `out` may have the wider dtype that is summed in, and any strides.
         """
-        if self._by_rows(operation, first, second, out):
+        if self._by_rows(operation, first, second, out) or self._channels_last(
+            operation, first, second, out
+        ):
             if epilogue is not None:
                 epilogue(out)
         elif operation == "grad_weight":
@@ -169,6 +171,20 @@ class SlabwiseConvolution(Convolution):
         if self._question.options.deterministic == "batch":
             return None
         return product_of_rows(self.geometry, operation, left, right, out, self._copy)
+
+    def _channels_last(
+        self, operation: Operation, first: Source, second: Source, out: Array
+    ) -> bool:
+        """Write the result, if the backend takes images as they are."""
+        if operation == "grad_weight" or out.dtype != self.dtype:
+            return False
+        if not (isinstance(first, Operand) and isinstance(second, Operand)):
+            return False
+        image, weight = first.own, second.own
+        if image is None or weight is None or not (channels_last(image) and channels_last(out)):
+            return False
+        plan, threads = self._plan_of(self.geometry), self.threads
+        return plan.run_channels_last(self.geometry, operation, image, weight, out, threads=threads)
 
     def _slab_by_slab(
         self,

@@ -67,6 +67,7 @@ class Layout(NamedTuple):
         extents = dict(zip(self.collapsed, collapsed, strict=True))
         return tuple(extents.get(axis, 1) for axis in self.full)
 
+    @lru_cache(maxsize=1024)  # noqa: B019, an instance is a few strings
     def own_shape(self, full_shape: Shape, lead: Shape = ()) -> Shape:
         """Shape in the order of the caller, with `lead` where the dots stand."""
         extents = dict(zip(self.full, full_shape, strict=True))

@@ -99,3 +99,37 @@ print(set(calls))
 def test_a_handler_that_returns_changes_nothing(python, backend):
     code = HANDLER.format(backend=backend, channels=64 if backend == "naive" else 512)
     assert python(code, timeout=300) == "{21.0}\n"
+
+
+AFTERWARDS = """
+import os, signal, threading, time
+import numpy as np
+import convcore
+
+direct = convcore.get_backend("direct")
+x, w = np.ones((8, 1024, 64, 64), "f4"), np.ones((1024, 1024, 3, 3), "f4")
+with convcore.options(threads=2):
+    plan = convcore.plan(x.shape, w.shape, padding=1, backend="direct")
+threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    while True:
+        plan.forward(x, w)
+except KeyboardInterrupt:
+    pass
+given, out = np.arange(300000.0).reshape(1, 500, 600), np.zeros((1, 600, 500))
+direct.copy_transposed(given, out, threads=2)
+assert np.array_equal(out, given.transpose(0, 2, 1))
+threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    while True:
+        direct.copy_transposed(given, out, threads=2)
+except KeyboardInterrupt:
+    print("ended")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+@pytest.mark.skipif("direct" not in BACKENDS, reason="there are no native kernels")
+@pytest.mark.usefixtures("isolated")
+def test_copies_after_an_interrupted_call_are_whole_and_can_be_interrupted_themselves(python):
+    assert python(AFTERWARDS, timeout=300).split() == ["ended"]

@@ -5,6 +5,7 @@ from . import (
     arrays,
     automatic,
     bad_arguments,
+    channels_last,
     contract,
     copies,
     extremes,
@@ -39,4 +40,5 @@ IN_ORDER = (
     prepared_weights,
     variants,
     copies,
+    channels_last,
 )

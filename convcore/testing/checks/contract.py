@@ -29,7 +29,7 @@ Backend = type[Convolution]
 DTYPES = (*FLOAT_NAMES, *INTEGER_NAMES)
 PUBLIC = (*OPERATIONS, "prepare", "refusal", "estimate", "variants", "workspace_bytes")
 PUBLIC += ("copy_transposed", "copy_converted", "split_complex", "join_complex", "add_bias")
-PUBLIC += ("copy_extended", "fold_extended")
+PUBLIC += ("copy_extended", "fold_extended", "run_channels_last")
 CAPABILITIES = ("variants", "batch_invariant")
 # A factor beyond this would let a float32 result keep fewer than a dozen correct bits.
 MAX_BOUND = 4096.0

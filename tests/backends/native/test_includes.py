@@ -14,6 +14,7 @@ ROOT = next(each for each in Path(__file__).parents if (each / "setup.py").exist
 NATIVE = ROOT / "backends" / "convcore_native" / "native"
 ALGORITHMS = {
     "conversions",
+    "depthwise_last",
     "gemm_channels",
     "gemm_positions",
     "few_channels",

@@ -8,6 +8,7 @@ from . import (  # noqa: F401
     adversary_conduct,
     adversary_scale,
     arrays,
+    channels_last,
     conduct,
     contract,
     copies,

@@ -1,6 +1,7 @@
 // All that is compiled for one instruction set: plain C types, no functions.
 #pragma once
 #include "conversions/kernels.h"
+#include "depthwise_last/kernels.h"
 #include "few_channels/kernels.h"
 #include "few_positions/kernels.h"
 #include "gemm_channels/kernels.h"
@@ -18,6 +19,7 @@ struct Kernels {
     few_channels::Tables few_channels;
     few_positions::Tables few_positions;
     const conversions::Table* conversions;
+    const depthwise_last::Table* depthwise_last;
     const tilefft::Table* tilefft;
     const winograd::Table* winograd;
 };

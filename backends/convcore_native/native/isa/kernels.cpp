@@ -8,6 +8,7 @@
     extern "C" const convcore::algorithm::IntegerTable CONVCORE_INTEGERS(algorithm, \
                                                                          CONVCORE_INTEGER_ISA)
 CONVCORE_DECLARED(conversions);
+CONVCORE_DECLARED(depthwise_last);
 CONVCORE_DECLARED(gemm_channels);
 CONVCORE_DECLARED(gemm_positions);
 CONVCORE_DECLARED(few_channels);
@@ -34,6 +35,7 @@ const convcore::Kernels CONVCORE_KERNELS{
     CONVCORE_TABLES(few_channels),
     CONVCORE_TABLES(few_positions),
     &CONVCORE_SYMBOL(conversions, CONVCORE_ISA),
+    &CONVCORE_SYMBOL(depthwise_last, CONVCORE_ISA),
     &CONVCORE_SYMBOL(tilefft, CONVCORE_ISA),
     &CONVCORE_SYMBOL(winograd, CONVCORE_ISA),
 };

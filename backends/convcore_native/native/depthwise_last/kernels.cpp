@@ -1,0 +1,16 @@
+// The routines of this algorithm, compiled once for each instruction set.
+#include "depthwise_last/correlate.inl.h"
+#include "simd/table.inl.h"
+
+namespace convcore::depthwise_last {
+namespace {
+
+constexpr Table routines{
+    {Simd<float>::lanes, correlate<float>},
+    {Simd<double>::lanes, correlate<double>},
+};
+
+}  // namespace
+}  // namespace convcore::depthwise_last
+
+CONVCORE_TABLE(depthwise_last) = convcore::depthwise_last::routines;
