@@ -43,7 +43,8 @@ cdef extern from "native/depthwise_last/kernels.h" namespace "convcore::depthwis
         LastAxis rows, columns
     ctypedef struct LastFloats "convcore::depthwise_last::Routines<float>":
         int lanes
-        void (*correlate)(const LastProblem&, const float*, const float*, float*, int) noexcept nogil
+        void (*correlate)(const LastProblem&, const float*, const float*, float*,
+                          int) noexcept nogil
     ctypedef struct LastDoubles "convcore::depthwise_last::Routines<double>":
         int lanes
         void (*correlate)(const LastProblem&, const double*, const double*, double*,
