@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from convcore.plugin import Array, Geometry, Operation
@@ -17,10 +19,8 @@ def run(
     geometry: Geometry, operation: Operation, first: Array, weight: Array, out: Array, threads: int
 ) -> bool:
     """See `Convolution.run_channels_last`."""
-    if not _is_depthwise(geometry) or first.dtype not in ("float32", "float64"):
-        return False
     readings = _readings(geometry, operation)
-    if readings is None or geometry.degenerate:
+    if readings is None or first.dtype.kind != "f":
         return False
     if operation == "grad_input":
         weight = np.flip(weight, tuple(range(2, weight.ndim)))
@@ -34,18 +34,17 @@ def run(
     return depthwise_last(source, np.ascontiguousarray(factors)[0], target, *readings, threads)
 
 
-def _is_depthwise(geometry: Geometry) -> bool:
-    channels = geometry.groups == geometry.in_channels == geometry.out_channels
-    return channels and geometry.spatial_rank <= MOST_AXES
-
-
+@lru_cache(maxsize=256)
 def _readings(geometry: Geometry, operation: Operation) -> tuple[Reading, Reading] | None:
-    """How rows and columns are read; None where a gradient is no single correlation."""
+    """How rows and columns are read; None where it is not for this problem."""
+    depthwise = geometry.groups == geometry.in_channels == geometry.out_channels
+    if not depthwise or geometry.spatial_rank > MOST_AXES or geometry.degenerate:
+        return None
     dilation, before = geometry.dilation, [pair[0] for pair in geometry.padding]
     step: tuple[int, ...] = geometry.stride
     if operation == "grad_input":
         if set(step) != {1}:
-            return None
+            return None  # it would be no single correlation
         fields = zip(geometry.receptive_field, before, strict=True)
         before = [field - 1 - one for field, one in fields]
     rows, *columns = zip(step, dilation, before, strict=True)

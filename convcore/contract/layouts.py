@@ -16,7 +16,9 @@ def in_full(name: str, array: Array, layout: Layout) -> Array:
     A view, except where several leading axes lie in memory so that no single one can replace them.
     """
     shape, order, ones = _seen_as(layout, name, array.shape)
-    return np.asarray(array).reshape(shape).transpose(order)[ones]
+    array = array if type(array) is np.ndarray else np.asarray(array)
+    ordered = (array if shape == array.shape else array.reshape(shape)).transpose(order)
+    return ordered if None not in ones else ordered[ones]
 
 
 @lru_cache(maxsize=1024)

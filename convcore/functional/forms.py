@@ -50,14 +50,14 @@ class Form(NamedTuple):
     def dtype_of(self, **operands: Array | None) -> np.dtype[Any]:
         """The dtype to sum in, once all operands are arrays that can be cast to it."""
         given = [(name, array) for name, array in operands.items() if array is not None]
-        dtype = check_pair(*given[0], *given[1]) if self.dtype is None else self.dtype
+        if self.dtype is None:
+            dtype = check_pair(*given[0], *given[1])
+            for name, array in given[2:]:
+                check_same_dtype(name, check_array(name, array), dtype)
+            return dtype
         for name, array in given:
-            found = check_array(name, array)
-            if self.dtype is None:
-                check_same_dtype(name, found, dtype)
-            else:
-                check_cast(name, found, dtype)
-        return dtype
+            check_cast(name, check_array(name, array), self.dtype)
+        return self.dtype
 
     def full_shape(self, role: Role, name: str, shape: Shape) -> Shape:
         """`shape` in the library's order."""

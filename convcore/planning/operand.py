@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -70,6 +71,7 @@ class Operand(NamedTuple):
             np.conj(target, out=target)
 
 
+@lru_cache(maxsize=64)
 def summed_in(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype of sums whose results are to have `dtype`."""
     return WIDE if is_half(dtype) else dtype

@@ -57,7 +57,7 @@ def product_of_rows(
 
     `copy` may have to bring a weight into another order.
     """
-    if not _is_pointwise(geometry):
+    if not is_pointwise(geometry):
         return None
     if operation == "grad_weight":
         return _gradient(rows_of(first), rows_of(second), _matrix(out))
@@ -77,7 +77,7 @@ def problems_of_rows(
     geometry: Geometry, operation: Operation
 ) -> Iterator[tuple[Geometry, Operation]]:
     """What can stand for `operation`."""
-    if _is_pointwise(geometry):
+    if is_pointwise(geometry):
         positions = geometry.batch * prod(geometry.input_extents)
         inputs, outputs = geometry.in_channels, geometry.out_channels
         if operation != "forward":
@@ -109,7 +109,7 @@ def _gradient(left: Array | None, right: Array | None, out: Array) -> Product | 
     return Product.of(_BY["grad_weight"], left, right, out)
 
 
-def _is_pointwise(geometry: Geometry) -> bool:
+def is_pointwise(geometry: Geometry) -> bool:
     """Whether every position is one by itself, and all channels meet."""
     steps = {*geometry.kernel_extents, *geometry.stride, geometry.groups}
     full = 0 not in (*geometry.input_shape, geometry.out_channels)

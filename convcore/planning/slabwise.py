@@ -31,7 +31,7 @@ from ..problem import Geometry, Operation, merged
 from .operand import WIDE, Operand, Source, summed_in
 from .orders import channels_last, copier
 from .question import Question
-from .rows import Product, problems_of_rows, product_of_rows
+from .rows import Product, is_pointwise, problems_of_rows, product_of_rows
 from .samples import chosen_plan
 from .slabs import Slab, largest_slab, slabs, usual_bytes
 from .workspace import Workspace, in_lines
@@ -82,7 +82,8 @@ class SlabwiseConvolution(Convolution):
         self._elements_of = lru_cache(maxsize=3)(self._elements)
         self._plan_of_rows = lru_cache(maxsize=4)(self._choose_for_rows)
         # Refuses here what no backend runs, before anything is computed.
-        plan = self._plan_of(question.geometry)
+        plan = self._whole = self._plan_of(question.geometry)
+        self._pointwise = is_pointwise(question.geometry)
         self.name, self._copy = plan.name, copier(plan)  # type: ignore[misc]
         for name in COPIES:
             setattr(self, name, getattr(plan, name))
@@ -149,7 +150,7 @@ class SlabwiseConvolution(Convolution):
 
     def _by_rows(self, operation: Operation, first: Source, second: Source, out: Array) -> bool:
         """Write the result, if it is a product of rows."""
-        product = self._product(operation, first, second, out)
+        product = self._product(operation, first, second, out) if self._pointwise else None
         plan = product and self._plan_of_rows(product.geometry, product.operation)
         if product is None or plan is None:
             return False
@@ -183,8 +184,10 @@ class SlabwiseConvolution(Convolution):
         image, weight = first.own, second.own
         if image is None or weight is None or not (channels_last(image) and channels_last(out)):
             return False
-        plan, threads = self._plan_of(self.geometry), self.threads
-        return plan.run_channels_last(self.geometry, operation, image, weight, out, threads=threads)
+        arrays = image, weight, out
+        return self._whole.run_channels_last(
+            self.geometry, operation, *arrays, threads=self.threads
+        )
 
     def _slab_by_slab(
         self,

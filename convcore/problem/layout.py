@@ -100,13 +100,19 @@ def parse_layouts(layout: object, weight_layout: object, out_layout: object) -> 
     >>> parse_layouts("NHWC", "HWIO", None).weight.full_shape("weight", (3, 5, 8, 16))
     (16, 8, 3, 5)
     """
-    given = {"layout": layout, "weight_layout": weight_layout, "out_layout": out_layout}
     if layout is weight_layout is out_layout is None:
         return None
-    for argument, text in given.items():
-        if text is not None and not isinstance(text, str):
-            raise GeometryError(f"{argument}: must be a string such as 'NHWC'; got {text!r}")
-    return _parsed(*given.values())
+    return _parsed(
+        _checked("layout", layout),
+        _checked("weight_layout", weight_layout),
+        _checked("out_layout", out_layout),
+    )
+
+
+def _checked(argument: str, text: object) -> str | None:
+    if text is not None and not isinstance(text, str):
+        raise GeometryError(f"{argument}: must be a string such as 'NHWC'; got {text!r}")
+    return text
 
 
 @lru_cache(maxsize=256)

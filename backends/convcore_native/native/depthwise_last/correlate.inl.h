@@ -12,6 +12,10 @@ namespace {
 
 // Of a tile, and of one position: as many sums as hide the latency of their additions.
 constexpr int POSITIONS = 4, VECTORS = 2, MOST_VECTORS = 4;
+// Bytes of weights that a row's tiles read again and again, in the level 1 cache.
+constexpr index_t PANEL_BYTES = 16 << 10;
+// Products that one thread has made before another could have begun to help (Zen 3, 2026-12).
+constexpr index_t FEW = 1 << 18;
 
 struct Range {
     index_t start, stop;
@@ -67,28 +71,35 @@ ALWAYS_INLINE inline void tile(const Problem& p, const Place<T>& place, index_t 
     store_sums<T, positions, vectors>(sum, place.target + channel, p.channels, false);
 }
 
-// All channels of some positions.
+// Some channels of some positions.
 template <class T, int positions, int vectors>
-inline void tiles(const Problem& p, const Place<T>& place) {
+inline void tiles(const Problem& p, const Place<T>& place, Range channels) {
     constexpr index_t width = vectors * Simd<T>::lanes;
-    for (index_t channel = 0;; channel += width) {
-        const index_t at = smaller(channel, p.channels - width);
-        tile<T, positions, vectors>(p, place, at);
-        if (at + width == p.channels) return;
-    }
+    for (index_t channel = channels.start; channel < channels.stop; channel += width)
+        tile<T, positions, vectors>(p, place, smaller(channel, channels.stop - width));
 }
 
 template <class T, int positions, int vectors>
-inline void widest_tiles(const Problem& p, const Place<T>& place) {
-    if (p.channels >= vectors * Simd<T>::lanes) {
-        tiles<T, positions, vectors>(p, place);
+inline void widest_tiles(const Problem& p, const Place<T>& place, Range channels) {
+    if (channels.stop >= vectors * Simd<T>::lanes) {
+        tiles<T, positions, vectors>(p, place, channels);
     } else {
-        tiles<T, positions, 1>(p, place);
+        tiles<T, positions, 1>(p, place, channels);
     }
+}
+
+// Channels that are worked on together.
+template <class T>
+index_t panel_of(const Problem& p) {
+    constexpr index_t width = MOST_VECTORS * Simd<T>::lanes;
+    const index_t weights = p.rows.taps * p.columns.taps * index_t(sizeof(T));
+    const index_t panel = PANEL_BYTES / weights / width * width;
+    return panel > width ? panel : width;
 }
 
 template <class T>
-void correlate_row(const Problem& p, const T* source, const T* weight, T* target, index_t row) {
+void correlate_row(const Problem& p, const T* source, const T* weight, T* target, index_t row,
+                   Range channels) {
     const Range rows = meeting(p.rows, row), all = inside(p.columns);
     const index_t top = (row * p.rows.step - p.rows.before) * p.columns.source;
     const auto place = [&](index_t column, Range taps) {
@@ -98,14 +109,14 @@ void correlate_row(const Problem& p, const T* source, const T* weight, T* target
     };
     const auto alone = [&](index_t start, index_t stop) {
         for (index_t j = start; j < stop; ++j)
-            widest_tiles<T, 1, MOST_VECTORS>(p, place(j, meeting(p.columns, j)));
+            widest_tiles<T, 1, MOST_VECTORS>(p, place(j, meeting(p.columns, j)), channels);
     };
     const bool enough = all.stop - all.start >= POSITIONS;
     const index_t start = enough ? all.start : 0, stop = enough ? all.stop : 0;
     alone(0, start);
     for (index_t j = start; j < stop; j += POSITIONS) {
         const index_t at = smaller(j, stop - POSITIONS);
-        widest_tiles<T, POSITIONS, VECTORS>(p, place(at, {0, p.columns.taps}));
+        widest_tiles<T, POSITIONS, VECTORS>(p, place(at, {0, p.columns.taps}), channels);
     }
     alone(stop, p.columns.target);
 }
@@ -114,9 +125,13 @@ template <class T>
 void correlate(const Problem& p, const T* source, const T* weight, T* target, int threads) {
     const index_t image = p.rows.source * p.columns.source * p.channels;
     const index_t row = p.columns.target * p.channels, count = p.batch * p.rows.target;
+    threads = count * row * p.rows.taps * p.columns.taps <= FEW ? 1 : threads;
+    const index_t panel = panel_of<T>(p);
     parallel_for(threads, count, few_of(count, threads), [&](index_t i, int) {
-        correlate_row(p, source + i / p.rows.target * image, weight, target + i * row,
-                      i % p.rows.target);
+        const T* from = source + i / p.rows.target * image;
+        for (index_t channel = 0; channel < p.channels; channel += panel)
+            correlate_row(p, from, weight, target + i * row, i % p.rows.target,
+                          {channel, smaller(channel + panel, p.channels)});
     });
 }
 
