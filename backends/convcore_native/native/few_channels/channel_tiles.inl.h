@@ -33,8 +33,10 @@ ALWAYS_INLINE inline void add_tap(vec<T> (&sum)[rows][vectors], const T* from, c
     }
 }
 
-// A long sum is made of partial ones of about this many terms.
+// A long sum is made of partial ones of about this many terms; but that of integers is exact.
 constexpr index_t PARTIAL_TERMS = 256;
+template <class T>
+constexpr bool INEXACT = T(0.5) != T(0);
 
 // Adds the sums to the total, which is memory, and starts again from zero.
 template <class T, int rows, int vectors>
@@ -101,14 +103,16 @@ void run_channels(const PositionTile<T>& shared) {
     const bool longer = tile.planes * tile.taps > PARTIAL_TERMS;
     run_tiles<T, channel_vectors(rows)>(
         tile.length, [&](auto vectors, index_t first, index_t tail) ALWAYS_INLINE {
-            if (longer) return long_channels_tile<T, rows, vectors.value>(tile, first, tail);
+            if constexpr (INEXACT<T>)
+                if (longer) return long_channels_tile<T, rows, vectors.value>(tile, first, tail);
             channels_tile<T, rows, vectors.value>(tile, first, tail);
         });
 }
 
+// At least two: a single one has tiles of target rows.
 template <class T, int rows = PANEL_ROWS>
 inline RunTile<T> channels_for(int wanted) {
-    if constexpr (rows > 1) {
+    if constexpr (rows > 2) {
         if (wanted < rows) return channels_for<T, rows - 1>(wanted);
     }
     return run_channels<T, rows>;

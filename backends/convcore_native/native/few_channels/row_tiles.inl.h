@@ -8,19 +8,28 @@ namespace {
 constexpr int SLIDE_ROWS = TILES.few_channels.rows;
 
 // For target rows of one channel with few row taps, where there are tiles of their own: sums of a
-// tile, rows that it has at most, and row taps at a time, whose weights stay in registers. Enough
-// sums hide what each one waits for (AMD Zen 3, 2026, 12 rows of a vector instead of 4 of 3 or
-// fewer: depthwise 7 x 7 of 56 x 56 0.94 of the time, of 14 x 14 0.85, of 7 x 7 0.81; 5 x 5 of 28 x
-// 28 0.85).
+// tile, and rows that it has at most. Enough sums hide what each one waits for (AMD Zen 3, 2026, 12
+// rows of a vector instead of 4 of 3 or fewer: depthwise 7 x 7 of 56 x 56 0.94 of the time, of 14 x
+// 14 0.85, of 7 x 7 0.81; 5 x 5 of 28 x 28 0.85).
 constexpr int SHORT_SUMS = TILES.few_channels.short_sums;
 constexpr int SHORT_ROWS = TILES.few_channels.short_rows;
-constexpr int SHORT_TAPS = TILES.few_channels.short_taps;
 constexpr int short_vectors(int rows) { return SHORT_SUMS / (rows < 4 ? 4 : rows); }
+
+// Row taps whose weights stay in registers at a time; of more there are three, afterwards.
+constexpr int SHORT_TAPS = 5, MORE_TAPS = 3;
+static_assert(SHORT_TAPS + 1 - MORE_TAPS > 1 && FEW_ROW_TAPS <= SHORT_TAPS + MORE_TAPS);
+constexpr bool has_more(int taps) {
+    return taps + MORE_TAPS > SHORT_TAPS && taps + MORE_TAPS <= FEW_ROW_TAPS;
+}
+
+// So many hide what each sum waits for; more would only take longer to compile.
+constexpr int ENOUGH_SUMS = 16;
 
 // Vectors of a tile of `rows` target rows of one channel, where those of the source need registers
 // too.
 constexpr int row_vectors(int rows) {
-    const int vectors = (TILES.registers - 1) / (rows + 1);
+    const int fit = (TILES.registers - 1) / (rows + 1), enough = ENOUGH_SUMS / rows;
+    const int vectors = fit < enough ? fit : enough;
     return vectors > MOST_VECTORS ? MOST_VECTORS : vectors;
 }
 
@@ -120,7 +129,8 @@ ALWAYS_INLINE inline void slide_tile(const PositionTile<T>& tile, index_t first,
     store_tile(tile, sum, first, tail);
 }
 
-// What `row_taps` of the row taps add: the weights of a column tap stay in registers.
+// What the first `row_taps` row taps of `weight` add: the weights of a column tap stay in
+// registers.
 template <class T, int row_taps, int rows, int vectors>
 ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors], const T* band, const T* weight,
                                        const PositionTile<T>& tile, index_t tail) {
@@ -141,18 +151,19 @@ ALWAYS_INLINE inline void add_row_taps(vec<T> (&sum)[rows][vectors], const T* ba
     }
 }
 
-// `rows` target rows of one channel with few row taps, from column `first` on.
+// `rows` target rows of one channel with few row taps, from column `first` on: `row_taps` of them,
+// then those that there are more.
 template <class T, int row_taps, int rows, int vectors>
 ALWAYS_INLINE inline void short_tile(const PositionTile<T>& tile, index_t first, index_t tail) {
-    constexpr int now = row_taps > SHORT_TAPS ? (row_taps + 1) / 2 : row_taps;
     vec<T> sum[rows][vectors] = {};
     for (int p = 0; p < tile.planes; ++p) {
         const T* band = tile.band + first + p * tile.plane_size;
         const T* weight = tile.weight + tile.plane[p] * tile.taps;
-        add_row_taps<T, now>(sum, band, weight, tile, tail);
-        if constexpr (now < row_taps)
-            add_row_taps<T, row_taps - now>(sum, band + now * tile.line,
-                                            weight + now * tile.column_taps, tile, tail);
+        add_row_taps<T, row_taps>(sum, band, weight, tile, tail);
+        if constexpr (has_more(row_taps))
+            if (tile.row_taps > row_taps)
+                add_row_taps<T, MORE_TAPS>(sum, band + row_taps * tile.line,
+                                           weight + row_taps * tile.column_taps, tile, tail);
     }
     store_tile(tile, sum, first, tail);
 }
@@ -192,7 +203,7 @@ inline RunTile<T> rows_for(int wanted) {
     return run_rows<T, rows, sliding>;
 }
 
-template <class T, int row_taps = int(FEW_ROW_TAPS), int rows = SHORT_ROWS>
+template <class T, int row_taps = SHORT_TAPS, int rows = SHORT_ROWS>
 inline RunTile<T> short_for(int wanted_taps, int wanted) {
     if constexpr (row_taps > 2) {
         if (wanted_taps < row_taps) return short_for<T, row_taps - 1, rows>(wanted_taps, wanted);
@@ -206,7 +217,8 @@ inline RunTile<T> short_for(int wanted_taps, int wanted) {
 template <class T>
 inline RunTile<T> rows_for(Rows kind, int row_taps, int wanted) {
     if constexpr (SHORT_ROWS > 0)
-        if (kind == SLIDING_FEW_TAPS) return short_for<T>(row_taps, wanted);
+        if (kind == SLIDING_FEW_TAPS)
+            return short_for<T>(row_taps > SHORT_TAPS ? row_taps - MORE_TAPS : row_taps, wanted);
     return kind == APART ? rows_for<T, false>(wanted) : rows_for<T, true>(wanted);
 }
 

@@ -45,7 +45,7 @@ ALWAYS_INLINE inline vec<T> load_tap(const T* from, int t) {
 }
 
 // How many target rows share what they read.
-constexpr int STRAIGHT_TILE_ROWS = 4, STRAIGHT_LONG_TILE_ROWS = 8;
+constexpr int STRAIGHT_TILE_ROWS = 4, STRAIGHT_LONG_TILE_ROWS = TILES.few_channels.straight_rows;
 constexpr int MOST_LINES = int(STRAIGHT_LINES) - 2;
 
 // `rows` target rows at one vector of positions, which reads from `at` on in each line; with
@@ -100,33 +100,52 @@ inline StraightColumns straight_columns(const Band& band, const Block& block, in
             (count < lanes ? lanes : count) * step - 1 + taps};
 }
 
-// The vectors of `count` rows that reach outside, or those that do not; the last one may overlap
-// the one before it, as the last rows may. A row shorter than a vector has one, which reaches
-// outside.
-template <class T, int step, int row_taps, int rows, bool masked>
-__attribute__((noinline)) void straight_vectors(const StraightColumns& shared,
-                                                const T* const* lines, const T* inside,
-                                                const T* taps, T* to, index_t pitch,
-                                                index_t count) {
-    constexpr int lanes = Simd<T>::lanes, terms = row_taps * STRAIGHT_COLUMN_TAPS;
-    constexpr int line_step = row_taps == 1 ? 1 : step;
-    const StraightColumns columns = shared;
-    vec<T> weight[terms];
-#pragma GCC unroll 16
-    for (int i = 0; i < terms; ++i) weight[i] = broadcast(taps[i]);
-    for (index_t next = 0; next < count; next += rows) {
-        const index_t row = smaller(next, count - rows);
-        const T* line[(rows - 1) * line_step + row_taps];
-        for (int y = 0; y < (rows - 1) * line_step + row_taps; ++y)
-            line[y] = lines[row * line_step + y];
-        T* const place = to + row * pitch;
+// Some target rows: where each line of the source begins that they read, and where they go.
+template <class T>
+struct StraightRows {
+    const T* const* line;
+    const T* inside;  // 0 for what is outside
+    const T* taps;
+    T* to;
+    index_t pitch, count;
+};
+
+// Calls run(lines, column, place) for every vector of positions, for `rows` rows at a time; the
+// last ones may overlap those before them. A row shorter than a vector has one.
+template <class T, int rows, int step, int row_taps, class Run>
+ALWAYS_INLINE inline void visit_vectors(const StraightColumns& columns, const StraightRows<T>& some,
+                                        Run run) {
+    constexpr int lanes = Simd<T>::lanes, line_step = row_taps == 1 ? 1 : step;
+    constexpr int lines = (rows - 1) * line_step + row_taps;
+    for (index_t next = 0; next < some.count; next += rows) {
+        const index_t row = smaller(next, some.count - rows);
+        const T* line[lines];
+        for (int y = 0; y < lines; ++y) line[y] = some.line[row * line_step + y];
+        T* const to = some.to + row * some.pitch;
         for (index_t first = 0; first < columns.count; first += lanes) {
             const index_t at = first == 0 ? 0 : smaller(first, columns.count - lanes);
-            if (masked != (at < columns.low || at + lanes > columns.high)) continue;
-            straight_tile<T, step, row_taps, rows, masked>(line, inside, at * step, weight,
-                                                           place + at, pitch);
+            run(line, at, to + at);
         }
     }
+}
+
+// The vectors that reach outside, or those that do not. A row shorter than a vector reaches
+// outside.
+template <class T, int step, int row_taps, int rows, bool masked>
+__attribute__((noinline)) void straight_vectors(const StraightColumns& where,
+                                                const StraightRows<T>& shared) {
+    constexpr int terms = row_taps * STRAIGHT_COLUMN_TAPS;
+    const StraightColumns columns = where;
+    const StraightRows<T> some = shared;
+    vec<T> weight[terms];
+#pragma GCC unroll 16
+    for (int i = 0; i < terms; ++i) weight[i] = broadcast(some.taps[i]);
+    visit_vectors<T, rows, step, row_taps>(
+        columns, some, [&](const T* const* line, index_t at, T* to) ALWAYS_INLINE {
+            if (masked != (at < columns.low || at + Simd<T>::lanes > columns.high)) return;
+            straight_tile<T, step, row_taps, rows, masked>(line, some.inside, at * step, weight, to,
+                                                           some.pitch);
+        });
 }
 
 // The same for any number of column taps, one after the other, each of them masked.
@@ -157,21 +176,60 @@ ALWAYS_INLINE inline void long_straight_tile(const T* const* line, const T* insi
     for (int i = 0; i < rows; ++i) store(to + i * pitch, step > 1 ? in_order(sum[i], all) : sum[i]);
 }
 
+template <class T>
+using RunStraight = void (*)(const StraightColumns&, const StraightRows<T>&);
+
 template <class T, int step, int row_taps, int rows>
-__attribute__((noinline)) void long_straight_vectors(const StraightColumns& shared,
-                                                     const T* const* lines, const T* inside,
-                                                     const T* taps, T* to, index_t pitch,
-                                                     index_t count) {
-    constexpr int lanes = Simd<T>::lanes;
-    const StraightColumns columns = shared;
-    for (index_t next = 0; next < count; next += rows) {
-        const index_t row = smaller(next, count - rows);
-        for (index_t first = 0; first < columns.count; first += lanes) {
-            const index_t at = first == 0 ? 0 : smaller(first, columns.count - lanes);
-            long_straight_tile<T, step, row_taps, rows>(lines + row * step, inside, at * step, taps,
-                                                        columns.taps, to + row * pitch + at, pitch);
-        }
+void run_straight(const StraightColumns& columns, const StraightRows<T>& some) {
+    if (columns.high - columns.low >= Simd<T>::lanes)
+        straight_vectors<T, step, row_taps, rows, false>(columns, some);
+    straight_vectors<T, step, row_taps, rows, true>(columns, some);
+}
+
+template <class T, int step, int row_taps, int rows>
+void run_long_straight(const StraightColumns& where, const StraightRows<T>& shared) {
+    const StraightColumns columns = where;
+    const StraightRows<T> some = shared;
+    visit_vectors<T, rows, step, row_taps>(
+        columns, some, [&](const T* const* line, index_t at, T* to) ALWAYS_INLINE {
+            long_straight_tile<T, step, row_taps, rows>(line, some.inside, at * step, some.taps,
+                                                        columns.taps, to, some.pitch);
+        });
+}
+
+// What runs target rows, and how many of them at a time.
+template <class T>
+struct StraightKernel {
+    RunStraight<T> run;
+    int rows;
+};
+
+template <class T, int step, int row_taps, int rows>
+inline StraightKernel<T> straight_of(index_t wanted) {
+    if constexpr (rows > 1) {
+        constexpr int next = rows > 4 ? rows - 1 : 1;
+        if (wanted < rows) return straight_of<T, step, row_taps, next>(wanted);
     }
+    if constexpr (row_taps > 3) return {run_long_straight<T, step, row_taps, rows>, rows};
+    return {run_straight<T, step, row_taps, rows>, rows};
+}
+
+template <class T, int step>
+inline StraightKernel<T> straight_of(index_t row_taps, index_t wanted) {
+    constexpr int rows = STRAIGHT_TILE_ROWS, most = step == 1 ? STRAIGHT_LONG_TILE_ROWS : rows;
+    if (row_taps == 1) return straight_of<T, step, 1, rows>(wanted);
+    if (row_taps == 3) return straight_of<T, step, 3, rows>(wanted);
+    return row_taps == 5 ? straight_of<T, step, 5, most>(wanted)
+                         : straight_of<T, step, 7, most>(wanted);
+}
+
+// For `count` target rows: as many at a time as leave few of the last ones idle.
+template <class T>
+inline StraightKernel<T> straight_for(const Band& band, index_t count) {
+    const index_t wanted = quotient(count, quotient(count, STRAIGHT_LONG_TILE_ROWS));
+    const index_t row_taps = band.phase[0].row_taps;
+    return band.column.step == 1 ? straight_of<T, 1>(row_taps, wanted)
+                                 : straight_of<T, 2>(row_taps, wanted);
 }
 
 template <class T>
@@ -204,35 +262,22 @@ struct StraightTask {
         }
     }
 
-    // Target rows `row` to `row + count`, at least `rows` of them.
-    template <int step, int row_taps, int rows>
-    void run(index_t row, index_t count) const {
-        constexpr int lanes = Simd<T>::lanes, line_step = row_taps == 1 ? 1 : step;
+    // Target rows `row` to `row + count`, at least as many as the kernel takes at a time.
+    void run_rows(RunStraight<T> run, index_t row, index_t count) const {
+        constexpr int lanes = Simd<T>::lanes;
+        const index_t row_taps = band.phase[0].row_taps, step = band.row.step;
+        const index_t top = row * step + band.phase[0].first_row;
+        // Of a single row tap, only the lines that are read are listed.
+        const index_t apart = row_taps == 1 ? step : 1, line_step = row_taps == 1 ? 1 : step;
         const T* lines[MOST_LINES];
-        const index_t top = row * band.row.step + band.phase[0].first_row;
-        const index_t apart = row_taps == 1 ? band.row.step : 1;
         for (index_t y = 0; y < (count - 1) * line_step + row_taps; ++y)
             lines[y] = line(top + y * apart, copies + y * band.line_length);
         T* const to = target + row * band.row.target_pitch;
         if (columns.count >= lanes)
-            return run_vectors<step, row_taps, rows>(lines, to, band.row.target_pitch, count);
+            return run(columns, {lines, inside, taps, to, band.row.target_pitch, count});
         T full[STRAIGHT_ROWS * lanes];
-        run_vectors<step, row_taps, rows>(lines, full, lanes, count);
+        run(columns, {lines, inside, taps, full, lanes, count});
         put_narrow(full, to, count);
-    }
-
-    template <int step, int row_taps, int rows>
-    void run_vectors(const T* const* lines, T* to, index_t pitch, index_t count) const {
-        if constexpr (row_taps > 3) {
-            long_straight_vectors<T, step, row_taps, rows>(columns, lines, inside, taps, to, pitch,
-                                                           count);
-        } else {
-            if (columns.high - columns.low >= Simd<T>::lanes)
-                straight_vectors<T, step, row_taps, rows, false>(columns, lines, inside, taps, to,
-                                                                 pitch, count);
-            straight_vectors<T, step, row_taps, rows, true>(columns, lines, inside, taps, to, pitch,
-                                                            count);
-        }
     }
 
     // Rows shorter than a vector: what one puts behind its own columns is the next one's.
@@ -249,39 +294,12 @@ struct StraightTask {
         }
     }
 
-    template <int step, int row_taps, int rows>
-    void run_rows(index_t begin, index_t end) const {
+    void run(index_t begin, index_t end) const {
+        const StraightKernel<T> kernel = straight_for<T>(band, end - begin);
         for (index_t row = begin; row < end; row += STRAIGHT_ROWS) {
-            const index_t first = smaller(row, end - rows);
-            run<step, row_taps, rows>(first, smaller(STRAIGHT_ROWS, end - first));
+            const index_t first = smaller(row, end - kernel.rows);
+            run_rows(kernel.run, first, smaller(STRAIGHT_ROWS, end - first));
         }
-    }
-
-    // In tiles of `rows` or, where that leaves less of the last one idle, of fewer.
-    template <int step, int row_taps, int rows>
-    void run_taps(index_t row, index_t end) const {
-        constexpr int next = rows > 4 ? rows - 1 : 1;
-        const index_t count = end - row, most = STRAIGHT_LONG_TILE_ROWS;
-        if constexpr (rows > 1) {
-            if (quotient(count, quotient(count, most)) < rows)
-                return run_taps<step, row_taps, next>(row, end);
-        }
-        run_rows<step, row_taps, rows>(row, end);
-    }
-
-    template <int step>
-    void run_step(index_t row, index_t end) const {
-        const index_t row_taps = band.phase[0].row_taps;
-        constexpr int rows = STRAIGHT_TILE_ROWS,
-                      long_rows = step == 1 ? STRAIGHT_LONG_TILE_ROWS : rows;
-        if (row_taps == 1) return run_taps<step, 1, rows>(row, end);
-        if (row_taps == 3) return run_taps<step, 3, rows>(row, end);
-        row_taps == 5 ? run_taps<step, 5, long_rows>(row, end)
-                      : run_taps<step, 7, long_rows>(row, end);
-    }
-
-    void run(index_t row, index_t end) const {
-        band.column.step == 1 ? run_step<1>(row, end) : run_step<2>(row, end);
     }
 };
 

@@ -11,7 +11,7 @@ constexpr RegisterTiles TILES{
     {6, 2},                       // gemm_channels
     {4, 3},                       // gemm_positions
     {4, 3},                       // few_positions
-    {6, 12, 4, 6, 12, 12, 5, 4},  // few_channels, in the order of FewChannelsTiles
+    {6, 12, 4, 6, 12, 12, 4, 8},  // few_channels, in the order of FewChannelsTiles
     {6, 2},                       // winograd
     {4, 3},                       // winograd, weight gradient
 };

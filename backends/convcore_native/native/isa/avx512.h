@@ -12,7 +12,7 @@ constexpr RegisterTiles TILES{
     {6, 4},                      // gemm_channels
     {8, 3},                      // gemm_positions
     {8, 3},                      // few_positions
-    {6, 24, 4, 6, 16, 4, 7, 4},  // few_channels, in the order of FewChannelsTiles
+    {6, 24, 4, 6, 16, 4, 4, 8},  // few_channels, in the order of FewChannelsTiles
     {12, 2},                     // winograd
     {8, 3},                      // winograd, weight gradient
 };

@@ -22,7 +22,7 @@ constexpr RegisterTiles TILES{
     {3, 2},                    // gemm_channels
     {4, 1},                    // gemm_positions
     {2, 2},                    // few_positions
-    {3, 4, 2, 2, 0, 0, 0, 2},  // few_channels, in the order of FewChannelsTiles
+    {3, 4, 2, 2, 0, 0, 2, 4},  // few_channels, in the order of FewChannelsTiles
     {},                        // winograd
     {},                        // winograd, weight gradient
 };

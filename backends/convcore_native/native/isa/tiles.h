@@ -9,13 +9,13 @@ struct Tile {
 };
 
 struct FewChannelsTiles {
-    int channels;      // target channels of a tile at most
-    int sums;          // registers that hold sums
-    int rows;          // target rows of a tile of one channel
-    int most_vectors;  // of any tile
-    int short_sums, short_rows,
-        short_taps;     // of one channel with few row taps, or 0: see row_tiles.inl.h
-    int gradient_rows;  // target channels, for the weight gradient
+    int channels;                // target channels of a tile at most
+    int sums;                    // registers that hold sums
+    int rows;                    // target rows of a tile of one channel
+    int most_vectors;            // of any tile
+    int short_sums, short_rows;  // of one channel with few row taps, or 0: see row_tiles.inl.h
+    int gradient_rows;           // target channels, for the weight gradient
+    int straight_rows;  // of one channel with more than 3 taps, straight from the source: 4 or 8
 };
 
 struct RegisterTiles {
