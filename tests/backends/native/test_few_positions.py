@@ -107,3 +107,12 @@ def test_the_bits_of_groups_for_any_number_of_threads(channels, isa):
     for other in results[1:]:
         assert all(map(np.array_equal, results[0], other))
     check(geometry, isa, threads=(1, 2, 3, 8))
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_samples_of_depthwise_layers_that_are_too_many_together(isa):
+    shape, weight = (6, 5, 4, 14, 14), (5, 1, 3, 3, 3)
+    geometry = Geometry.of(shape, weight, stride=(1, 2, 2), padding=1, groups=5)
+    plan = native_plan(geometry, "float32", isa=isa, variants=OURS)
+    assert plan.describe(0).endswith("vectors of them for each sample")
+    check(geometry, isa, (0,))

@@ -100,7 +100,7 @@ class FewPositions : public Method {
     }
 
     double seconds(int threads) const override {
-        return CALL_SECONDS + work_ * double(samples_.count) / std::min(threads, threads_);
+        return (CALL_SECONDS + work_ / std::min(threads, threads_)) * double(samples_.count);
     }
 
   private:
@@ -138,10 +138,11 @@ class FewPositions : public Method {
     double work_ = 0;  // seconds of one core
 };
 
+// All samples together, or one after the other.
 template <class T>
-std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
-                             const Tables& tables) {
-    const Samples samples = samples_of(geometry, operation, request.batch_invariant);
+std::unique_ptr<Method> make_for(const Geometry& geometry, Operation operation,
+                                 const Request& request, const Tables& tables, bool apart) {
+    const Samples samples = samples_of(geometry, operation, apart);
     const Geometry sample = with_batch(geometry, geometry.batch / samples.count);
     Correlations all = correlations(sample, operation);
     const index_t most = MAX_VECTORS * of<T>(tables).lanes;
@@ -151,6 +152,20 @@ std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, cons
     auto method =
         std::make_unique<FewPositions<T>>(of<T>(tables), std::move(all), samples, request.threads);
     if (method->workspace() > request.max_workspace) return nullptr;
+    return method;
+}
+
+// Together where that is not too much. Else apart if groups have one channel: the weights of more
+// would be too many to read them again for each sample.
+template <class T>
+std::unique_ptr<Method> make(const Geometry& geometry, Operation operation, const Request& request,
+                             const Tables& tables) {
+    const bool depthwise =
+        geometry.in_channels == geometry.groups && geometry.out_channels == geometry.groups;
+    std::unique_ptr<Method> method;
+    if (!request.batch_invariant) method = make_for<T>(geometry, operation, request, tables, false);
+    if (!method && (request.batch_invariant || (depthwise && geometry.batch > 1)))
+        method = make_for<T>(geometry, operation, request, tables, true);
     return method;
 }
 
