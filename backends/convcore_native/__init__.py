@@ -2,7 +2,7 @@
 
     _direct.py    the backend `direct`: every problem, by implicit matrix products
     _tilefft.py   the backend `tilefft`: large kernels, by transforms in tiles
-    _winograd.py  the backend `winograd`: fewer multiplications for kernels of 3 and 5 taps
+    _winograd.py  the backend `winograd`: fewer multiplications for kernels of 3, 5 and 7 taps
     _native.py    what they share: when a plan is made, and what it may refuse
     _bridge.pyx   arrays to pointers, without the GIL
     native/       C++: drivers, and kernels that are compiled once for each instruction set

@@ -1,14 +1,15 @@
-"""The backend `winograd`: fewer multiplications for dense kernels of 3 and 5 taps."""
+"""The backend `winograd`: fewer multiplications for dense kernels of 3, 5 and 7 taps."""
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from convcore.plugin import Declaration, Geometry, Operation, Refusal
 
 from ._native import NativeConvolution
 
-KERNEL_EXTENTS = (1, 3, 5)
+KERNEL_EXTENTS = (1, 3, 5, 7)
 
 
 class WinogradConvolution(NativeConvolution):
@@ -42,7 +43,7 @@ class WinogradConvolution(NativeConvolution):
         deterministic="any_threads",
         nonfinite="spreads",
         capabilities=("batch_invariant",),
-        description="SIMD minimal filtering, F(2,3) to F(4,5); for kernels of 3 and 5 taps",
+        description="SIMD minimal filtering, F(2,3) to F(4,7); for kernels of 3, 5 and 7 taps",
     )
 
     @classmethod
@@ -61,8 +62,8 @@ def _unfit(geometry: Geometry) -> Refusal | None:
         return Refusal("GROUPS", f"{geometry.groups} groups are more than one")
     kernel = geometry.kernel_extents
     if not set(kernel) <= set(KERNEL_EXTENTS):
-        return Refusal("KERNEL", f"kernel extents {kernel} are not all 1, 3 or 5")
-    if kernel.count(5) == 3:
+        return Refusal("KERNEL", f"kernel extents {kernel} are not all 1, 3, 5 or 7")
+    if kernel.count(5) == 3 or (7 in kernel and prod(kernel) > 7):
         return Refusal("KERNEL", f"kernel extents {kernel} would lose too many digits")
     if set(kernel) == {1}:
         return Refusal("KERNEL", "a kernel of one tap leaves nothing to save")

@@ -32,13 +32,16 @@ Transforms = tuple[Values, Values, Values]
 
 # Positive points of F(m, r); infinity belongs to all, and 0 to those with an even n. By the larger
 # of the errors of the forward pass and of the gradient with respect to the weight these are the
-# best of the scan, or within 2 % of it and simpler. F(4, 3) and F(2, 5) share theirs, and BT.
+# best of the scan, or within 2 % of it and simpler. F(4, 3) and F(2, 5) share theirs, and BT,
+# and so do F(4, 5) and F(2, 7).
 POINTS = {
     (2, 3): ("1",),
     (4, 3): ("5/8", "3/2"),
     (5, 3): ("1/4", "7/8", "7/4"),
     (2, 5): ("5/8", "3/2"),
     (4, 5): ("1/2", "1", "2"),
+    (2, 7): ("1/2", "1", "2"),
+    (4, 7): ("3/8", "7/8", "5/4", "9/4"),
 }
 
 

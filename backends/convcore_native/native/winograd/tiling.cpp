@@ -95,6 +95,7 @@ index_t strip_workspace(const Problem& problem, index_t lanes) {
 double error_units(const Axis& axis) {
     if (axis.taps == 1) return 1;
     if (axis.taps == 3) return axis.tile == 5 ? 13 : axis.tile == 4 ? 6.2 : 2.2;
+    if (axis.taps == 7) return axis.tile == 4 ? 139 : 35;
     return axis.tile == 4 ? 27 : 8.4;
 }
 

@@ -68,7 +68,7 @@ template <class T, class Stage, int row, int parity>
 inline vec<T> parity_sum(const vec<T>* value, double divisor) {
     vec<T> sum{};
     bool begun = false;
-#pragma GCC unroll 8
+#pragma GCC unroll 10
     for (int j = Stage::columns - 1; j >= 0; --j) {
         if (j % 2 != parity || Stage::at(row, j) == 0) continue;
         const double factor = Stage::at(row, j) / divisor;
@@ -104,15 +104,15 @@ template <class T, class Stage>
 inline void apply_columns(const vec<T>* from, vec<T>* to) {
     constexpr int n = Stage::columns, pairs = (n - 1) / 2, first = before_pairs(n);
     vec<T> part[2][pairs];
-#pragma GCC unroll 8
+#pragma GCC unroll 10
     for (int p = 0; p < pairs; ++p) {
         part[0][p] = from[first + 2 * p] + from[first + 2 * p + 1];
         part[1][p] = from[first + 2 * p] - from[first + 2 * p + 1];
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 10
     for (int i = 0; i < Stage::rows; ++i) {
         vec<T> sum = scaled<T>(Stage::at(i, first), part[i % 2][0]);
-#pragma GCC unroll 8
+#pragma GCC unroll 10
         for (int p = 1; p < pairs; ++p)
             sum = plus_scaled<T>(sum, Stage::at(i, first + 2 * p), part[i % 2][p]);
         if (first == 1 && Stage::at(i, 0) != 0) sum = plus_scaled<T>(sum, Stage::at(i, 0), from[0]);
@@ -137,14 +137,14 @@ void transform_lines(const Lines<const T>& from, const Lines<T>& to, index_t cou
     T* target = to.start;
     for (index_t line = 0; line < count; ++line) {
         vec<T> in[columns], out[rows];
-#pragma GCC unroll 8
+#pragma GCC unroll 10
         for (int j = 0; j < columns; ++j) in[j] = load(source + j * from_pitch);
         if constexpr (rows < columns) {
             apply_columns<T, Stage>(in, out);
         } else {
             apply_rows<T, Stage>(in, out);
         }
-#pragma GCC unroll 8
+#pragma GCC unroll 10
         for (int i = 0; i < rows; ++i) store(target + i * to_pitch, out[i]);
         source += from.step;
         target += to.step;
@@ -173,6 +173,10 @@ inline Transform<T> transform_for(const Axis& axis) {
             return transform_lines<T, Stage<2, 5>>;
         case 45:
             return transform_lines<T, Stage<4, 5>>;
+        case 27:
+            return transform_lines<T, Stage<2, 7>>;
+        case 47:
+            return transform_lines<T, Stage<4, 7>>;
         default:
             return copy_lines<T>;
     }
