@@ -134,6 +134,8 @@ ACCURACY = {
     "3x5": problem((2, 16, 17, 19), (16, 16, 3, 5), (1, 2)),
     "1-D, 3 taps": problem((2, 32, 300), (32, 32, 3), 1),
     "1-D, 5 taps": problem((2, 32, 300), (32, 32, 5), 2),
+    "1-D, 7 taps": problem((2, 32, 300), (32, 32, 7), 3),
+    "7x1, 256 channels": problem((1, 256, 17, 17), (16, 256, 7, 1), (3, 0)),
     "3-D": problem((1, 16, 9, 9, 9), (16, 16, 3, 3, 3), 1),
     "3x3, dilated": problem((1, 64, 33, 33), (64, 64, 3, 3), 6, 6),
     "3-D, 5x5x3": problem((1, 8, 9, 9, 9), (8, 8, 5, 5, 3), (2, 2, 1)),
@@ -148,7 +150,7 @@ def test_error_is_within_the_declared_bound(name, kind, operation):
     assert in_units <= DECLARED.bound
     if kind == "normal":
         assert relative <= DECLARED.typical_error * EPS <= 1e-5
-        assert relative <= 5e-6 or 5 in ACCURACY[name].kernel_extents
+        assert relative <= 5e-6 or max(ACCURACY[name].kernel_extents) > 3
 
 
 # --- edges ------------------------------------------------------------------------------------
@@ -156,6 +158,9 @@ def test_error_is_within_the_declared_bound(name, kind, operation):
 EDGES = [
     *[problem((2, 5, n), (9, 5, 3), 1) for n in range(1, 10)],
     *[problem((2, 5, n), (9, 5, 5), 2) for n in range(1, 10)],
+    *[problem((2, 5, n), (9, 5, 7), 3) for n in range(1, 14)],
+    *[problem((2, 5, n, 9), (9, 5, 1, 7), ((0, 0), (1, 4))) for n in (1, 6)],
+    problem((1, 3, 11, 5), (5, 3, 7, 1), ((-2, 7), (0, 1)), (2, 3)),
     *[problem((2, 9, n, n + 1), (5, 9, 3, 3), 1) for n in range(1, 10)],
     *[problem((1, 3, n + 4, 11 - n), (5, 3, 5, 3), ((0, 1), (1, 1))) for n in range(1, 10)],
     *[problem((2, 9, n, 4, 10 - n), (5, 9, 3, 3, 3), 1) for n in range(1, 10)],
@@ -332,7 +337,9 @@ REFUSED = {
     "rank": (((1, 2, 4, 4, 4, 4), (2, 2, 3, 3, 3, 3)), {}, "float32", "RANK", "spatial rank 4"),
     "stride": (((1, 2, 8), (2, 2, 3)), {"stride": 2}, "float32", "STRIDE", r"stride \(2,\)"),
     "groups": (((1, 2, 8), (2, 1, 3)), {"groups": 2}, "float32", "GROUPS", "2 groups"),
-    "7 taps": (((1, 2, 8), (2, 2, 7)), {}, "float32", "KERNEL", r"kernel extents \(7,\)"),
+    "9 taps": (((1, 2, 9), (2, 2, 9)), {}, "float32", "KERNEL", r"kernel extents \(9,\)"),
+    "7x3": (((1, 2, 8, 8), (2, 2, 7, 3)), {}, "float32", "KERNEL", "too many digits"),
+    "7x7": (((1, 2, 8, 8), (2, 2, 7, 7)), {}, "float32", "KERNEL", "too many digits"),
     "2 taps": (((1, 2, 8, 8), (2, 2, 3, 2)), {}, "float32", "KERNEL", r"extents \(3, 2\)"),
     "1 tap": (((1, 2, 8, 8), (2, 2, 1, 1)), {}, "float32", "KERNEL", "nothing to save"),
     "5x5x5": (((1, 2, 8, 8, 8), (2, 2, 5, 5, 5)), {}, "float32", "KERNEL", "too many digits"),
