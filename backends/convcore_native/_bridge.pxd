@@ -45,10 +45,16 @@ cdef extern from "native/depthwise_last/kernels.h" namespace "convcore::depthwis
         int lanes
         void (*correlate)(const LastProblem&, const float*, const float*, float*,
                           int) noexcept nogil
+        int64_t most_taps
+        void (*weight_gradient)(const LastProblem&, const float*, const float*, float*,
+                                int) noexcept nogil
     ctypedef struct LastDoubles "convcore::depthwise_last::Routines<double>":
         int lanes
         void (*correlate)(const LastProblem&, const double*, const double*, double*,
                           int) noexcept nogil
+        int64_t most_taps
+        void (*weight_gradient)(const LastProblem&, const double*, const double*, double*,
+                                int) noexcept nogil
     ctypedef struct DepthwiseLast "convcore::depthwise_last::Table":
         LastFloats f32
         LastDoubles f64

@@ -8,7 +8,7 @@ import numpy as np
 
 from convcore.plugin import Array, Geometry, Operation
 
-from ._parts import depthwise_last
+from ._parts import depthwise_last, depthwise_last_gradient
 
 MOST_AXES = 2
 # Step, dilation, and source positions before the first.
@@ -16,22 +16,29 @@ Reading = tuple[int, int, int]
 
 
 def run(
-    geometry: Geometry, operation: Operation, first: Array, weight: Array, out: Array, threads: int
+    geometry: Geometry, operation: Operation, first: Array, second: Array, out: Array, threads: int
 ) -> bool:
     """See `Convolution.run_channels_last`."""
     readings = _readings(geometry, operation)
     if readings is None or first.dtype.kind != "f":
         return False
-    if operation == "grad_input":
-        weight = np.flip(weight, tuple(range(2, weight.ndim)))
-    space = tuple(range(2, weight.ndim))
-    arrays = (
-        first.transpose(0, *space, 1),
-        weight.transpose(1, *space, 0),
-        out.transpose(0, *space, 1),
-    )
-    source, factors, target = map(_with_rows, arrays)
-    return depthwise_last(source, np.ascontiguousarray(factors)[0], target, *readings, threads)
+    if operation == "grad_weight":
+        return _run_grad_weight(first, second, out, readings, threads)
+    factors = second if operation == "forward" else np.flip(second, tuple(range(2, second.ndim)))
+    weight = np.ascontiguousarray(_taps_first(factors))
+    return depthwise_last(_image(first), weight, _image(out), *readings, threads)
+
+
+def _run_grad_weight(
+    grad_output: Array, input: Array, out: Array, readings: tuple[Reading, Reading], threads: int
+) -> bool:
+    view = _taps_first(out)
+    weight = np.empty(view.shape, view.dtype)
+    images = _image(input), _image(grad_output)
+    done = depthwise_last_gradient(images[0], weight, images[1], *readings, threads)
+    if done:
+        view[...] = weight
+    return done
 
 
 @lru_cache(maxsize=256)
@@ -51,6 +58,13 @@ def _readings(geometry: Geometry, operation: Operation) -> tuple[Reading, Readin
     return (rows, columns[0]) if columns else ((1, 1, 0), rows)
 
 
-def _with_rows(array: Array) -> Array:
-    """(N, W, C) as (N, 1, W, C)."""
-    return array if array.ndim == 2 + MOST_AXES else array[:, None]
+def _image(array: Array) -> Array:
+    """A view (N, H, W, C), H being 1 where there is one axis."""
+    image = array.transpose(0, *range(2, array.ndim), 1)
+    return image if image.ndim == 2 + MOST_AXES else image[:, None]
+
+
+def _taps_first(weight: Array) -> Array:
+    """A view (R, S, C) of a weight (C, 1, *R)."""
+    taps = weight[:, 0].transpose(*range(1, weight.ndim - 1), 0)
+    return taps if taps.ndim == 1 + MOST_AXES else taps[None]

@@ -19,4 +19,13 @@ def depthwise_last(
     threads: int,
     isa: str | None = None,
 ) -> bool: ...
+def depthwise_last_gradient(
+    source: Array,
+    weight: Array,
+    target: Array,
+    rows: tuple[int, int, int],
+    columns: tuple[int, int, int],
+    threads: int,
+    isa: str | None = None,
+) -> bool: ...
 def convert(array: Array, out: Array, threads: int, isa: str | None = None) -> bool: ...

@@ -9,7 +9,8 @@ cimport numpy as cnp
 from libc.stdint cimport int64_t
 
 from ._bridge cimport (
-    Borders, Conversions, Convert, Copies, Extents, Kernels, LastAxis, LastProblem, Rows, Sources,
+    Borders, Conversions, Convert, Copies, DepthwiseLast, Extents, LastAxis, LastProblem, Rows,
+    Sources,
     begin_passes, end_passes, shared_borders, shared_copies, shared_kernels,
 )
 
@@ -151,30 +152,58 @@ def depthwise_last(cnp.ndarray source, cnp.ndarray weight, cnp.ndarray target, r
 
     `rows` and `columns` are step, dilation, and source positions before the first.
     """
-    cdef const Kernels* kernels = shared_kernels(isa)
-    cdef cnp.npy_intp* extents = cnp.PyArray_DIMS(source)
-    cdef cnp.npy_intp* wanted = cnp.PyArray_DIMS(target)
-    cdef cnp.npy_intp* taps = cnp.PyArray_DIMS(weight)
+    cdef const DepthwiseLast* kernels = shared_kernels(isa).depthwise_last
+    cdef LastProblem problem = _last_problem(source, weight, target, rows, columns)
     cdef bint single = cnp.PyArray_ITEMSIZE(source) == 4
     cdef const void* x = cnp.PyArray_DATA(source)
     cdef const void* w = cnp.PyArray_DATA(weight)
     cdef void* y = cnp.PyArray_DATA(target)
-    cdef LastProblem problem = LastProblem(
-        extents[0], extents[3], LastAxis(wanted[1], extents[1], taps[0], rows[0], rows[1], rows[2]),
-        LastAxis(wanted[2], extents[2], taps[1], columns[0], columns[1], columns[2]))
-    if extents[3] < (kernels.depthwise_last.f32.lanes if single else
-                     kernels.depthwise_last.f64.lanes):
+    if problem.channels < (kernels.f32.lanes if single else kernels.f64.lanes):
         return False
     begin_passes()
     with nogil:
         if single:
-            kernels.depthwise_last.f32.correlate(problem, <const float*> x, <const float*> w,
-                                                 <float*> y, threads)
+            kernels.f32.correlate(problem, <const float*> x, <const float*> w, <float*> y, threads)
         else:
-            kernels.depthwise_last.f64.correlate(problem, <const double*> x, <const double*> w,
-                                                 <double*> y, threads)
+            kernels.f64.correlate(problem, <const double*> x, <const double*> w, <double*> y,
+                                  threads)
     end_passes()
     return True
+
+
+def depthwise_last_gradient(cnp.ndarray source, cnp.ndarray weight, cnp.ndarray target, rows,
+                            columns, int threads, str isa=None):
+    """Overwrite `weight` with its gradient, from that of `target`; False also for many taps."""
+    cdef const DepthwiseLast* kernels = shared_kernels(isa).depthwise_last
+    cdef LastProblem problem = _last_problem(source, weight, target, rows, columns)
+    cdef bint single = cnp.PyArray_ITEMSIZE(source) == 4
+    cdef const void* x = cnp.PyArray_DATA(source)
+    cdef const void* y = cnp.PyArray_DATA(target)
+    cdef void* w = cnp.PyArray_DATA(weight)
+    if problem.channels < (kernels.f32.lanes if single else kernels.f64.lanes):
+        return False
+    if problem.rows.taps * problem.columns.taps > kernels.f32.most_taps:
+        return False
+    begin_passes()
+    with nogil:
+        if single:
+            kernels.f32.weight_gradient(problem, <const float*> y, <const float*> x, <float*> w,
+                                        threads)
+        else:
+            kernels.f64.weight_gradient(problem, <const double*> y, <const double*> x,
+                                        <double*> w, threads)
+    end_passes()
+    return True
+
+
+cdef LastProblem _last_problem(cnp.ndarray source, cnp.ndarray weight, cnp.ndarray target, rows,
+                               columns):
+    cdef cnp.npy_intp* extents = cnp.PyArray_DIMS(source)
+    cdef cnp.npy_intp* wanted = cnp.PyArray_DIMS(target)
+    cdef cnp.npy_intp* taps = cnp.PyArray_DIMS(weight)
+    return LastProblem(
+        extents[0], extents[3], LastAxis(wanted[1], extents[1], taps[0], rows[0], rows[1], rows[2]),
+        LastAxis(wanted[2], extents[2], taps[1], columns[0], columns[1], columns[2]))
 
 
 cdef bint _is_float32(cnp.ndarray array) noexcept:

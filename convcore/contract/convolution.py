@@ -133,13 +133,11 @@ class Convolution(Planned, Copies, ABC):
         ----------
         geometry : Geometry
             The problem.
-        operation : {"forward", "grad_input"}
+        operation : {"forward", "grad_input", "grad_weight"}
             What to compute.
-        first, second : ndarray
-            The operands of shapes (N, ..., *S), an image, and (K, C / groups, *R), a weight of any
-            strides; read only.
-        out : ndarray
-            Overwritten with the result; the axes of images stand in memory as N, space, channels.
+        first, second, out : ndarray
+            Operands, read only, and the result, which is overwritten. The axes of images stand in
+            memory as N, space, channels; a weight has any strides.
         threads : int
             How many may be used.
 

@@ -177,16 +177,16 @@ class SlabwiseConvolution(Convolution):
         self, operation: Operation, first: Source, second: Source, out: Array
     ) -> bool:
         """Write the result, if the backend takes images as they are."""
-        if operation == "grad_weight" or out.dtype != self.dtype:
-            return False
         if not (isinstance(first, Operand) and isinstance(second, Operand)):
             return False
-        image, weight = first.own, second.own
-        if image is None or weight is None or not (channels_last(image) and channels_last(out)):
+        one, other = first.own, second.own
+        if one is None or other is None or out.dtype != self.dtype:
             return False
-        arrays = image, weight, out
+        images = (one, other) if operation == "grad_weight" else (one, out)
+        if not all(map(channels_last, images)):
+            return False
         return self._whole.run_channels_last(
-            self.geometry, operation, *arrays, threads=self.threads
+            self.geometry, operation, one, other, out, threads=self.threads
         )
 
     def _slab_by_slab(

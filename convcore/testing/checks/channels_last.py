@@ -31,19 +31,20 @@ BEFORE = 77
 @check(over(every, rotate=DEPTHWISE, later=OTHERS))
 def channels_last(case: Case) -> None:
     """What is done to images with their channels last is right; what is not done stays undone."""
+    one, other = case.operands()
+    first, out = _with_channels_last(one), np.full(case.want.shape, BEFORE, one.dtype)
     if case.operation == "grad_weight":
-        return
-    image, weight = case.operands()
-    first, out = _with_channels_last(image), _with_channels_last(np.full_like(case.want, BEFORE))
-    out = out.astype(image.dtype, order="K")
-    before = first.tobytes(), weight.tobytes()
+        second = _with_channels_last(other)
+    else:
+        second, out = other, _with_channels_last(out)
+    before = first.tobytes(), second.tobytes()
     for threads in (1, 3):
         done = case.backend.run_channels_last(
-            case.geometry, case.operation, first, weight, out, threads=threads
+            case.geometry, case.operation, first, second, out, threads=threads
         )
         require(isinstance(done, bool), f"run_channels_last: must return a bool; got {done!r}")
         require(
-            (first.tobytes(), weight.tobytes()) == before,
+            (first.tobytes(), second.tobytes()) == before,
             "run_channels_last: must not write to operands",
         )
         if done:

@@ -68,6 +68,59 @@ def test_every_way_to_read_an_axis(isa, step, dilation, before):
         require_right(x, w, (1, 1, 0), (step, dilation, before), (6, out), isa)
 
 
+def require_right_gradient(x, gradient, taps, rows, columns, isa=None, threads=1):
+    weight = np.full((*taps, x.shape[3]), GUARD, x.dtype)
+    assert parts.depthwise_last_gradient(x, weight, gradient, rows, columns, threads, isa)
+    want = np.zeros_like(weight)
+    for r, s in np.ndindex(*taps):
+        for i, j in np.ndindex(*gradient.shape[1:3]):
+            at = i * rows[0] + r * rows[1] - rows[2], j * columns[0] + s * columns[1] - columns[2]
+            if 0 <= at[0] < x.shape[1] and 0 <= at[1] < x.shape[2]:
+                want[r, s] += (gradient[:, i, j] * x[:, at[0], at[1]]).sum(0)
+    np.testing.assert_array_equal(weight, want)
+
+
+@pytest.mark.parametrize("isa", bridge.available_isas())
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("channels", [16, 17, 31, 40, 64, 70])
+def test_gradients_of_every_number_of_channels(isa, dtype, channels):
+    for width, taps in product((1, 4, 9), ((3, 3), (1, 4), (2, 7))):
+        x = whole(0, 2, 5, width, channels, dtype=dtype)
+        gradient = whole(1, 2, 4, width, channels, dtype=dtype)
+        require_right_gradient(x, gradient, taps, (1, 1, 1), (1, 1, 1), isa, 2)
+
+
+@pytest.mark.parametrize("isa", bridge.available_isas())
+@pytest.mark.parametrize(("step", "dilation", "before"), [*product(STEPS, DILATIONS, BEFORE)])
+def test_gradients_of_every_way_to_read_an_axis(isa, step, dilation, before):
+    for taps, extent, out in product((1, 3, 5), (3, 12), (1, 4, 11)):
+        x, gradient = whole(2, 1, extent, 6, 20), whole(3, 1, out, 6, 20)
+        read = step, dilation, before
+        require_right_gradient(x, gradient, (taps, 1), read, (1, 1, 0), isa)
+        x, gradient = (array.transpose(0, 2, 1, 3).copy() for array in (x, gradient))
+        require_right_gradient(x, gradient, (1, taps), (1, 1, 0), read, isa)
+
+
+def test_gradients_of_many_taps_are_left_alone():
+    x, weight = np.ones((1, 12, 12, 16), "f4"), np.full((12, 12, 16), GUARD, "f4")
+    gradient = np.ones((1, 1, 1, 16), "f4")
+    assert not parts.depthwise_last_gradient(x, weight, gradient, (1, 1, 0), (1, 1, 0), 1)
+    assert (weight == GUARD).all()
+
+
+@pytest.mark.parametrize("isa", bridge.available_isas())
+def test_gradients_by_other_threads_have_the_same_bits(isa):
+    rng = np.random.default_rng(0)
+    x, gradient = (rng.standard_normal((2, 30, 29, 70)).astype("f4") for _ in range(2))
+    results = []
+    for threads in (1, 2, 5):
+        weight = np.empty((5, 5, 70), "f4")
+        args = (x, weight, gradient, (1, 1, 2), (1, 1, 2))
+        assert parts.depthwise_last_gradient(*args, threads, isa)
+        results.append(weight.tobytes())
+    assert len(set(results)) == 1
+
+
 def test_fewer_channels_than_a_vector_are_left_alone():
     target = np.full((1, 4, 4, 3), GUARD, "float32")
     x, w = np.ones((1, 4, 4, 3), "float32"), np.ones((1, 1, 3), "float32")
@@ -112,6 +165,10 @@ def test_layers_are_run_without_a_copy(layout, weight_layout, monkeypatch):
     monkeypatch.setattr(
         channels_last, "depthwise_last", lambda *a: seen.append(a[0]) or parts.depthwise_last(*a)
     )
+    gradient_of = parts.depthwise_last_gradient
+    monkeypatch.setattr(
+        channels_last, "depthwise_last_gradient", lambda *a: seen.append(a[0]) or gradient_of(*a)
+    )
     rank = len(layout) - 2
     x, w = whole(4, 2, *(9, 8)[:rank], 24), whole(5, *(3, 3)[:rank], 1, 24)
     given = {"layout": layout, "padding": 1, "groups": 24, "backend": "direct"}
@@ -128,6 +185,13 @@ def test_layers_are_run_without_a_copy(layout, weight_layout, monkeypatch):
     )
     np.testing.assert_array_equal(np.moveaxis(gradient, -1, 1), want)
     assert len(seen) == 2
+    weight = convcore.conv_grad_weight(y, x, w.shape if weight_layout else ours[1].shape, **given)
+    want = convcore.conv_grad_weight(
+        np.moveaxis(y, -1, 1).copy(), ours[0], ours[1].shape, padding=1, groups=24, backend="naive"
+    )
+    order = (rank + 1, rank, *range(rank))
+    np.testing.assert_array_equal(weight.transpose(order) if weight_layout else weight, want)
+    assert np.shares_memory(seen[2], x)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 // The routines of this algorithm, compiled once for each instruction set.
 #include "depthwise_last/correlate.inl.h"
+#include "depthwise_last/weight_gradient.inl.h"
 #include "simd/table.inl.h"
 
 namespace convcore::depthwise_last {
 namespace {
 
 constexpr Table routines{
-    {Simd<float>::lanes, correlate<float>},
-    {Simd<double>::lanes, correlate<double>},
+    {Simd<float>::lanes, correlate<float>, MOST_TAPS, weight_gradient<float>},
+    {Simd<double>::lanes, correlate<double>, MOST_TAPS, weight_gradient<double>},
 };
 
 }  // namespace

@@ -23,6 +23,10 @@ template <class T>
 struct Routines {
     int lanes;  // no fewer channels than these
     void (*correlate)(const Problem&, const T* source, const T* weight, T* target, int threads);
+    // The gradient with respect to the weight, from that with respect to the target.
+    index_t most_taps;
+    void (*weight_gradient)(const Problem&, const T* target, const T* source, T* weight,
+                            int threads);
 };
 
 typedef BothDtypes<Routines> Table;
