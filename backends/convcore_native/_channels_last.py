@@ -11,6 +11,7 @@ from convcore.plugin import Array, Geometry, Operation
 from ._parts import depthwise_last, depthwise_last_gradient
 
 MOST_AXES = 2
+DTYPES = (np.dtype("float32"), np.dtype("float64"))
 # Step, dilation, and source positions before the first.
 Reading = tuple[int, int, int]
 
@@ -20,8 +21,14 @@ def run(
 ) -> bool:
     """See `Convolution.run_channels_last`."""
     readings = _readings(geometry, operation)
-    if readings is None or first.dtype.kind != "f":
+    if readings is None or first.dtype not in DTYPES:
         return False
+    arrays = first, second, out
+    shapes = tuple(array.shape for array in arrays)
+    if shapes != geometry.signatures[operation] or {array.dtype for array in arrays} != {
+        first.dtype
+    }:
+        raise ValueError(f"arrays: must have one dtype and the shapes of {operation}; got {shapes}")
     if operation == "grad_weight":
         return _run_grad_weight(first, second, out, readings, threads)
     factors = second if operation == "forward" else np.flip(second, tuple(range(2, second.ndim)))
@@ -61,6 +68,8 @@ def _readings(geometry: Geometry, operation: Operation) -> tuple[Reading, Readin
 def _image(array: Array) -> Array:
     """A view (N, H, W, C), H being 1 where there is one axis."""
     image = array.transpose(0, *range(2, array.ndim), 1)
+    if not image.flags.c_contiguous:
+        raise ValueError("arrays: must be images whose channels stand last in memory")
     return image if image.ndim == 2 + MOST_AXES else image[:, None]
 
 

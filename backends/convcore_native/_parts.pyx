@@ -27,6 +27,7 @@ cdef const Borders* _borders = shared_borders()
 def transpose(cnp.ndarray array, cnp.ndarray out, int threads):
     """Overwrite `out` (A, L, B) with `array` (A, B, L), whose items have 1 to 16 bytes."""
     cdef Extents extents = _extents(array)
+    _check(_holds(array, array, extents) and _holds(out, array, _turned(extents)))
     cdef Rows source = _rows(array), target = _rows(out)
     cdef int size = cnp.PyArray_ITEMSIZE(array)
     begin_passes()
@@ -38,6 +39,7 @@ def transpose(cnp.ndarray array, cnp.ndarray out, int threads):
 def split(cnp.ndarray pairs, cnp.ndarray real, cnp.ndarray imaginary, int threads):
     """Write the parts of complex numbers to two arrays of real ones."""
     cdef Extents extents = _extents(real)
+    _check(_are_parts(pairs, real, imaginary, extents))
     cdef Rows source = _rows(pairs, 2), x = _rows(real), y = _rows(imaginary)
     cdef int size = cnp.PyArray_ITEMSIZE(real)
     begin_passes()
@@ -49,6 +51,7 @@ def split(cnp.ndarray pairs, cnp.ndarray real, cnp.ndarray imaginary, int thread
 def join(cnp.ndarray real, cnp.ndarray imaginary, cnp.ndarray pairs, int threads):
     """The inverse of `split`."""
     cdef Extents extents = _extents(real)
+    _check(_are_parts(pairs, real, imaginary, extents))
     cdef Rows x = _rows(real), y = _rows(imaginary), target = _rows(pairs, 2)
     cdef int size = cnp.PyArray_ITEMSIZE(real)
     begin_passes()
@@ -67,6 +70,8 @@ def add_bias(cnp.ndarray output, cnp.ndarray bias, int threads):
         return False
     if not (cnp.PyArray_ISCARRAY(output) and cnp.PyArray_ISCARRAY_RO(bias)):
         return False
+    _check(cnp.PyArray_NDIM(output) > 1 and bias.descr.kind == kind
+           and cnp.PyArray_ITEMSIZE(bias) == size and cnp.PyArray_SIZE(bias) == shape[1])
     cdef Extents extents = Extents(shape[0], shape[1], 1)
     for axis in range(2, cnp.PyArray_NDIM(output)):
         extents.columns *= shape[axis]
@@ -82,9 +87,10 @@ def add_bias(cnp.ndarray output, cnp.ndarray bias, int threads):
 def extend(cnp.ndarray array, cnp.ndarray out, int64_t[::1] rows, int64_t[::1] columns,
            cnp.ndarray value, int threads):
     """Overwrite `out` (A, R, M) with the rows and columns of `array` (A, B, L), or with `value`."""
+    cdef int size = cnp.PyArray_ITEMSIZE(out)
+    _check(_is_extended(out, array, rows, columns) and cnp.PyArray_ITEMSIZE(value) == size)
     cdef Extents extents = _extents(out)
     cdef Rows source = _rows(array), target = _rows(out)
-    cdef int size = cnp.PyArray_ITEMSIZE(out)
     cdef const void* filled = cnp.PyArray_DATA(value)
     if not cnp.PyArray_SIZE(out):
         return
@@ -104,6 +110,7 @@ def fold(cnp.ndarray array, cnp.ndarray out, int64_t[::1] rows, int64_t[::1] col
     cdef Rows source = _rows(array), target = _rows(out)
     if not (integers or kind == c"f" and (size == 4 or size == 8)):
         return False
+    _check(_is_extended(array, out, rows, columns))
     if not (cnp.PyArray_SIZE(array) and cnp.PyArray_SIZE(out)):
         return False
     cdef Sources sources = Sources(&rows[0], &columns[0])
@@ -128,8 +135,8 @@ def convert(cnp.ndarray array, cnp.ndarray out, int threads, str isa=None):
     cdef const Conversions* kernels = shared_kernels(isa).conversions
     cdef int given = _kind(array), wanted = _kind(out)
     cdef int size = cnp.PyArray_ITEMSIZE(array), out_size = cnp.PyArray_ITEMSIZE(out)
-    cdef Extents extents = _extents(array)
-    cdef bint transposed = cnp.PyArray_STRIDES(out)[2] != out_size and extents.columns > 1
+    cdef Extents extents = _extents(array), written = _extents(out)
+    cdef bint transposed = cnp.PyArray_STRIDES(out)[2] != out_size and written.columns > 1
     cdef Rows source = _rows(array), target
     cdef Convert routine
     if given >= 0 and _is_float32(out):
@@ -138,7 +145,10 @@ def convert(cnp.ndarray array, cnp.ndarray out, int threads, str isa=None):
         routine = kernels.narrow[wanted]
     else:
         return False
-    target = _rows(out.transpose(0, 2, 1) if transposed else out)
+    placed = out.transpose(0, 2, 1) if transposed else out
+    _check(_holds(array, array, extents)
+           and _holds(placed, placed, _turned(extents) if transposed else extents))
+    target = _rows(placed)
     begin_passes()
     with nogil:
         _copies.convert(threads, routine, extents, size, out_size, transposed, source, target)
@@ -206,6 +216,61 @@ cdef LastProblem _last_problem(cnp.ndarray source, cnp.ndarray weight, cnp.ndarr
         LastAxis(wanted[2], extents[2], taps[1], columns[0], columns[1], columns[2]))
 
 
+cdef int _check(bint fit) except -1:
+    """Refuse arrays that a pass would read or write beyond."""
+    if not fit:
+        raise ValueError("arrays: must have the shapes, dtypes and strides that the method names")
+    return 0
+
+
+cdef bint _holds(cnp.ndarray array, cnp.ndarray items, Extents extents) noexcept:
+    """Whether it is a stack of these extents with such items, its rows being runs of memory."""
+    cdef cnp.npy_intp* shape = cnp.PyArray_DIMS(array)
+    cdef cnp.npy_intp size = cnp.PyArray_ITEMSIZE(array)
+    return (
+        cnp.PyArray_NDIM(array) == 3 and size == cnp.PyArray_ITEMSIZE(items) and size <= 16
+        and shape[0] == extents.matrices and shape[1] == extents.rows
+        and shape[2] == extents.columns
+        and (extents.columns < 2 or cnp.PyArray_STRIDES(array)[2] == size)
+    )
+
+
+cdef bint _are_parts(cnp.ndarray pairs, cnp.ndarray real, cnp.ndarray imaginary,
+                     Extents extents) noexcept:
+    """Whether complex numbers have the extents of two arrays of their parts."""
+    cdef int size = cnp.PyArray_ITEMSIZE(real)
+    return (
+        (size == 4 or size == 8) and cnp.PyArray_ITEMSIZE(pairs) == 2 * size
+        and _holds(real, real, extents) and _holds(imaginary, real, extents)
+        and _holds(pairs, pairs, extents)
+    )
+
+
+cdef bint _is_extended(cnp.ndarray extended, cnp.ndarray own, const int64_t[::1] rows,
+                       const int64_t[::1] columns) except -1:
+    """Whether one array is another with rows and columns that copy what there is."""
+    cdef Extents extents = _extents(extended), inner = _extents(own)
+    return (
+        inner.matrices == extents.matrices
+        and rows.shape[0] == extents.rows and columns.shape[0] == extents.columns
+        and _holds(extended, own, extents) and _holds(own, own, inner)
+        and cnp.PyArray_IS_C_CONTIGUOUS(extended) and cnp.PyArray_IS_C_CONTIGUOUS(own)
+        and _all_below(rows, inner.rows) and _all_below(columns, inner.columns)
+    )
+
+
+cdef bint _all_below(const int64_t[::1] positions, int64_t extent) noexcept:
+    cdef Py_ssize_t i
+    for i in range(positions.shape[0]):
+        if positions[i] >= extent:
+            return False
+    return True
+
+
+cdef Extents _turned(Extents extents) noexcept:
+    return Extents(extents.matrices, extents.columns, extents.rows)
+
+
 cdef bint _is_float32(cnp.ndarray array) noexcept:
     return cnp.PyArray_TYPE(array) == cnp.NPY_FLOAT and cnp.PyArray_ISNOTSWAPPED(array)
 
@@ -218,7 +283,8 @@ cdef int _kind(cnp.ndarray array) except -2:
     return _KINDS.get(number, -1) if cnp.PyArray_ISNOTSWAPPED(array) else -1
 
 
-cdef Extents _extents(cnp.ndarray array) noexcept:
+cdef Extents _extents(cnp.ndarray array) except *:
+    _check(cnp.PyArray_NDIM(array) == 3)
     cdef cnp.npy_intp* shape = cnp.PyArray_DIMS(array)
     return Extents(shape[0], shape[1], shape[2])
 

@@ -82,3 +82,70 @@ def test_every_backend_adds_a_bias_that_overflows_or_to_nothing_silently(name, s
         output = np.full(shape, largest, dtype)
         convcore.get_backend(name).add_bias(output, np.full(shape[1], largest, dtype))
         assert (output == doubled).all()
+
+
+def filled(*shape, dtype="float32"):
+    return np.zeros(shape, dtype)
+
+
+ROWS, COLUMNS = np.arange(2), np.arange(3)
+DEPTHWISE = convcore.Geometry.of((1, 16, 5, 5), (16, 1, 3, 3), padding=1, groups=16)
+IMAGE = filled(1, 5, 5, 16).transpose(0, 3, 1, 2)
+KERNEL = filled(16, 1, 3, 3)
+UNFIT = {
+    "copy_transposed": [
+        (filled(1, 2, 3), filled(1, 2, 3)),
+        (filled(1, 2, 3), filled(1, 3, 2, dtype="float64")),
+        (filled(2, 3), filled(3, 2)),
+        (filled(1, 2, 6)[:, :, ::2], filled(1, 3, 2)),
+        (filled(1, 1, 1, dtype="S17"), filled(1, 1, 1, dtype="S17")),
+    ],
+    "copy_converted": [
+        (filled(1, 2, 3, dtype="float16"), filled(1, 2, 4)),
+        (filled(1, 2, 3, dtype="float16"), filled(1, 3, 2).transpose(0, 2, 1)[:, :1]),
+        (filled(1, 2, 3, dtype="float16"), filled(2, 3)),
+    ],
+    "copy_extended": [
+        (filled(1, 2, 3), filled(1, 2, 3), ROWS + 1, COLUMNS, filled()),
+        (filled(1, 2, 3), filled(1, 2, 3), ROWS, COLUMNS + 1, filled()),
+        (filled(1, 2, 3), filled(1, 2, 3), ROWS[:1], COLUMNS, filled()),
+        (filled(1, 2, 3), filled(2, 2, 3), ROWS, COLUMNS, filled()),
+        (filled(1, 2, 3), filled(1, 2, 3), ROWS, COLUMNS, filled(dtype="int8")),
+        (filled(1, 2, 3), filled(1, 2, 6)[:, :, ::2], ROWS, COLUMNS, filled()),
+    ],
+    "fold_extended": [
+        (filled(1, 2, 3), filled(1, 1, 3), ROWS, COLUMNS),
+        (filled(1, 2, 3), filled(1, 2, 2), ROWS, COLUMNS),
+        (filled(1, 2, 3), filled(1, 2, 3), ROWS, COLUMNS[1:]),
+        (filled(1, 2, 3), filled(1, 2, 3, dtype="int8"), ROWS, COLUMNS),
+    ],
+    "add_bias": [
+        (filled(1, 2, 3), filled(3)),
+        (filled(1, 2, 3), filled(2, dtype="float64")),
+        (filled(2), filled(2)),
+    ],
+    "split_complex": [
+        (filled(1, 1, 4, dtype="complex64"), filled(1, 1, 5), filled(1, 1, 5)),
+        (filled(1, 1, 4, dtype="complex64"), filled(1, 1, 4), filled(1, 1, 3)),
+        (filled(1, 1, 4), filled(1, 1, 4), filled(1, 1, 4)),
+    ],
+    "join_complex": [
+        (filled(1, 1, 5), filled(1, 1, 5), filled(1, 1, 4, dtype="complex64")),
+        (filled(1, 4), filled(1, 4), filled(1, 4, dtype="complex64")),
+    ],
+    "run_channels_last": [
+        (DEPTHWISE, "forward", IMAGE, KERNEL, IMAGE[:, :, :4].copy()),
+        (DEPTHWISE, "forward", IMAGE[:, :8], KERNEL, IMAGE),
+        (DEPTHWISE, "grad_weight", IMAGE, IMAGE, filled(16, 1, 3, 2)),
+        (DEPTHWISE, "forward", IMAGE, KERNEL, IMAGE.astype("float64")),
+        (DEPTHWISE, "forward", np.ascontiguousarray(IMAGE), KERNEL, IMAGE),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "number"), [(name, i) for name, calls in UNFIT.items() for i in range(len(calls))]
+)
+def test_native_passes_refuse_what_they_would_read_or_write_beyond(method, number):
+    with pytest.raises(ValueError, match=r"^arrays: must"):
+        getattr(convcore.get_backend("direct"), method)(*UNFIT[method][number])
