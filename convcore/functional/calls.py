@@ -133,11 +133,23 @@ def _call_for(
     geometry = Geometry.of(
         input_shape, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
+    rest = geometry, dtype, operation, backend, slabwise
     modes = parse_modes(padding_mode, geometry.spatial_rank)
-    if operation == "grad_input":  # to which a constant adds no more than zeros do
-        modes = tuple("zeros" if mode == "constant" else mode for mode in modes)
-    border = None if set(modes) == {"zeros"} else Border(geometry, modes)
-    return _planned(geometry, dtype, border, operation, backend, slabwise)
+    if operation == "grad_input" and "constant" in modes and not _is_cropped(geometry):
+        # To this gradient a constant adds no more than zeros do.
+        with suppress(UnsupportedError):  # a backend may run the extended problem, and not this one
+            zeros = tuple("zeros" if mode == "constant" else mode for mode in modes)
+            return _planned(_border(geometry, zeros), *rest)
+    return _planned(_border(geometry, modes), *rest)
+
+
+def _border(geometry: Geometry, modes: tuple[str, ...]) -> Border | None:
+    return None if set(modes) == {"zeros"} else Border(geometry, modes)
+
+
+def _is_cropped(geometry: Geometry) -> bool:
+    """Whether some of the input has no gradient at all, not even what an algorithm rounds to."""
+    return any(min(pair) < 0 for pair in geometry.padding)
 
 
 @lru_cache(maxsize=CACHE_SIZE)
@@ -157,13 +169,13 @@ def _transposed_call_for(
     geometry = transposed_geometry(
         input_shape, weight_shape, stride, padding, output_padding, dilation, groups, output_shape
     )
-    return _planned(geometry, dtype, None, operation, backend, slabwise)
+    return _planned(None, geometry, dtype, operation, backend, slabwise)
 
 
 def _planned(
+    border: Border | None,
     geometry: Geometry,
     dtype: np.dtype[Any],
-    border: Border | None,
     operation: Operation,
     backend: settings.BackendSpec,
     slabwise: bool,
@@ -189,10 +201,8 @@ def _halo_call(
     """The call that leaves the input as it is, where that is worth while."""
     # Where a batch must not change a bit, it must not decide this.
     samples = 1 if settings.resolve().deterministic == "batch" else geometry.batch
-    # What is cropped has no gradient at all, not even what an algorithm rounds to.
-    cropped = any(min(pair) < 0 for pair in geometry.padding)
     worth = is_worth_while(border, samples, geometry.in_channels)
-    if geometry.degenerate or cropped or not worth:
+    if geometry.degenerate or _is_cropped(geometry) or not worth:
         return None
 
     def planned(part: Geometry) -> Convolution:

@@ -107,3 +107,34 @@ def test_only_the_axes_with_a_constant_take_its_value(rng):
     assert y[0, 0].tolist() == [[0] * 4, [5, 0, 0, 5], [5, 0, 0, 5], [0] * 4]
     with pytest.raises(convcore.GeometryError, match="padding_value: needs padding_mode="):
         convcore.conv(x, w, padding_mode=("zeros", "reflect"), **options)
+
+
+@pytest.mark.parametrize("backend", ["direct", "winograd", "tilefft"])
+def test_what_is_cropped_has_no_gradient_whatever_the_others_are(rng, backend):
+    grad_output = rng.standard_normal((1, 16, 14, 14)) * 10.0 ** rng.integers(-20, 20, (14, 14))
+    weight = rng.standard_normal((16, 16, 3, 3)).astype("float32")
+    found = convcore.conv_grad_input(
+        grad_output.astype("float32"),
+        weight,
+        (1, 16, 18, 18),
+        padding=-1,
+        padding_mode="constant",
+        backend=backend,
+    )
+    assert found[:, :, 1:-1, 1:-1].any()
+    found[:, :, 1:-1, 1:-1] = 0
+    assert not found.any()
+
+
+def test_a_backend_that_refuses_zeros_may_compute_the_gradient_of_a_constant():
+    arguments = {"stride": 3, "padding": 31, "backend": "tilefft"}
+    grad_output, weight = np.ones((1, 1, 25, 25)), np.ones((1, 1, 1, 1))
+    with pytest.raises(convcore.UnsupportedError, match="padding only"):
+        convcore.conv_grad_input(grad_output, weight, (1, 1, 12, 12), **arguments)
+    found = convcore.conv_grad_input(
+        grad_output, weight, (1, 1, 12, 12), padding_mode="constant", **arguments
+    )
+    expected = convcore.conv_grad_input(
+        grad_output, weight, (1, 1, 12, 12), **arguments | {"backend": "naive"}
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-12)
