@@ -15,15 +15,17 @@ def shuffled(shape, order, dtype="float32"):
     return base.astype(dtype).transpose(np.argsort(order))
 
 
-@given(
-    st.lists(st.integers(1, 4), min_size=2, max_size=5).flatmap(
-        lambda shape: st.tuples(
-            st.just(shape),
-            st.permutations(range(len(shape))),
-            st.permutations(range(len(shape))),
-        )
+# A shape, and two orders in which its axes stand in memory.
+SHAPE_AND_ORDERS = st.lists(st.integers(1, 4), min_size=2, max_size=5).flatmap(
+    lambda shape: st.tuples(
+        st.just(shape),
+        st.permutations(range(len(shape))),
+        st.permutations(range(len(shape))),
     )
 )
+
+
+@given(SHAPE_AND_ORDERS)
 def test_views_are_transpositions_of_the_same_elements(case):
     shape, one, other = case
     source, target = shuffled(shape, one), np.zeros_like(shuffled(shape, other))
@@ -76,15 +78,7 @@ def test_a_range_of_rows_is(place):
     assert as_matrices(arrays[0], arrays[1]) is not None
 
 
-@given(
-    st.lists(st.integers(1, 4), min_size=2, max_size=5).flatmap(
-        lambda shape: st.tuples(
-            st.just(shape),
-            st.permutations(range(len(shape))),
-            st.permutations(range(len(shape))),
-        )
-    )
-)
+@given(SHAPE_AND_ORDERS)
 def test_stacks_are_the_same_elements_whose_last_axes_are_runs(case):
     shape, one, other = case
     source, target = shuffled(shape, one, "float16"), np.zeros_like(shuffled(shape, other))

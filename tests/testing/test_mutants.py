@@ -9,8 +9,6 @@ from mutants.variants import VariedConvolution
 from convcore.testing import CHECKS, check_backend
 
 HERE = Path(__file__).parent
-
-
 # Each with the checks that its mutants are met by.
 BASES = {
     TapConvolution: CHECKS,
